@@ -1,0 +1,189 @@
+/* abi/include/albireo/exec.h: images, process policy, and what /proc asks of the kernel.
+ *
+ * execve: the kernel looks for the image lease of the file's version. On a miss
+ * it asks procd (PROCD_EXEC_AUTHORIZE) for a ticket, hands that and the file's
+ * memory object to loaderd (LOADERD_LOAD), which parses and answers with an
+ * image layout; the kernel keeps it as the lease and builds the address space.
+ */
+#ifndef ALBIREO_EXEC_H
+#define ALBIREO_EXEC_H
+
+#include <stdint.h>
+
+#define IMAGE_MAX_SEGMENTS 24
+#define IMAGE_MAX_INTERP 256
+
+enum image_kind {
+	IMAGE_ELF_STATIC = 1,	/* ET_EXEC or static-PIE, no interpreter */
+	IMAGE_ELF_DYNAMIC,	/* has PT_INTERP */
+	IMAGE_SCRIPT,		/* #!: interp and arg below */
+	IMAGE_PE,
+};
+
+#define IMAGE_PROT_READ 1u
+#define IMAGE_PROT_WRITE 2u
+#define IMAGE_PROT_EXEC 4u
+
+struct image_segment {
+	uint64_t vaddr;		/* page-aligned, relative to the base when relocatable */
+	uint64_t mem_bytes;	/* page-aligned */
+	uint64_t file_offset;	/* page-aligned */
+	uint64_t file_bytes;	/* exact, from file_offset; bytes after it read as zero */
+	uint32_t prot;
+	uint32_t pad;
+};
+
+/* The payload of an image lease: a parsed file version, free of base addresses. */
+struct image_layout {
+	uint32_t kind;
+	uint32_t nsegments;
+	uint64_t entry;
+	uint64_t phdr_vaddr;	/* AT_PHDR, relative like vaddr; 0: not mapped */
+	uint32_t phnum;
+	uint32_t relocatable;	/* ET_DYN: the kernel picks the base */
+	uint64_t span_bytes;	/* from the lowest to the highest vaddr */
+	uint64_t lowest_vaddr;
+	uint64_t brk_vaddr;	/* end of the highest writable segment */
+	uint32_t exec_stack;
+	uint32_t interp_len;
+	char interp[IMAGE_MAX_INTERP];		/* PT_INTERP, or a script's interpreter */
+	char script_arg[IMAGE_MAX_INTERP];	/* a script's optional argument */
+	struct image_segment segments[IMAGE_MAX_SEGMENTS];
+};
+
+/* ---- procd ---- */
+enum procd_op {
+	/* pid, node, uid | gid << 32, flags. Reply: [1] ticket. -EACCES -EPERM -EAGAIN */
+	PROCD_EXEC_AUTHORIZE = 1,
+	/* ticket: loading failed, forget it */
+	PROCD_EXEC_CANCEL,
+	/* async. pid, status, user ns, system ns: accounting */
+	PROCD_EXITED,
+};
+
+/* ---- loaderd ---- */
+enum loaderd_op {
+	/* ticket, file bytes, node | handle 0: the file's memory object, read-only
+	 * (close it after). Reply: data: struct image_layout; or -ENOEXEC -EINVAL -EIO. */
+	LOADERD_LOAD = 1,
+};
+
+/* ---- syscalld ---- */
+
+/* What a process may do to its address space and limits: the payload of an
+ * envelope lease. Copied at fork; changed by syscalld alone. Limits as rlimits:
+ * ~0ull is infinity. */
+#define ENVELOPE_NLIMITS 16
+struct envelope {
+	struct { uint64_t cur, max; } limits[ENVELOPE_NLIMITS];	/* by RLIMIT_* */
+	uint64_t mmap_min_addr;
+	uint32_t flags;		/* ENVELOPE_* */
+	uint32_t pad;
+};
+#define ENVELOPE_DENY_WRITE_EXEC 1u	/* no page both writable and executable */
+
+enum syscalld_op {
+	/* pid 0: the first envelope. Reply: data: struct envelope. */
+	SYSCALLD_ENVELOPE = 1,
+	/* pid, caller pid, resource, cur, max, caller's uid | caps << 32.
+	 * Reply after granting the changed envelope. */
+	SYSCALLD_SETRLIMIT,
+	/* pid, enum cred_call, a, b, c | data: groups. syscalld applies the rules of
+	 * credentials(7) to the current ones (data: struct credentials, then groups) and
+	 * calls PROC_CREDENTIALS_BROKER. */
+	SYSCALLD_SETCRED,
+	/* pid, uid: sethostname etc. | data. */
+	SYSCALLD_SETNAME,
+	/* clock id, ns, caller's uid: clock_settime. */
+	SYSCALLD_SETCLOCK,
+};
+enum cred_call { CRED_SETUID = 1, CRED_SETGID, CRED_SETREUID, CRED_SETREGID, CRED_SETRESUID,
+	CRED_SETRESGID, CRED_SETFSUID, CRED_SETFSGID, CRED_SETGROUPS, CRED_CAPSET };
+
+#define CRED_MAX_GROUPS 64
+struct credentials {
+	uint32_t uid, euid, suid, fsuid;
+	uint32_t gid, egid, sgid, fsgid;
+	uint32_t ngroups;
+	uint32_t no_new_privs;
+	uint32_t groups[CRED_MAX_GROUPS];
+	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
+};
+/* PROC_CREDENTIALS_BROKER(pid, const struct credentials *, request id): 0, -ESRCH */
+
+/* ---- PROC_QUERY_BROKER(op, pid, buf, cap): bytes written, or negative errno ---- */
+#define PROC_QUERY_NEXT 1	/* smallest pid > given, as u32 */
+#define PROC_QUERY_STAT 2	/* struct proc_stat */
+#define PROC_QUERY_CMDLINE 3	/* raw argv bytes */
+#define PROC_QUERY_ENVIRON 4
+#define PROC_QUERY_MAPS 5	/* array of struct proc_map */
+#define PROC_QUERY_FDS 6	/* array of u32 descriptor numbers */
+#define PROC_QUERY_THREADS 7	/* array of u32 tids */
+#define PROC_QUERY_MACHINE 8	/* struct proc_machine */
+#define PROC_QUERY_CREDENTIALS 9	/* struct credentials */
+#define PROC_QUERY_LIMITS 10	/* struct envelope */
+#define PROC_QUERY_FD_TEXT 11	/* pid | fd << 32: what readlink of fd/N shows, or its path's node */
+#define PROC_QUERY_CPUINFO 12	/* struct proc_cpu per CPU */
+#define PROC_QUERY_AUXV 13
+#define PROC_QUERY_SELF 14	/* tgid of the process whose call vfsd is serving (pid = badge's pid) as u32 */
+
+struct proc_stat {
+	uint32_t pid, ppid, pgid, sid;
+	int32_t tpgid;
+	uint32_t tty;		/* device number, 0: none */
+	char comm[16];
+	char state;		/* R S D T t Z */
+	char pad[3];
+	uint32_t nthreads;
+	uint32_t flags;		/* PROC_STAT_* */
+	uint64_t user_ns, system_ns, children_user_ns, children_system_ns;
+	uint64_t start_ns;	/* since boot */
+	uint64_t vsize_bytes, rss_pages;
+	uint64_t minor_faults, major_faults;
+	uint64_t start_code, end_code, start_stack, brk_start, brk_end;
+	uint64_t arg_start, arg_end, env_start, env_end;
+	uint64_t sig_pending, sig_shared_pending, sig_blocked, sig_ignored, sig_caught;
+	int32_t nice, priority;
+	int32_t exit_signal;
+	uint32_t last_cpu;
+	uint64_t rss_anon_pages, rss_file_pages, rss_shared_pages, locked_bytes, peak_vsize_bytes, peak_rss_pages;
+	uint64_t data_bytes, stack_bytes, exe_bytes;
+	uint64_t read_chars, written_chars, syscalls_read, syscalls_written;
+	uint64_t voluntary_switches, involuntary_switches;
+	uint64_t exe_node, cwd_node, root_node;
+	uint32_t umask;
+	uint32_t fd_table_size;
+};
+#define PROC_STAT_SERVICE 1u
+
+struct proc_map {
+	uint64_t start, end, offset;
+	uint64_t node;		/* 0: anonymous */
+	uint64_t ino;
+	uint32_t dev;
+	uint32_t prot;
+	uint32_t shared;
+	uint32_t special;	/* 1 [heap] 2 [stack] 3 [vdso] 4 [vvar] */
+	uint64_t rss_pages, private_pages;
+};
+
+struct proc_machine {
+	uint64_t uptime_ns, idle_ns, boot_realtime_sec;
+	uint64_t total_pages, free_pages, cached_pages, dirty_pages, writeback_pages, anon_pages,
+		mapped_pages, slab_pages, shmem_pages, page_table_pages, kernel_stack_pages;
+	uint32_t ncpus, nprocs, nrunning, last_pid, nthreads, pad;
+	uint64_t forks, context_switches, interrupts;
+	uint64_t cpu_user_ns[64], cpu_system_ns[64], cpu_idle_ns[64];
+	uint64_t load_1000[3];	/* load averages in thousandths */
+	char hostname[65], domainname[65];
+};
+
+struct proc_cpu {
+	char vendor[16], model_name[52];
+	uint32_t family, model, stepping, apic_id;
+	uint32_t mhz;
+	uint32_t cache_kib;
+	uint32_t features[8];	/* CPUID 1 ecx edx; 7 ebx ecx edx; 80000001h ecx edx; 0Dh/1 eax */
+};
+
+#endif
