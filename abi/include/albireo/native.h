@@ -107,6 +107,9 @@ struct proc_exit {
 /* BUNDLE_BROKER(const char *path, size_t len, handle out): handle; -ENOENT.
  * With path NULL and len i: the i-th file's path into a 256-byte buffer at arg 3. */
 
+/* OBJECT_READ(handle, offset, buf, len): bytes copied, fewer at the end, 0 past it; -EBADF -EFAULT -EIO.
+ * OBJECT_INFO(handle): the object's size in bytes. */
+
 /* FW_CFG_BROKER(const char *name, void *buf, size_t cap, size_t offset): file's size; -ENOENT */
 
 /* LAUNCH_BROKER(op, arg) */
