@@ -1,0 +1,21 @@
+/* kernel/hal/include/hal/boot_info.h: what the way in (PVH now, Multiboot2 later) hands over. */
+#ifndef HAL_BOOT_INFO_H
+#define HAL_BOOT_INFO_H
+
+#include <nucleus/compiler.h>
+
+#define BOOT_MAX_RANGES 64
+
+struct boot_range { uint64_t start, end; };	/* bytes, end exclusive */
+
+struct boot_info {
+	struct boot_range ram[BOOT_MAX_RANGES];	/* usable, page-aligned, ascending */
+	uint32_t nram;
+	struct boot_range kernel;	/* physical, of the image */
+	struct boot_range bundle;	/* physical, of the boot bundle; empty: none */
+	uint64_t rsdp;			/* physical; 0: search */
+	char command_line[256];
+};
+extern struct boot_info boot_info;
+
+#endif
