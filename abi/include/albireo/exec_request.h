@@ -10,12 +10,15 @@
  *   cwd=PATH     absolute working folder
  *   uid=N gid=N  ids of the program; groups=N,N,… the supplementary ones
  *   umask=OCT
+ *   id=HEX       names this run: unlinked files that are still open go to
+ *                ".albireo-HEX" at their export's top, which the host removes
  *   time=S.NS    CLOCK_REALTIME when the host wrote the request, nine digits of NS
  *   tty=0|1      1: one terminal on port "albireo.tty"; rows=N cols=N its size
  *   mount=TAG:ro|rw:DST   a virtio-9p export and where it is mounted, in order;
  *                         DST "/" is the host's root; DST may hold ':'
  *   mode=exec|run         run: an interactive machine, PROGRAM is its shell
- *   strace=1     log the program's calls
+ *   strace=1     each call of the program is one debug-console line "strace: TEXT";
+ *                the host copies TEXT to the user's stderr
  *   home=tmpfs   mount a tmpfs on /root
  *
  * Control port "albireo.control": lines of ASCII words, each ended by '\n'.
@@ -36,6 +39,8 @@
  * stderr; the host reads until it has them, so nothing is lost.
  *
  * Streams: ports "albireo.stdin", "albireo.stdout", "albireo.stderr" carry bytes only.
+ * With tty=1 there are no stdin and stdout ports, and a stderr port only when the
+ * user's standard error is not that terminal.
  */
 #ifndef ALBIREO_EXEC_REQUEST_H
 #define ALBIREO_EXEC_REQUEST_H
@@ -44,6 +49,9 @@
 #define EXEC_REQUEST_MAGIC "albireo-exec"
 #define EXEC_REQUEST_VERSION 1
 #define EXEC_REQUEST_MAX_BYTES (4u << 20)
+
+#define EXEC_FAULT_FILE "opt/albireo/fault-injection"	/* rules, one a line */
+#define EXEC_LOG_FILE "opt/albireo/log"			/* CATEGORY=LEVEL lines over the built-in thresholds */
 
 #define EXEC_PORT_CONTROL "albireo.control"
 #define EXEC_PORT_STDIN "albireo.stdin"

@@ -1,0 +1,164 @@
+"""Build what is stale: the meson worlds, the staged image, the bundle, the test programs."""
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from x import setup, stamp
+from x.common import BUILD, EXIT_USAGE, ROOT, Failure
+
+HELP = """usage: ./x build [--debug] [--tests] [--host]
+Builds kernel, services, staged image and boot bundle; says nothing when all is well.
+  --debug   the kernel with its debug checks too (build/kernel-debug)
+  --tests   the test programs and build/bundle-test.cpio too
+  --host    the host's tests too (build/host)
+"""
+
+# world: (meson options, folders that hold its sources)
+WORLDS = {
+    "kernel": (["-Dworld=kernel"], ("drivers", "kernel")),
+    "kernel-debug": (["-Dworld=kernel", "-Ddebug_checks=true"], ("drivers", "kernel")),
+    "user": (["-Dworld=user"], ("services",)),
+    "host": (["-Dworld=host"], ("kernel",)),
+}
+
+USER_NATIVE_FILE = """[binaries]
+c = 'musl-gcc'
+[built-in options]
+c_args = ['-fno-pie', '-idirafter', '{headers}']
+c_link_args = ['-static', '-no-pie']
+"""
+
+# musl-gcc sees no kernel headers; these folders are added behind its own.
+KERNEL_HEADERS = {"linux": "/usr/include/linux", "asm-generic": "/usr/include/asm-generic",
+                  "asm": "/usr/include/x86_64-linux-gnu/asm"}
+
+
+def has_sources(world):
+    return all(os.path.exists(os.path.join(ROOT, folder, "meson.build")) for folder in WORLDS[world][1])
+
+
+def link_kernel_headers():
+    folder = os.path.join(BUILD, "linux-headers")
+    os.makedirs(folder, exist_ok=True)
+    for name, target in KERNEL_HEADERS.items():
+        link = os.path.join(folder, name)
+        if not os.path.islink(link):
+            os.symlink(target, link)
+    return folder
+
+
+def configure(world):
+    """Run meson once for a world; ninja re-runs it when a meson.build changes."""
+    folder = os.path.join(BUILD, world)
+    if os.path.exists(os.path.join(folder, "build.ninja")):
+        return
+    options = list(WORLDS[world][0])
+    if world == "user":
+        native = os.path.join(BUILD, "user.ini")
+        with open(native, "w", encoding="utf-8") as f:
+            f.write(USER_NATIVE_FILE.format(headers=link_kernel_headers()))
+        options.append(f"--native-file={native}")
+    shutil.rmtree(folder, ignore_errors=True)
+    result = subprocess.run(["meson", "setup", folder, ROOT, *options], capture_output=True, text=True,
+                            stdin=subprocess.DEVNULL)
+    if result.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        sys.stderr.write(result.stdout + result.stderr)
+        raise Failure(f"meson could not configure {world}")
+
+
+class Progress:
+    """One line on a terminal that follows a long build; nothing anywhere else."""
+
+    def __init__(self):
+        self.enabled = sys.stderr.isatty()
+
+    def show(self, text):
+        if self.enabled:
+            sys.stderr.write(f"\r\033[K{text[:100]}")
+            sys.stderr.flush()
+
+    def clear(self):
+        self.show("")
+        if self.enabled:
+            sys.stderr.write("\r")
+
+
+def ninja(world):
+    """Build one world; its output is shown when it fails or warns."""
+    command = ["ninja", "-C", os.path.join(BUILD, world)]
+    progress = Progress()
+    kept = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                          text=True, errors="replace") as child:
+        for line in child.stdout:
+            if re.match(r"\[\d+/\d+\]", line):
+                progress.show(f"building {world} {line.split()[0]}")
+            kept.append(line)
+    progress.clear()
+    if child.returncode:
+        start = next((i for i, line in enumerate(kept) if line.startswith("FAILED")), 0)
+        sys.stderr.write("".join(kept[start:]))
+        raise Failure(f"{world} does not build")
+    warnings = [line for line in kept if "warning:" in line]
+    sys.stderr.write("".join(warnings))
+    return warnings
+
+
+class Lock:
+    """One build at a time in this tree; others wait and find their work done."""
+
+    def __enter__(self):
+        os.makedirs(BUILD, exist_ok=True)
+        self.fd = os.open(os.path.join(BUILD, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self.fd, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+
+def build_worlds(*worlds):
+    """Configure and build each world whose sources are here; returns the warnings seen."""
+    warnings = []
+    for world in worlds:
+        if has_sources(world):
+            configure(world)
+            warnings += ninja(world)
+    return warnings
+
+
+def ensure(*flavours):
+    """Bring the given flavours up to date: 'release', 'debug', 'tests', 'host'."""
+    from x import stage
+    for flavour in flavours:
+        if stamp.is_fresh(flavour):
+            continue
+        setup.ensure()
+        with Lock():
+            before = stamp.current(flavour)
+            if stamp.is_fresh(flavour):
+                continue
+            if flavour == "debug":
+                build_worlds("kernel-debug")
+            elif flavour == "host":
+                build_worlds("host")
+            else:
+                build_worlds("kernel", "user")
+                stage.stage(with_tests=flavour == "tests")
+            stamp.write(flavour, before)
+
+
+def main(argv):
+    flavours = ["release"]
+    for arg in argv:
+        if arg in ("-h", "--help"):
+            sys.stdout.write(HELP)
+            return 0
+        if arg not in ("--debug", "--tests", "--host"):
+            raise Failure(f"build knows no option '{arg}'", EXIT_USAGE)
+        flavours.append(arg[2:])
+    ensure(*flavours)
+    return 0

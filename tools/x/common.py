@@ -1,0 +1,41 @@
+"""What every command shares: where things are, and how a command fails."""
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build")
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class Failure(Exception):
+    """A command cannot go on; the message is the one line the user sees."""
+
+    def __init__(self, message, code=EXIT_FAILED):
+        super().__init__(message)
+        self.code = code
+
+
+def say(message):
+    """Tell the user one line; standard output belongs to the command's result."""
+    try:
+        sys.stderr.write(f"x: {message}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def write_if_changed(path, data):
+    """Write bytes to `path` unless it holds them already, so that mtimes mean change."""
+    try:
+        with open(path, "rb") as f:
+            if f.read() == data:
+                return False
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    fresh = f"{path}.new"
+    with open(fresh, "wb") as f:
+        f.write(data)
+    os.replace(fresh, path)
+    return True

@@ -1,0 +1,59 @@
+"""Command dispatch of ./x."""
+import os
+import sys
+
+from x.common import EXIT_USAGE, Failure, say
+
+# command: (module, one line for `x help`)
+COMMANDS = {
+    "setup": ("setup", "install the Debian packages that building and running need"),
+    "check": ("check.command", "layering, sparse, manifests, docs: every rule a test cannot see"),
+    "build": ("build", "build kernel, services, bundle and registries"),
+    "run": ("run", "a machine with a busybox shell on this terminal"),
+    "exec": ("execute", "run one Linux program of this host in a fresh machine"),
+    "debug": ("debug", "exec under gdb, with symbols of kernel and services"),
+    "test": ("test", "every test; the last line is `N passed, N failed`"),
+    "bench": ("bench", "bench core: instructions an operation; bench exec: time to prompt"),
+    "fuzz": ("fuzz", "run one libFuzzer target under tests/fuzz"),
+    "torture": ("torture", "run one long scenario under tests/torture"),
+    "clean": ("clean", "remove the build folder"),
+    "config": ("config", "print the configuration in effect"),
+}
+
+
+def usage():
+    lines = ["usage: ./x COMMAND [ARGUMENTS]   (./x COMMAND --help tells more)", ""]
+    lines += [f"  {name:9}{text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def run_command(argv):
+    if not argv or argv[0] in ("help", "--help", "-h"):
+        sys.stdout.write(usage())
+        return 0 if argv else EXIT_USAGE
+    if argv[0] not in COMMANDS:
+        raise Failure(f"no command '{argv[0]}'; ./x help lists them", EXIT_USAGE)
+    # exec is the fast path, so its module is imported without importlib.
+    if argv[0] == "exec":
+        from x import execute
+        return execute.main(argv[1:])
+    from importlib import import_module
+    return import_module(f"x.{COMMANDS[argv[0]][0]}").main(argv[1:])
+
+
+def main(argv):
+    try:
+        code = run_command(argv)
+    except Failure as failure:
+        say(str(failure))
+        code = failure.code
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = 141
+    try:
+        sys.stdout.flush()
+    except OSError:
+        pass
+    # The interpreter's own tear-down costs milliseconds and has nothing to do here.
+    os._exit(code)

@@ -1,0 +1,204 @@
+"""package.toml: the only source of deployment policy. Reading and checking it.
+
+A package is a folder with a package.toml: services/NAME, apps/NAME, kernel,
+drivers/bridges/CLASS/NAME. docs/packages.md describes the fields.
+"""
+import glob
+import os
+import re
+import tomllib
+
+from x.common import ROOT, Failure
+
+PATTERNS = ("kernel", "services/*", "apps/*", "apps/windows/*", "drivers/bridges/*/*")
+
+KINDS = ("boot", "kernel", "bridge-driver", "user-driver", "service", "app", "compat")
+BUILDERS = ("service", "app", "musl-app", "mingw-exe", "winsys-dll", "module-image", "kernel", "grub-efi", "debian-copy")
+STARTUPS = ("none", "init", "session", "desktop")
+CAPABILITIES = ("LINUX_SYSCALL_POLICY", "VFS_POLICY", "NET_POLICY", "DEVICE_POLICY", "DRIVER_POLICY", "PROCESS_LOADER",
+                "STORAGE_POLICY", "INPUT_POLICY", "PROCESS_POLICY", "HIVE_POLICY")
+
+TEXT, FLAG, NUMBER, TEXTS, NUMBERS = "a string", "true or false", "a number", "a list of strings", "a list of numbers"
+TYPES = {
+    TEXT: lambda v: isinstance(v, str),
+    FLAG: lambda v: isinstance(v, bool),
+    NUMBER: lambda v: isinstance(v, int) and not isinstance(v, bool),
+    TEXTS: lambda v: isinstance(v, list) and all(isinstance(i, str) for i in v),
+    NUMBERS: lambda v: isinstance(v, list) and all(isinstance(i, int) and not isinstance(i, bool) for i in v),
+}
+
+# table: {key: (type or allowed values, required)}
+SCHEMA = {
+    "": {"id": (TEXT, True), "kind": (KINDS, True), "execution_domain": (("kernel", "user"), False),
+         "profiles": (TEXTS, False), "startup": (STARTUPS, False), "runtime_deps": (TEXTS, False),
+         "builtin": (FLAG, False)},
+    "build": {"builder": (BUILDERS, True), "package": (TEXT, False)},
+    "install": {"path": (TEXT, True), "layout": (("file", "directory"), False)},
+    "boot": {"order": (NUMBER, True), "rank": (NUMBER, True), "service_ids": (NUMBERS, False),
+             "caps": (TEXTS, False), "pid": (NUMBER, False)},
+    "desktop.entries": {"display_name": (TEXT, True), "image": (TEXT, False), "exec": (TEXT, False),
+                        "weight_micros": (NUMBER, False), "logical_admin": (FLAG, False),
+                        "console_hosted": (FLAG, False), "launch": (("none", "new-session", "all-sessions"), False),
+                        "args": (TEXTS, False), "env": (TEXTS, False)},
+    "autoload": {"name": (TEXT, True), "class": (TEXT, True), "bus": (TEXT, True), "enabled": (FLAG, False),
+                 "priority": (NUMBER, False), "when": (TEXT, False), "aliases": (TEXTS, False),
+                 "provider_group": (TEXT, False), "fallback_only": (FLAG, False), "deps": (TEXTS, False),
+                 "softdeps": (TEXTS, False), "linux_driver_names": (TEXTS, False)},
+}
+
+
+class Package:
+    """One package.toml: `data` is its content, `path` the file relative to the tree."""
+
+    def __init__(self, path, data):
+        self.path = path
+        self.folder = os.path.dirname(path)
+        self.data = data
+        self.id = data.get("id", "")
+
+    def table(self, name):
+        return self.data.get(name, {})
+
+    def desktop_entries(self):
+        return self.table("desktop").get("entries", [])
+
+    def runtime_deps(self):
+        return self.data.get("runtime_deps", [])
+
+
+def find(root=ROOT):
+    """Every package.toml of the tree, relative to it, in a fixed order."""
+    found = []
+    for pattern in PATTERNS:
+        found += glob.glob(f"{pattern}/package.toml", root_dir=root)
+    return sorted(set(found))
+
+
+def line_of(text, key):
+    """The line where `key` is set, for messages; 1 when it is nowhere."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[*\s*{re.escape(key)}\b", line):
+            return number
+    return 1
+
+
+def check_value(name, key, value, wanted):
+    """The complaint about one value, or None."""
+    where = f"{name}.{key}" if name else key
+    if isinstance(wanted, tuple):
+        if value not in wanted:
+            return f"{where} is '{value}', must be one of {', '.join(wanted)}"
+    elif not TYPES[wanted](value):
+        return f"{where} must be {wanted}"
+    return None
+
+
+def check_table(name, table):
+    """Yield (key, complaint) for one table."""
+    schema = SCHEMA[name]
+    if not isinstance(table, dict):
+        yield name, f"{name} must be a table"
+        return
+    for key, value in table.items():
+        if key in schema:
+            complaint = check_value(name, key, value, schema[key][0])
+            if complaint:
+                yield key, complaint
+        elif name or key not in ("build", "install", "boot", "desktop", "autoload"):
+            yield key, f"unknown key {f'{name}.' if name else ''}{key}"
+    for key, (_, required) in schema.items():
+        if required and key not in table:
+            yield name or key, f"{f'{name}.' if name else ''}{key} is missing"
+
+
+def check_lists(data):
+    """Registry lists are staged comma-separated inside tab-separated lines."""
+    for name in ("autoload", "boot"):
+        for key, value in data.get(name, {}).items():
+            for item in value if isinstance(value, list) else []:
+                if isinstance(item, str) and re.search(r"[\t\n\r,]", item):
+                    yield key, f"{name}.{key}: '{item}' holds a tab, a line end or a comma"
+
+
+def check(data):
+    """Yield (key, complaint) for everything wrong inside one package.toml."""
+    yield from check_table("", data)
+    for name in ("build", "install", "boot", "autoload"):
+        if name in data:
+            yield from check_table(name, data[name])
+    desktop = data.get("desktop", {})
+    for key in desktop:
+        if key != "entries":
+            yield key, f"unknown key desktop.{key}"
+    for entry in desktop.get("entries", []):
+        yield from check_table("desktop.entries", entry)
+    for capability in data.get("boot", {}).get("caps", []):
+        if capability not in CAPABILITIES:
+            yield "caps", f"boot.caps: unknown capability '{capability}'"
+    yield from check_lists(data)
+
+
+def check_together(packages):
+    """Yield (package, key, complaint) for what only the whole set shows."""
+    by_id = {}
+    for package in packages:
+        if package.id in by_id:
+            yield package, "id", f"id '{package.id}' is taken by {by_id[package.id].path}"
+        by_id.setdefault(package.id, package)
+    for package in packages:
+        for dep in package.runtime_deps():
+            if dep not in by_id:
+                yield package, "runtime_deps", f"runtime_deps names '{dep}', which no package has as id"
+    for package in packages:
+        cycle = find_cycle(package.id, by_id)
+        if cycle:
+            yield package, "runtime_deps", f"runtime_deps form a circle: {' -> '.join(cycle)}"
+
+
+def find_cycle(start, by_id):
+    """A path of ids from `start` back to itself, or None."""
+    paths = [[start]]
+    seen = set()
+    while paths:
+        path = paths.pop()
+        for dep in by_id[path[-1]].runtime_deps() if path[-1] in by_id else []:
+            if dep == start:
+                return path + [dep]
+            if dep not in seen:
+                seen.add(dep)
+                paths.append(path + [dep])
+    return None
+
+
+def findings(root=ROOT):
+    """Every (path, line, complaint) about the tree's manifests."""
+    found, packages, texts = [], [], {}
+    for path in find(root):
+        with open(os.path.join(root, path), encoding="utf-8") as f:
+            texts[path] = f.read()
+        try:
+            package = Package(path, tomllib.loads(texts[path]))
+        except tomllib.TOMLDecodeError as error:
+            at = re.search(r"at line (\d+)", str(error))
+            found.append((path, int(at.group(1)) if at else 1, str(error)))
+            continue
+        wrong = list(check(package.data))
+        found += [(path, line_of(texts[path], key), text) for key, text in wrong]
+        if not wrong:
+            packages.append(package)
+    for package, key, text in check_together(packages):
+        found.append((package.path, line_of(texts[package.path], key), text))
+    return found
+
+
+def load(root=ROOT):
+    """Every package of the tree; fails on the first thing wrong with one."""
+    wrong = findings(root)
+    if wrong:
+        path, line, text = wrong[0]
+        raise Failure(f"{path}:{line}: {text}")
+    packages = []
+    for path in find(root):
+        with open(os.path.join(root, path), "rb") as f:
+            packages.append(Package(path, tomllib.load(f)))
+    return packages

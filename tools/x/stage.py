@@ -1,0 +1,78 @@
+"""Stage: from built files and package.toml to build/image and the boot bundle."""
+import hashlib
+import os
+
+from x import bundle, config, manifest, registry
+from x.common import BUILD, ROOT, Failure, write_if_changed
+
+IMAGE = os.path.join(BUILD, "image")
+BUNDLE = os.path.join(BUILD, "bundle.cpio")
+TEST_BUNDLE = os.path.join(BUILD, "bundle-test.cpio")
+BUSYBOX = "/bin/busybox"
+
+# builder: where its build puts the file, given the package's folder and the installed name
+ARTIFACTS = {
+    "service": "user/{folder}/{name}",
+    "app": "user/{folder}/{name}",
+    "musl-app": "user/{folder}/{name}",
+    "module-image": "kernel/{folder}/{name}",
+    "kernel": "kernel/{folder}/{name}",
+}
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def artifact(package):
+    """The built file of a package, or None when its builder makes none here."""
+    install = package.table("install")
+    pattern = ARTIFACTS.get(package.table("build").get("builder"))
+    if not install or not pattern:
+        return None
+    path = os.path.join(BUILD, pattern.format(folder=package.folder, name=os.path.basename(install["path"])))
+    if not os.path.exists(path):
+        raise Failure(f"{package.path}: the build made no {os.path.relpath(path, ROOT)}")
+    return path
+
+
+def stage_packages(packages):
+    """Copy every package's file into the image; returns {installed path: bytes}."""
+    staged = {}
+    for package in packages:
+        source = artifact(package)
+        if source and not package.data.get("builtin", False):
+            staged[package.table("install")["path"]] = read(source)
+    return staged
+
+
+def bundle_files(packages, staged, extra):
+    """The bundle's files in their fixed order: manifest, sums, programs, registries."""
+    booted = sorted((package.table("boot")["order"], package.table("install")["path"])
+                    for package in packages if package.table("boot"))
+    programs = [(path, bundle.MODE_PROGRAM, staged[path]) for _, path in booted]
+    programs.append(("bin/busybox", bundle.MODE_PROGRAM, read(BUSYBOX)))
+    registries = [(path, bundle.MODE_FILE, staged[path]) for path in registry.REGISTRIES]
+    sums = {path: (hashlib.sha256(data).hexdigest(), len(data)) for path, _, data in programs + registries + extra}
+    boot_manifest = registry.boot_manifest(packages, sums).encode()
+    sums["boot-manifest.tsv"] = (hashlib.sha256(boot_manifest).hexdigest(), len(boot_manifest))
+    sums_text = "".join(f"{path}\t{digest}\t{size}\n" for path, (digest, size) in sorted(sums.items())).encode()
+    return [("boot-manifest.tsv", bundle.MODE_FILE, boot_manifest), ("sums.tsv", bundle.MODE_FILE, sums_text),
+            *programs, *registries, *extra]
+
+
+def stage(with_tests=False):
+    """Write build/image and the bundle; with tests, their programs' bundle too."""
+    packages = manifest.load()
+    staged = stage_packages(packages)
+    for path, make in registry.REGISTRIES.items():
+        staged[path] = make(packages).encode()
+    for path, data in staged.items():
+        write_if_changed(os.path.join(IMAGE, path), data)
+    config.write_run_defaults()
+    write_if_changed(BUNDLE, bundle.archive(bundle_files(packages, staged, [])))
+    if with_tests:
+        from x import programs
+        extra = [(f"tests/{name}", bundle.MODE_PROGRAM, read(path)) for name, path in programs.build_for_bundle()]
+        write_if_changed(TEST_BUNDLE, bundle.archive(bundle_files(packages, staged, extra)))
