@@ -1,0 +1,129 @@
+/* kernel/io-manager/include/io/inode.h: nodes as the kernel knows them, and the walk through names.
+ *
+ * An inode is the kernel's side of one vfsd node: its memory object, the
+ * attributes it was leased, locks, FIFO and share state. It is found by node
+ * number in one cache. Names are leases (ipc/lease.h) whose payload refers to
+ * an inode.
+ *
+ * Locking: inode->lock (INODE, sleeping) orders writes, truncation and setattr;
+ * inode->state_lock (INODE_STATE) guards attributes.
+ */
+#ifndef IO_INODE_H
+#define IO_INODE_H
+
+#include <albireo/exec.h>
+#include <albireo/vfs.h>
+#include <io/file.h>
+#include <ipc/endpoint.h>
+#include <ipc/lease.h>
+#include <mm/object.h>
+
+struct file_lock;
+
+struct inode {
+	refcount_t refs;
+	uint64_t node;
+	struct list_node hash_node, lru_node;
+	struct spinlock state_lock;
+	struct vfs_attr attr;		/* size and times are the kernel's own when delegated */
+	uint64_t attr_expires_ns;	/* 0: not leased */
+	uint64_t attr_revoked_seq;	/* grants up to this are refused */
+	bool size_is_ours;		/* KERNEL_DATA always; PAGER while dirty */
+	uint64_t nlookup;		/* to give back with VFS_RELEASE */
+	struct mutex lock;
+	struct mm_object object;	/* regular files */
+	struct mm_object *bundle_object;	/* VFS_NODE_BUNDLE: contents */
+	char *target;			/* symbolic link */
+	uint32_t writers;		/* open for write; atomic */
+	uint32_t deny_write;		/* maps as a main image: ETXTBSY; atomic */
+	void *fifo;			/* io's pipe, while open */
+	struct spinlock locks_lock;	/* FILE_LOCKS */
+	struct list_node posix_locks, flock_locks;
+	struct wait_queue lock_wait;
+	struct ipc_notification release;
+	uint64_t image_version;		/* changes with contents: image leases */
+};
+
+void inode_get(struct inode *i);
+void inode_put(struct inode *i);	/* NULL is fine */
+static inline bool inode_is_dir(const struct inode *i) { return (i->attr.mode & 0170000) == 0040000; }
+static inline bool inode_is_regular(const struct inode *i) { return (i->attr.mode & 0170000) == 0100000; }
+static inline bool inode_is_symlink(const struct inode *i) { return (i->attr.mode & 0170000) == 0120000; }
+
+/* Current attributes: from the lease, else one VFS_GETATTR. */
+int inode_getattr(struct inode *i, struct vfs_attr *out);
+int inode_setattr(struct inode *i, uint32_t mask, const struct vfs_attr *attr);
+/* Mode bits and capabilities against the current credentials (fsuid). @want: 4 r, 2 w, 1 x.
+ * @use_real: access(2). Returns: 0, -EACCES, -EROFS. */
+int inode_permission(struct inode *i, unsigned want, bool use_real);
+
+/* Where a process stands: root, cwd, umask. One counted object (CLONE_FS). */
+struct fs_context {
+	refcount_t refs;
+	struct spinlock lock;	/* FS_CONTEXT */
+	struct inode *root, *cwd;
+	uint32_t umask;
+};
+int fs_context_create(struct fs_context **out);		/* root and cwd: vfsd's root; may be NULL inodes before vfsd serves */
+int fs_context_clone(struct fs_context *from, struct fs_context **out);
+void fs_context_get(struct fs_context *c);
+void fs_context_put(struct fs_context *c);
+
+#define WALK_FOLLOW 1u		/* a symbolic link at the end is followed */
+#define WALK_PARENT 2u		/* stop before the last component */
+#define WALK_DIRECTORY 4u	/* the end must be a directory */
+#define WALK_EMPTY_PATH 8u	/* "" is the start itself (AT_EMPTY_PATH) */
+#define WALK_NO_SYMLINKS 16u	/* openat2's RESOLVE_NO_SYMLINKS: -ELOOP */
+
+struct walk_result {
+	struct inode *inode;		/* the end; NULL with WALK_PARENT or when only it is missing (err -ENOENT) */
+	struct inode *parent;		/* its directory */
+	char name[VFS_NAME_MAX + 1];	/* the last component; "" for "/" and ".." kinds (see last_kind) */
+	uint32_t name_len;
+	enum { WALK_LAST_NAME, WALK_LAST_DOT, WALK_LAST_DOTDOT, WALK_LAST_ROOT } last_kind;
+	bool trailing_slash;
+};
+/* Resolve @path (kernel memory) from @start (NULL: cwd) in the current process's context.
+ * Warm: no IPC. Returns: 0; -ENOENT (with parent set when only the last component is
+ * missing) -ENOTDIR -EACCES -ELOOP -ENAMETOOLONG -ETIMEDOUT … */
+int walk_path(struct inode *start, const char *path, unsigned flags, struct walk_result *out);
+void walk_result_put(struct walk_result *r);
+
+/* The calls of the Linux edge, with paths in kernel memory. @start NULL: cwd. */
+int vfs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode, unsigned walk_flags, struct file **out);
+int vfs_open_inode(struct inode *i, uint32_t flags, struct file **out);	/* permission already checked */
+int vfs_mknod(struct inode *start, const char *path, uint32_t mode, uint32_t rdev);	/* also directories */
+int vfs_symlink(const char *target, struct inode *start, const char *path);
+int vfs_link(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, unsigned walk_flags);
+int vfs_unlink(struct inode *start, const char *path, bool is_rmdir);
+int vfs_rename(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, uint32_t flags);
+int vfs_statfs(struct inode *i, void *statfs_out, size_t bytes);
+/* Absolute path of @i below the current root. Returns length without NUL; -ENOENT unlinked; -ERANGE. */
+int64_t vfs_path_of(struct inode *i, char *buf, size_t cap);
+int vfs_mount(const char *type, const char *source, const char *target, uint32_t flags);
+int vfs_umount(const char *target, uint32_t flags);
+int vfs_publish_device(const char *name, uint32_t mode, uint32_t rdev, uint32_t uid, uint32_t gid);
+int vfs_unpublish_device(const char *name);
+
+/* POSIX record locks and flock. Returns -EAGAIN when it would wait and !wait; -EINTR; -EDEADLK. */
+struct linux_flock_range { int16_t type; uint64_t start, end; uint32_t pid; };
+int inode_posix_lock(struct file *f, struct linux_flock_range *range, bool wait, bool get, void *owner);
+void inode_posix_unlock_all(struct inode *i, void *owner);
+int inode_flock(struct file *f, int operation);
+
+/* The kernel side of what vfsd asks: native calls. */
+int64_t io_sys_vfs_node(uint32_t op, uint64_t node, struct vfs_attr __user *attr);
+int64_t io_sys_lease_revoke(const struct lease_revoke __user *r);
+int64_t io_sys_p9(struct p9_exchange __user *x);
+
+struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
+/* vfsd serves (again): called after its endpoint was registered. */
+void io_vfsd_registered(void);
+void io_init(void);		/* boot, before the first process */
+void io_init_devices(void);	/* probe the built-in drivers */
+/* Bundle: the cpio in memory. */
+int bundle_open(const char *path, struct mm_object **out, uint64_t *size);	/* 0, -ENOENT */
+int bundle_name(uint32_t index, char *buf, size_t cap, uint64_t *size);
+int bundle_object_at(uint32_t index, struct mm_object **out, uint64_t *size);
+
+#endif
