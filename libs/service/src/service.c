@@ -1,0 +1,174 @@
+/* The receive loop. Threads share one endpoint and nothing else; `idle` counts those that
+ * wait in it, and `workers_used` how many of the static workers have a thread. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nucleus/nucleus.h>
+#include <service/service.h>
+
+#include "private.h"
+
+/* Static, so that serving a request allocates nothing; untouched pages cost nothing. */
+struct worker {
+	char request[IPC_MAX_DATA + 1];
+	char reply[IPC_MAX_DATA];
+};
+
+static struct worker workers[SERVICE_MAX_THREADS];
+static atomic_uint workers_used;
+static atomic_int idle;
+static const struct service *service;
+static int endpoint;
+
+static void take_request(struct worker *worker, const struct ipc_message *msg, struct service_call *call)
+{
+	memcpy(call->words, msg->words, sizeof(call->words));
+	worker->request[msg->data_len] = '\0';
+	call->data = worker->request;
+	call->data_len = msg->data_len;
+	call->nhandles = msg->nhandles;
+	for (unsigned int i = 0; i < IPC_MAX_TRANSFER_HANDLES; i++)
+		call->handles[i] = i < msg->nhandles ? msg->handles[i] : -1;
+	call->caller_pid = (uint32_t)msg->badge;
+	call->is_from_kernel = msg->badge & IPC_BADGE_KERNEL;
+	call->is_retry = msg->flags & IPC_RETRY;
+	call->is_async = msg->flags & IPC_ASYNC;
+	call->request_id = msg->request_id;
+	memset(call->reply_words, 0, sizeof(call->reply_words));
+	call->reply = worker->reply;
+	call->reply_len = 0;
+}
+
+static void send_reply(const struct service_call *call, uint64_t token, int status)
+{
+	struct ipc_message msg = { 0 };
+	int err;
+
+	memcpy(msg.words, call->reply_words, sizeof(msg.words));
+	msg.words[0] = (uint64_t)(int64_t)status;
+	msg.data = (uintptr_t)call->reply;
+	msg.data_len = call->reply_len;
+	err = nucleus_ipc_reply(token, &msg);
+	if (err != -E2BIG)
+		return;	/* -EINVAL: the caller was interrupted and has left */
+
+	/* The caller's buffer is too small for what it asked: it must not wait for ever. */
+	memset(&msg, 0, sizeof(msg));
+	msg.words[0] = (uint64_t)(int64_t)-E2BIG;
+	nucleus_ipc_reply(token, &msg);
+}
+
+static void close_handles(const struct service_call *call)
+{
+	for (unsigned int i = 0; i < call->nhandles; i++)
+		if (call->handles[i] >= 0)
+			nucleus_close(call->handles[i]);
+}
+
+static void *worker_main(void *arg);
+
+/* Start a thread on the next free worker; without one, or without memory, the pool stays as it is. */
+static void start_worker(void)
+{
+	unsigned int index = atomic_fetch_add(&workers_used, 1);
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (index >= service->max_threads) {
+		atomic_fetch_sub(&workers_used, 1);
+		return;
+	}
+	atomic_fetch_add(&idle, 1);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, SERVICE_STACK_BYTES);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attr, worker_main, &workers[index])) {
+		atomic_fetch_sub(&idle, 1);
+		service_log_warn("no thread for worker %u", index);
+	}
+	pthread_attr_destroy(&attr);
+}
+
+static void serve_one(struct worker *worker, const struct ipc_message *msg)
+{
+	struct service_call call;
+	int status;
+
+	if (atomic_fetch_sub(&idle, 1) == 1 && atomic_load(&workers_used) < service->max_threads)
+		start_worker();
+	take_request(worker, msg, &call);
+	status = service->handle(&call);
+	if (!call.is_async)
+		send_reply(&call, msg->token, status);
+	close_handles(&call);
+	atomic_fetch_add(&idle, 1);
+}
+
+/* Returns: the error that ended the loop. */
+static int serve(struct worker *worker)
+{
+	unsigned int flags = service->accepts_handles ? IPC_ACCEPT_HANDLES : 0;
+	struct ipc_message msg;
+	int err;
+
+	for (;;) {
+		memset(&msg, 0, sizeof(msg));
+		msg.data = (uintptr_t)worker->request;
+		msg.data_len = IPC_MAX_DATA;
+		msg.flags = flags;
+		err = nucleus_ipc_recv(endpoint, &msg, flags);
+		if (err == -EINTR)
+			continue;
+		if (err)
+			return err;
+		serve_one(worker, &msg);
+	}
+}
+
+static void *worker_main(void *arg)
+{
+	int err = serve(arg);
+
+	/* The endpoint is the whole service's: without it none of the threads has work. */
+	service_log_error("receive failed: error %d", -err);
+	exit(EXIT_FAILURE);
+}
+
+int service_main(const struct service *new_service)
+{
+	int err;
+
+	service = new_service;
+	service_log_name(service->name);
+	if (service->max_threads > SERVICE_MAX_THREADS || service->threads > service->max_threads || !service->threads) {
+		service_log_error("bad pool: %u of %u threads", service->threads, service->max_threads);
+		return EXIT_FAILURE;
+	}
+	err = service->start ? service->start() : 0;
+	if (err) {
+		service_log_error("start failed: error %d", -err);
+		return EXIT_FAILURE;
+	}
+
+	endpoint = nucleus_ipc_create();
+	if (endpoint < 0) {
+		service_log_error("no endpoint: error %d", -endpoint);
+		return EXIT_FAILURE;
+	}
+	err = nucleus_register_service(service->id, endpoint);
+	if (err) {
+		service_log_error("registering id %u failed: error %d", service->id, -err);
+		return EXIT_FAILURE;
+	}
+
+	/* Worker 0 is this thread. */
+	atomic_store(&workers_used, 1);
+	atomic_store(&idle, 1);
+	for (unsigned int i = 1; i < service->threads; i++)
+		start_worker();
+	worker_main(&workers[0]);
+	return EXIT_FAILURE;
+}
