@@ -85,20 +85,29 @@ struct envelope {
 enum syscalld_op {
 	/* pid 0: the first envelope. Reply: data: struct envelope. */
 	SYSCALLD_ENVELOPE = 1,
-	/* pid, caller pid, resource, cur, max, caller's uid | caps << 32.
-	 * Reply after granting the changed envelope. */
+	/* pid, caller pid, resource, cur, max, caller's uid | effective caps 0..31 << 32 |
+	 * data: the process's struct envelope. Reply after granting the changed one. The
+	 * kernel has checked that the caller may reach pid, and has one such request, and
+	 * one SETCRED, of a process under way at a time. */
 	SYSCALLD_SETRLIMIT,
 	/* pid, enum cred_call, a, b, c | data: groups. syscalld applies the rules of
 	 * credentials(7) to the current ones (data: struct credentials, then groups) and
-	 * calls PROC_CREDENTIALS_BROKER. */
+	 * calls PROC_CREDENTIALS_BROKER. An id or a flag that a call leaves as it is is -1. */
 	SYSCALLD_SETCRED,
-	/* pid, uid: sethostname etc. | data. */
+	/* pid, caller's uid | effective caps 0..31 << 32 | data: the name: sethostname and
+	 * setdomainname. 0: the kernel may set it. */
 	SYSCALLD_SETNAME,
-	/* clock id, ns, caller's uid: clock_settime. */
+	/* clock id, ns, caller's uid | effective caps 0..31 << 32: clock_settime. 0: the
+	 * kernel may set it. */
 	SYSCALLD_SETCLOCK,
 };
+/* a, b, c are the call's arguments, in its order; SETGROUPS: a is their number; CAPSET:
+ * effective, permitted, inheritable. EXEC: the file's owner if it is set-user-id, else -1;
+ * its group likewise. SECUREBITS, KEEPCAPS: prctl's arg2; CAPBSET_DROP: the capability;
+ * AMBIENT: PR_CAP_AMBIENT_*, the capability; NO_NEW_PRIVS: none. */
 enum cred_call { CRED_SETUID = 1, CRED_SETGID, CRED_SETREUID, CRED_SETREGID, CRED_SETRESUID,
-	CRED_SETRESGID, CRED_SETFSUID, CRED_SETFSGID, CRED_SETGROUPS, CRED_CAPSET };
+	CRED_SETRESGID, CRED_SETFSUID, CRED_SETFSGID, CRED_SETGROUPS, CRED_CAPSET, CRED_EXEC,
+	CRED_SECUREBITS, CRED_KEEPCAPS, CRED_CAPBSET_DROP, CRED_AMBIENT, CRED_NO_NEW_PRIVS };
 
 #define CRED_MAX_GROUPS 64
 struct credentials {
@@ -108,6 +117,8 @@ struct credentials {
 	uint32_t no_new_privs;
 	uint32_t groups[CRED_MAX_GROUPS];
 	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
+	uint32_t securebits;	/* SECBIT_* of man 7 capabilities */
+	uint32_t pad;
 };
 /* PROC_CREDENTIALS_BROKER(pid, const struct credentials *, request id): 0, -ESRCH */
 
