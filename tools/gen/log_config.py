@@ -4,14 +4,20 @@
 A threshold is inclusive and 0 is off, so a log site is compiled in when
 `LOG_LEVEL_X != 0 && level >= LOG_LEVEL_X`.
 """
+import os
+import re
 import sys
 import tomllib
 
 LEVELS = ("off", "trace", "debug", "info", "warn", "error", "fatal")
-CATEGORIES = ("boot", "panic", "memory", "sched", "syscall", "process", "driver", "storage", "usb", "input", "display",
-              "vfs", "console", "service", "compat", "debug", "heartbeat")
 FIELDS = {"enabled": bool, "boot_trace_enabled": bool, "serial_mirror": bool, "ring_buffer_bytes": int,
           "min_level": str, "categories": dict}
+CATEGORY_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../abi/log_categories.def")
+
+
+def categories():
+    with open(CATEGORY_TABLE, encoding="ascii") as f:
+        return re.findall(r'^LOG_CATEGORY\(\w+,\s*"(\w+)"\)', f.read(), re.M)
 
 
 def check(logging):
@@ -21,8 +27,9 @@ def check(logging):
             yield f"unknown key logging.{key}"
         elif not isinstance(value, FIELDS[key]):
             yield f"logging.{key} must be of type {FIELDS[key].__name__}"
+    known = categories()
     for name, level in logging.get("categories", {}).items():
-        if name not in CATEGORIES:
+        if name not in known:
             yield f"unknown category logging.categories.{name}"
         if level not in LEVELS:
             yield f"logging.categories.{name}: '{level}' is no level ({', '.join(LEVELS)})"
@@ -36,7 +43,7 @@ def header(logging):
     enabled = logging.get("enabled", True)
     lines = ["/* Made from config/system.toml by tools/gen/log_config.py. */", "#ifndef LOG_CONFIG_H",
              "#define LOG_CONFIG_H", ""]
-    for category in CATEGORIES:
+    for category in categories():
         level = LEVELS.index(chosen.get(category, default)) if enabled else 0
         lines.append(f"#define LOG_LEVEL_{category.upper()} {level}")
     lines += ["", f"#define LOG_RING_BYTES {logging.get('ring_buffer_bytes', 65536)}",

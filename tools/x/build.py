@@ -12,16 +12,15 @@ from x.common import BUILD, EXIT_USAGE, ROOT, Failure
 HELP = """usage: ./x build [--debug] [--tests] [--host]
 Builds kernel, services, staged image and boot bundle; says nothing when all is well.
   --debug   the kernel with its debug checks too (build/kernel-debug)
-  --tests   the test programs and build/bundle-test.cpio too
-  --host    the host's tests too (build/host)
+  --tests   the tests too: build/host, and their programs' build/bundle-test.cpio
 """
 
-# world: (meson options, folders that hold its sources)
+# build folder: meson options
 WORLDS = {
-    "kernel": (["-Dworld=kernel"], ("drivers", "kernel")),
-    "kernel-debug": (["-Dworld=kernel", "-Ddebug_checks=true"], ("drivers", "kernel")),
-    "user": (["-Dworld=user"], ("services",)),
-    "host": (["-Dworld=host"], ("kernel",)),
+    "kernel": ["-Dworld=kernel"],
+    "kernel-debug": ["-Dworld=kernel", "-Ddebug_checks=true"],
+    "user": ["-Dworld=user"],
+    "host": ["-Dworld=host"],
 }
 
 USER_NATIVE_FILE = """[binaries]
@@ -34,10 +33,6 @@ c_link_args = ['-static', '-no-pie']
 # musl-gcc sees no kernel headers; these folders are added behind its own.
 KERNEL_HEADERS = {"linux": "/usr/include/linux", "asm-generic": "/usr/include/asm-generic",
                   "asm": "/usr/include/x86_64-linux-gnu/asm"}
-
-
-def has_sources(world):
-    return all(os.path.exists(os.path.join(ROOT, folder, "meson.build")) for folder in WORLDS[world][1])
 
 
 def link_kernel_headers():
@@ -55,7 +50,7 @@ def configure(world):
     folder = os.path.join(BUILD, world)
     if os.path.exists(os.path.join(folder, "build.ninja")):
         return
-    options = list(WORLDS[world][0])
+    options = list(WORLDS[world])
     if world == "user":
         native = os.path.join(BUILD, "user.ini")
         with open(native, "w", encoding="utf-8") as f:
@@ -121,17 +116,16 @@ class Lock:
 
 
 def build_worlds(*worlds):
-    """Configure and build each world whose sources are here; returns the warnings seen."""
+    """Configure and build each world; returns the warnings seen."""
     warnings = []
     for world in worlds:
-        if has_sources(world):
-            configure(world)
-            warnings += ninja(world)
+        configure(world)
+        warnings += ninja(world)
     return warnings
 
 
 def ensure(*flavours):
-    """Bring the given flavours up to date: 'release', 'debug', 'tests', 'host'."""
+    """Bring the given flavours up to date: 'release', 'debug', 'tests'."""
     from x import stage
     for flavour in flavours:
         if stamp.is_fresh(flavour):
@@ -143,10 +137,9 @@ def ensure(*flavours):
                 continue
             if flavour == "debug":
                 build_worlds("kernel-debug")
-            elif flavour == "host":
-                build_worlds("host")
             else:
-                build_worlds("kernel", "user")
+                worlds = ["kernel", "user"] + (["host"] if flavour == "tests" else [])
+                build_worlds(*worlds)
                 stage.stage(with_tests=flavour == "tests")
             stamp.write(flavour, before)
 
@@ -157,7 +150,7 @@ def main(argv):
         if arg in ("-h", "--help"):
             sys.stdout.write(HELP)
             return 0
-        if arg not in ("--debug", "--tests", "--host"):
+        if arg not in ("--debug", "--tests"):
             raise Failure(f"build knows no option '{arg}'", EXIT_USAGE)
         flavours.append(arg[2:])
     ensure(*flavours)

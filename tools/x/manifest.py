@@ -35,7 +35,7 @@ SCHEMA = {
     "build": {"builder": (BUILDERS, True), "package": (TEXT, False)},
     "install": {"path": (TEXT, True), "layout": (("file", "directory"), False)},
     "boot": {"order": (NUMBER, True), "rank": (NUMBER, True), "service_ids": (NUMBERS, False),
-             "caps": (TEXTS, False), "pid": (NUMBER, False)},
+             "capabilities": (TEXTS, False), "pid": (NUMBER, False)},
     "desktop.entries": {"display_name": (TEXT, True), "image": (TEXT, False), "exec": (TEXT, False),
                         "weight_micros": (NUMBER, False), "logical_admin": (FLAG, False),
                         "console_hosted": (FLAG, False), "launch": (("none", "new-session", "all-sessions"), False),
@@ -132,9 +132,9 @@ def check(data):
             yield key, f"unknown key desktop.{key}"
     for entry in desktop.get("entries", []):
         yield from check_table("desktop.entries", entry)
-    for capability in data.get("boot", {}).get("caps", []):
+    for capability in data.get("boot", {}).get("capabilities", []):
         if capability not in CAPABILITIES:
-            yield "caps", f"boot.caps: unknown capability '{capability}'"
+            yield "capabilities", f"boot.capabilities: unknown capability '{capability}'"
     yield from check_lists(data)
 
 

@@ -10,14 +10,8 @@ BUNDLE = os.path.join(BUILD, "bundle.cpio")
 TEST_BUNDLE = os.path.join(BUILD, "bundle-test.cpio")
 BUSYBOX = "/bin/busybox"
 
-# builder: where its build puts the file, given the package's folder and the installed name
-ARTIFACTS = {
-    "service": "user/{folder}/{name}",
-    "app": "user/{folder}/{name}",
-    "musl-app": "user/{folder}/{name}",
-    "module-image": "kernel/{folder}/{name}",
-    "kernel": "kernel/{folder}/{name}",
-}
+# builder: the world that builds it
+WORLD_OF = {"service": "user", "app": "user", "musl-app": "user", "module-image": "kernel", "kernel": "kernel"}
 
 
 def read(path):
@@ -28,13 +22,16 @@ def read(path):
 def artifact(package):
     """The built file of a package, or None when its builder makes none here."""
     install = package.table("install")
-    pattern = ARTIFACTS.get(package.table("build").get("builder"))
-    if not install or not pattern:
+    world = WORLD_OF.get(package.table("build").get("builder"))
+    if not install or not world or package.data.get("builtin", False):
         return None
-    path = os.path.join(BUILD, pattern.format(folder=package.folder, name=os.path.basename(install["path"])))
-    if not os.path.exists(path):
-        raise Failure(f"{package.path}: the build made no {os.path.relpath(path, ROOT)}")
-    return path
+    name = os.path.basename(install["path"])
+    folder = os.path.join(BUILD, world, package.folder)
+    # A target belongs to the folder of its meson.build: the package's or the one above.
+    for path in (os.path.join(folder, name), os.path.join(os.path.dirname(folder), name)):
+        if os.path.isfile(path):
+            return path
+    raise Failure(f"{package.path}: the build made no {name} under {os.path.relpath(folder, ROOT)}")
 
 
 def stage_packages(packages):
@@ -42,7 +39,7 @@ def stage_packages(packages):
     staged = {}
     for package in packages:
         source = artifact(package)
-        if source and not package.data.get("builtin", False):
+        if source:
             staged[package.table("install")["path"]] = read(source)
     return staged
 
@@ -74,5 +71,5 @@ def stage(with_tests=False):
     write_if_changed(BUNDLE, bundle.archive(bundle_files(packages, staged, [])))
     if with_tests:
         from x import programs
-        extra = [(f"tests/{name}", bundle.MODE_PROGRAM, read(path)) for name, path in programs.build_for_bundle()]
+        extra = [(f"tests/{name}", bundle.MODE_PROGRAM, read(path)) for name, path in programs.for_bundle()]
         write_if_changed(TEST_BUNDLE, bundle.archive(bundle_files(packages, staged, extra)))
