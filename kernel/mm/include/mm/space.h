@@ -32,7 +32,7 @@
 struct mm_amap;
 
 struct mm_area {
-	struct rbtree_node node;	/* by start, in the space */
+	struct rb_node node;	/* by start, in the space */
 	struct list_node object_node;	/* in object->areas */
 	struct mm_space *space;
 	uint64_t start, end;		/* page-aligned, end exclusive */
@@ -58,7 +58,7 @@ struct mm_space {
 	refcount_t refs;
 	struct rwlock lock;
 	struct spinlock table_lock;	/* PAGE_TABLE */
-	struct rbtree areas;
+	struct rb_root areas;
 	uint64_t pml4;			/* physical */
 	uint64_t cpu_mask;		/* CPUs that have it loaded; atomic */
 	struct mm_limits limits;

@@ -33,7 +33,7 @@ struct thread {
 	uint64_t saved_rsp;		/* 00h */
 	uint64_t kernel_stack_top;	/* 08h */
 
-	struct rbtree_node run_node;
+	struct rb_node run_node;
 	struct list_node all_node;
 	uint64_t vruntime;		/* weighted ns */
 	uint32_t weight;		/* 1024: nice 0 */

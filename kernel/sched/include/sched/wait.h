@@ -86,7 +86,7 @@ void rwlock_write_unlock(struct rwlock *l);
 
 /* One-shot timers. fn runs in interrupt context on the CPU that started it. */
 struct ktimer {
-	struct rbtree_node node;
+	struct rb_node node;
 	uint64_t expires_ns;	/* absolute monotonic */
 	void (*fn)(struct ktimer *t);
 	void *context;
