@@ -1,0 +1,54 @@
+"""Differential tests: one static program, run on this host and in a machine; the same lines
+and the same exit code, or it fails."""
+import difflib
+import os
+import shutil
+import subprocess
+
+from x import programs
+from x.testing import Mismatch, Test
+from x.testing.runs import Runner
+
+TIMEOUT_SECONDS = 300
+
+
+def run_on_host(program, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    try:
+        done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, cwd=folder,
+                              timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Mismatch(f"expected an end on this host\ngot none in {TIMEOUT_SECONDS} s") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return done.returncode, done.stdout
+
+
+def compare(host, machine, log):
+    """Raise Mismatch with the lines that differ: - is this host, + the machine."""
+    lines = [output.decode("utf-8", "replace").splitlines() for _, output in (host, machine)]
+    diff = list(difflib.unified_diff(*lines, "host", "machine", n=2, lineterm=""))
+    # A program that was killed by signal N ends ./x exec with 128+N.
+    host_code = 128 - host[0] if host[0] < 0 else host[0]
+    if host_code != machine[0]:
+        diff.insert(0, f"expected exit code {host_code}\ngot {machine[0]}")
+    if diff:
+        raise Mismatch("\n".join(diff[:120] + [f"log: {log}"]))
+
+
+def program_test(name, path):
+    def run():
+        runner = Runner(f"linux {name}")
+        try:
+            host = run_on_host(path, runner.folder + "-host")
+            result = runner.exec(path, timeout=TIMEOUT_SECONDS)
+            tail = f"{result.log}\n{result.err.decode('utf-8', 'replace')[-1000:]}"
+            compare(host, (result.code, result.out), tail)
+        finally:
+            runner.close()
+    return Test(f"linux: {name}", run, is_parallel=True)
+
+
+def tests():
+    return [program_test(name.removeprefix("linux-"), path) for name, path in programs.in_group("linux")]
