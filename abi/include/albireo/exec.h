@@ -43,9 +43,12 @@ struct image_layout {
 	uint32_t relocatable;	/* ET_DYN: the kernel picks the base */
 	uint64_t span_bytes;	/* from the lowest to the highest vaddr */
 	uint64_t lowest_vaddr;
-	uint64_t brk_vaddr;	/* end of the highest writable segment */
+	uint64_t brk_vaddr;	/* end of the highest segment, not rounded */
+	uint64_t base_align;	/* of a relocatable image's base; a page at least */
 	uint32_t exec_stack;
 	uint32_t interp_len;
+	uint32_t has_script_arg;	/* script_arg is there; it may be empty */
+	uint32_t pad;
 	char interp[IMAGE_MAX_INTERP];		/* PT_INTERP, or a script's interpreter */
 	char script_arg[IMAGE_MAX_INTERP];	/* a script's optional argument */
 	struct image_segment segments[IMAGE_MAX_SEGMENTS];
