@@ -62,12 +62,24 @@ void cpio_open(struct cpio_reader *reader, const void *archive, size_t len)
 	*reader = (struct cpio_reader){ .archive = archive, .len = len };
 }
 
+/* Zero bytes may stand between entries: the bundle fills each file's last page with
+ * them, and Linux Documentation/driver-api/early-userspace/buffer-format.rst allows them. */
+static void skip_zeroes(struct cpio_reader *reader)
+{
+	const char *bytes = reader->archive;
+
+	while (reader->offset < reader->len && bytes[reader->offset] == '\0')
+		reader->offset++;
+	reader->offset &= ~(size_t)3;
+}
+
 static int parse_entry(struct cpio_reader *reader, struct cpio_entry *entry)
 {
 	const struct newc_header *hdr;
 	uint32_t namesize, filesize;
 	bool is_valid = true;
 
+	skip_zeroes(reader);
 	/* The name follows the header unpadded; together they are padded. */
 	if (sizeof(*hdr) > reader->len - reader->offset)
 		return -EINVAL;

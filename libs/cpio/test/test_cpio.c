@@ -161,12 +161,30 @@ static void archives_of_cpio_itself_are_read(void **state)
 	assert_memory_equal(entry.data, "root:", 5);
 }
 
+static void zero_bytes_between_entries_are_skipped(void **state)
+{
+	struct cpio_reader reader;
+	struct cpio_entry entry;
+
+	add("a", 2, "hello", 5);
+	archive_len += 4096;
+	add("b", 2, "", 0);
+	finish();
+	cpio_open(&reader, archive, archive_len);
+	assert_int_equal(cpio_next(&reader, &entry), 1);
+	assert_int_equal(entry.data_len, 5);
+	assert_int_equal(cpio_next(&reader, &entry), 1);
+	assert_string_equal(entry.name, "b");
+	assert_int_equal(cpio_next(&reader, &entry), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(entries_come_in_order_until_the_trailer),
+		TEST(zero_bytes_between_entries_are_skipped),
 		TEST(name_padded_with_nuls_aligns_the_data),
 		TEST(find_looks_for_the_whole_name),
 		TEST(archive_cut_anywhere_gives_einval),

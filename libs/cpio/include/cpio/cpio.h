@@ -1,7 +1,8 @@
 /* cpio/cpio.h: read a newc archive (cpio -H newc) that lies in memory.
  *
  * The boot bundle is one. Its builder pads each name with NULs so that the file's
- * data starts on a page of the archive; such padding is no part of the name.
+ * data starts on a page of the archive; such padding is no part of the name. Zero bytes
+ * behind a file's data, up to the next page, are skipped.
  * Nothing is copied: an entry points into the archive. The archive may be hostile.
  */
 #ifndef CPIO_CPIO_H
