@@ -24,6 +24,10 @@ capabilities = ["VFS_POLICY"]
 
 
 class ManifestsTest(TreeTest):
+    def setUp(self):
+        super().setUp()
+        self.write("abi/include/albireo/services.h", "#define CAP_VFS_POLICY (1u << 2)\n")
+
     def findings(self, text=GOOD):
         self.write("services/vfsd/package.toml", text)
         return self.found(manifests.findings)

@@ -11,7 +11,7 @@ from x import request, stamp
 from x.common import BUILD, ROOT, Failure, say
 from x.machine import BOARDS, Machine, MachineSpec
 from x.options import Option, describe, parse
-from x.relay import Relay
+from x.relay import BOOT_SECONDS, Relay
 
 EXIT_TIMEOUT = 124
 EXIT_MACHINE = 125
@@ -139,14 +139,15 @@ def wants_tty(values):
     return values.tty or (os.isatty(0) and os.isatty(1))
 
 
-def request_pairs(values, arguments, env, mounts, run_id, is_tty):
+def request_pairs(arguments, env, cwd, mounts, run_id, is_tty):
+    """The part of a request that every mode has."""
     for argument in arguments:
         yield "arg", argument
     for item in env:
         yield "env", item
-    yield "cwd", os.getcwd()
-    yield from request.caller_pairs()
+    yield "cwd", cwd
     yield "id", run_id
+    yield "time", request.time_now()
     yield "tty", int(is_tty)
     if is_tty:
         size = terminal_size()
@@ -154,9 +155,6 @@ def request_pairs(values, arguments, env, mounts, run_id, is_tty):
         yield "cols", size[0]
     for tag, _, is_readonly, place in mounts.list:
         yield "mount", f"{tag}:{'ro' if is_readonly else 'rw'}:{place}"
-    yield "mode", "exec"
-    if values.strace:
-        yield "strace", 1
 
 
 def terminal_size():
@@ -167,17 +165,24 @@ def terminal_size():
         return 80, 24
 
 
+def finish_spec(spec, values, pairs, mounts):
+    """Put request and exports into the machine."""
+    spec.exports = [(tag, folder, is_readonly) for tag, folder, is_readonly, _ in mounts.list]
+    strace = [("strace", 1)] if values.strace else []
+    spec.files["opt/albireo/exec"] = request.encode([*pairs, *strace])
+
+
 def prepare(values, arguments):
-    """Everything about a run that can fail before QEMU starts."""
+    """Everything about a run that can fail before QEMU starts: (spec, id of the run)."""
     spec = make_spec(values)
     is_tty = wants_tty(values)
     add_streams(spec, is_tty)
     env = request.edited_environment(values.clear_env, values.env)
     mounts = request.exec_mounts(arguments[0], env, values.root or "/", values.ro, values.bind)
-    spec.exports = [(tag, folder, is_readonly) for tag, folder, is_readonly, _ in mounts.list]
     run_id = os.urandom(8).hex()
-    pairs = request_pairs(values, arguments, env, mounts, run_id, is_tty)
-    spec.files["opt/albireo/exec"] = request.encode(pairs)
+    pairs = [*request_pairs(arguments, env, os.getcwd(), mounts, run_id, is_tty), *request.caller_pairs(),
+             ("mode", "exec")]
+    finish_spec(spec, values, pairs, mounts)
     return spec, run_id
 
 
@@ -256,7 +261,7 @@ def report(machine, end, values):
             pass
 
 
-def run_machine(spec, values, run_id):
+def run_machine(spec, values, run_id, boot_seconds=BOOT_SECONDS):
     """Start the machine, relay until its end; returns the End."""
     terminal = None
     if "albireo.tty" in spec.ports:
@@ -266,7 +271,7 @@ def run_machine(spec, values, run_id):
     try:
         machine.start()
         tail = StraceTail(spec.log) if values.strace else None
-        relay = Relay(machine, terminal, float(values.timeout or 0), tail)
+        relay = Relay(machine, terminal, float(values.timeout or 0), boot_seconds, tail)
         if terminal and os.isatty(0):
             terminal.make_raw()
         end = relay.run()
@@ -290,18 +295,18 @@ def parse_timeout(values):
     raise Failure(f"--timeout takes seconds, not '{values.timeout}'", EXIT_MACHINE)
 
 
-def main(argv):
+def main(argv, boot_seconds=BOOT_SECONDS):
     values, arguments = parse(OPTIONS, argv, "exec", EXIT_MACHINE)
     if values.help:
         sys.stdout.write(HELP_HEAD + describe(OPTIONS) + HELP_TAIL)
         return 0
     if not arguments:
         raise Failure("exec needs a PROGRAM: ./x exec [OPTIONS] -- PROGRAM [ARG...]", EXIT_MACHINE)
-    parse_timeout(values)
     try:
+        parse_timeout(values)
         ensure_built(values)
         spec, run_id = prepare(values, arguments)
     except Failure as failure:
         failure.code = EXIT_MACHINE
         raise
-    return exit_code(run_machine(spec, values, run_id))
+    return exit_code(run_machine(spec, values, run_id, boot_seconds))

@@ -15,8 +15,7 @@ PATTERNS = ("kernel", "services/*", "apps/*", "apps/windows/*", "drivers/bridges
 KINDS = ("boot", "kernel", "bridge-driver", "user-driver", "service", "app", "compat")
 BUILDERS = ("service", "app", "musl-app", "mingw-exe", "winsys-dll", "module-image", "kernel", "grub-efi", "debian-copy")
 STARTUPS = ("none", "init", "session", "desktop")
-CAPABILITIES = ("LINUX_SYSCALL_POLICY", "VFS_POLICY", "NET_POLICY", "DEVICE_POLICY", "DRIVER_POLICY", "PROCESS_LOADER",
-                "STORAGE_POLICY", "INPUT_POLICY", "PROCESS_POLICY", "HIVE_POLICY")
+CAPABILITY_HEADER = "abi/include/albireo/services.h"
 
 TEXT, FLAG, NUMBER, TEXTS, NUMBERS = "a string", "true or false", "a number", "a list of strings", "a list of numbers"
 TYPES = {
@@ -120,7 +119,16 @@ def check_lists(data):
                     yield key, f"{name}.{key}: '{item}' holds a tab, a line end or a comma"
 
 
-def check(data):
+def known_capabilities(root):
+    """The names that the ABI gives to capability bits."""
+    try:
+        with open(os.path.join(root, CAPABILITY_HEADER), encoding="utf-8") as f:
+            return re.findall(r"^#define CAP_(\w+)", f.read(), re.M)
+    except FileNotFoundError:
+        return []
+
+
+def check(data, capabilities):
     """Yield (key, complaint) for everything wrong inside one package.toml."""
     yield from check_table("", data)
     for name in ("build", "install", "boot", "autoload"):
@@ -133,7 +141,7 @@ def check(data):
     for entry in desktop.get("entries", []):
         yield from check_table("desktop.entries", entry)
     for capability in data.get("boot", {}).get("capabilities", []):
-        if capability not in CAPABILITIES:
+        if capability not in capabilities:
             yield "capabilities", f"boot.capabilities: unknown capability '{capability}'"
     yield from check_lists(data)
 
@@ -173,6 +181,7 @@ def find_cycle(start, by_id):
 def findings(root=ROOT):
     """Every (path, line, complaint) about the tree's manifests."""
     found, packages, texts = [], [], {}
+    capabilities = known_capabilities(root)
     for path in find(root):
         with open(os.path.join(root, path), encoding="utf-8") as f:
             texts[path] = f.read()
@@ -182,7 +191,7 @@ def findings(root=ROOT):
             at = re.search(r"at line (\d+)", str(error))
             found.append((path, int(at.group(1)) if at else 1, str(error)))
             continue
-        wrong = list(check(package.data))
+        wrong = list(check(package.data, capabilities))
         found += [(path, line_of(texts[path], key), text) for key, text in wrong]
         if not wrong:
             packages.append(package)

@@ -90,7 +90,7 @@ class Output:
 class Relay:
     """One run of a machine. `run()` returns its End."""
 
-    def __init__(self, machine, terminal, timeout, log_tail=None):
+    def __init__(self, machine, terminal, timeout, boot_seconds=BOOT_SECONDS, log_tail=None):
         is_tty = terminal is not None
         ports = machine.ports
         self.machine = machine
@@ -114,6 +114,7 @@ class Relay:
         self.kill_time = None      # when a program that outlived its timeout is given up
         self.signals = 0
         self.start_time = time.monotonic()
+        self.boot_deadline = self.start_time + boot_seconds
         self.deadline = self.start_time + timeout if timeout else None
         self.open_input()
         self.watch_signals()
@@ -226,8 +227,8 @@ class Relay:
             # Give the machine a moment to kill the program and write its files back.
             self.kill_time = now + GRACE_SECONDS
             self.tell("signal 9")
-        if not self.is_ready and now - self.start_time > BOOT_SECONDS:
-            self.verdict = End("failed", text=f"it did not come up in {BOOT_SECONDS} s")
+        if not self.is_ready and now > self.boot_deadline:
+            self.verdict = End("failed", text=f"it did not come up in {now - self.start_time:.0f} s")
 
     # -- the loop
 
@@ -251,7 +252,7 @@ class Relay:
         for fd, events in self.wanted_events().items():
             poller.register(fd, events)
         now = time.monotonic()
-        boot_time = None if self.is_ready else self.start_time + BOOT_SECONDS
+        boot_time = None if self.is_ready else self.boot_deadline
         waits = [wait for wait in (self.kill_time or self.deadline, boot_time) if wait]
         timeout = max(0, min(waits) - now) * 1000 + 1 if waits else None
         if self.log_tail:

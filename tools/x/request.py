@@ -124,12 +124,15 @@ def encode(pairs):
 
 
 def caller_pairs():
-    """Who asks: ids, umask, time."""
+    """Who asks: ids and umask."""
     umask = os.umask(0o077)
     os.umask(umask)
-    now = time.time_ns()
     yield "uid", os.getuid()
     yield "gid", os.getgid()
     yield "groups", ",".join(str(group) for group in os.getgroups())
     yield "umask", f"{umask:o}"
-    yield "time", f"{now // 10**9}.{now % 10**9:09d}"
+
+
+def time_now():
+    now = time.time_ns()
+    return f"{now // 10**9}.{now % 10**9:09d}"

@@ -1,0 +1,72 @@
+"""`./x fuzz NAME`: build tests/fuzz/fuzz_NAME.c with libFuzzer, ASan and UBSan, and run it."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+from x import setup
+from x.common import BUILD, EXIT_USAGE, ROOT, Failure
+from x.options import Option, describe, parse
+
+OPTIONS = {
+    "--seconds": Option("N", "how long to run (default 600)"),
+    "--help": Option("", "this text"),
+}
+HELP = """usage: ./x fuzz [OPTIONS] NAME
+Runs the target tests/fuzz/fuzz_NAME.c. What it learns stays in build/fuzz/NAME; an
+input that makes it fail is kept there and named.
+
+"""
+FLAGS = ["-g", "-O1", "-std=gnu11", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined",
+         "-fno-omit-frame-pointer"]
+
+
+def names():
+    paths = glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))
+    return sorted(os.path.basename(path)[5:-2] for path in paths)
+
+
+def libraries_of(path, found):
+    """Add to `found` each library whose headers the file includes, and theirs."""
+    with open(path, encoding="utf-8") as f:
+        included = re.findall(r"^\s*#\s*include\s*<([\w-]+)/", f.read(), re.M)
+    for name in included:
+        folder = os.path.join(ROOT, "libs", name)
+        if name not in found and os.path.isdir(folder):
+            found.append(name)
+            for inner in sorted(glob.glob(f"{folder}/src/*.c") + glob.glob(f"{folder}/include/**/*.h", recursive=True)):
+                libraries_of(inner, found)
+    return found
+
+
+def compile_target(name, output):
+    source = os.path.join(ROOT, "tests", "fuzz", f"fuzz_{name}.c")
+    folders = [os.path.join(ROOT, "libs", library) for library in libraries_of(source, [])]
+    includes = [os.path.join(folder, "include") for folder in folders]
+    includes += [os.path.join(ROOT, "abi", "include"), os.path.join(ROOT, "abi")]
+    sources = [path for folder in folders for path in sorted(glob.glob(f"{folder}/src/*.c"))]
+    command = ["clang", *FLAGS, *(f"-I{path}" for path in includes), "-o", output, source, *sources]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        sys.stderr.write(result.stderr)
+        raise Failure(f"tests/fuzz/fuzz_{name}.c does not compile")
+
+
+def main(argv):
+    values, words = parse(OPTIONS, argv, "fuzz", EXIT_USAGE)
+    if values.help:
+        sys.stdout.write(HELP + describe(OPTIONS) + f"\nTargets: {' '.join(names())}\n")
+        return 0
+    if len(words) != 1 or words[0] not in names():
+        raise Failure(f"fuzz takes one of: {' '.join(names())}", EXIT_USAGE)
+    setup.ensure()
+    folder = os.path.join(BUILD, "fuzz", words[0])
+    corpus = os.path.join(folder, "corpus")
+    os.makedirs(corpus, exist_ok=True)
+    target = os.path.join(folder, f"fuzz_{words[0]}")
+    compile_target(words[0], target)
+    seeds = os.path.join(ROOT, "tests", "fuzz", "seeds", words[0])
+    command = [target, f"-max_total_time={values.seconds or 600}", f"-artifact_prefix={folder}/", "-print_final_stats=1",
+               corpus, *([seeds] if os.path.isdir(seeds) else [])]
+    return 1 if subprocess.run(command, check=False).returncode else 0

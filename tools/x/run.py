@@ -1,0 +1,66 @@
+"""`./x run`: a machine with a busybox shell on this terminal.
+
+Root user, the host's root read-only, /root on tmpfs; nothing of the host is
+writable without --bind.
+"""
+import os
+import sys
+
+from x import execute, request
+from x.common import EXIT_USAGE, Failure
+from x.options import describe, parse
+
+SHELL = ("/bin/busybox", "sh", "-l")
+HOME = "/root"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# What exec has and run has not: the caller's folder, environment and time limit are not its matter.
+LEFT_OUT = ("--ro", "--clear-env", "--tty", "--timeout")
+OPTIONS = {name: option for name, option in execute.OPTIONS.items() if name not in LEFT_OUT}
+
+HELP = """usage: ./x run [OPTIONS]
+
+Boots a machine and gives its busybox shell this terminal: root user, the host's
+root read-only, /root on tmpfs. Nothing of the host is writable without --bind.
+`exit` or `poweroff` ends it, and so does Ctrl-] three times.
+
+"""
+
+
+def environment(values):
+    term = os.environ.get("TERM", "linux")
+    env = [f"HOME={HOME}", f"PATH={PATH}", f"TERM={term}", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "PS1=\\w \\$ ",
+           *values.env]
+    return [os.fsencode(item) for item in env]
+
+
+def prepare(values):
+    spec = execute.make_spec(values)
+    is_tty = os.isatty(0) and os.isatty(1)
+    execute.add_streams(spec, is_tty)
+    mounts = request.Mounts()
+    mounts.add(os.path.abspath(values.root or "/"), True, "/")
+    for bind in values.bind:
+        source, place, is_readonly = request.split_bind(bind)
+        mounts.add(source, is_readonly, place)
+    run_id = os.urandom(8).hex()
+    pairs = [*execute.request_pairs(SHELL, environment(values), HOME, mounts, run_id, is_tty), ("uid", 0), ("gid", 0),
+             ("groups", 0), ("umask", "022"), ("mode", "run"), ("home", "tmpfs")]
+    execute.finish_spec(spec, values, pairs, mounts)
+    return spec, run_id
+
+
+def main(argv):
+    values, arguments = parse(OPTIONS, argv, "run", EXIT_USAGE)
+    if values.help:
+        sys.stdout.write(HELP + describe(OPTIONS))
+        return 0
+    if arguments:
+        raise Failure("run takes no program; ./x exec runs one", EXIT_USAGE)
+    values.timeout = None
+    execute.ensure_built(values)
+    while True:
+        spec, run_id = prepare(values)
+        end = execute.run_machine(spec, values, run_id)
+        if end.kind != "reboot":
+            return execute.exit_code(end)

@@ -1,0 +1,30 @@
+"""`./x torture NAME`: long scenarios that ./x test has no time for: tests/torture/*.py."""
+import sys
+
+from x import build
+from x.common import EXIT_USAGE, Failure
+
+HELP = """usage: ./x torture [WORD...]
+Runs the long scenarios of tests/torture whose name holds every WORD, one after the
+other; without a WORD it names them.
+"""
+
+
+def main(argv):
+    from x.testing import Results, scenarios
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(HELP)
+        return 0
+    every = scenarios.tests("torture")
+    if not argv:
+        print("\n".join(test.name for test in every))
+        return 0
+    chosen = [test for test in every if all(word in test.name for word in argv)]
+    if not chosen:
+        raise Failure(f"no torture's name holds {' and '.join(argv)}", EXIT_USAGE)
+    build.ensure("release", "debug", "tests")
+    results = Results(len(chosen))
+    for test in chosen:
+        results.run(test)
+    print(f"{results.passed} passed, {results.failed} failed")
+    return 1 if results.failed else 0
