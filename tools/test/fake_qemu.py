@@ -49,12 +49,10 @@ class Guest:
     def tell(self, line):
         os.write(self.ports["control"], line.encode() + b"\n")
 
-    def hear(self, timeout=None):
-        """The next control line, or None."""
+    def hear(self):
+        """The next control line. Read byte by byte, so that select() tells of what is left."""
         while b"\n" not in self.lines:
-            if not select.select([self.ports["control"]], [], [], timeout)[0]:
-                return None
-            data = os.read(self.ports["control"], 4096)
+            data = os.read(self.ports["control"], 1)
             if not data:
                 sys.exit(0)
             self.lines += data
@@ -127,11 +125,11 @@ class Guest:
         while True:
             ready = select.select([self.ports["control"]], [self.ports["stdout"]], [])
             if ready[0]:
-                while self.hear() != "closed stdout":
-                    pass
-                self.end("signal", 13)
-                return
-            self.out += os.write(self.ports["stdout"], b"y\n" * 1000)
+                if self.hear() == "closed stdout":
+                    self.end("signal", 13)
+                    return
+            elif ready[1]:
+                self.out += os.write(self.ports["stdout"], b"y\n" * 1000)
 
     def play_signals(self):
         self.write(b"waiting\n")

@@ -91,7 +91,7 @@ class ExecTest(unittest.TestCase):
 
     def test_a_closed_output_ends_the_writer(self):
         done = subprocess.run(["bash", "-c", '"$@" | head -1; echo ${PIPESTATUS[0]}', "bash", *self.command("yes")],
-                              cwd=self.work, capture_output=True, timeout=60)
+                              cwd=self.work, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
         self.assertEqual(done.stdout, b"y\n141\n")
 
     def test_the_request_says_what_the_caller_is(self):

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import sys
 
-from x import setup, stamp
-from x.common import BUILD, EXIT_USAGE, ROOT, Failure
+from x import config, setup, stamp
+from x.common import BUILD, EXIT_USAGE, ROOT, Failure, write_if_changed
 
 HELP = """usage: ./x build [--debug] [--tests] [--host]
 Builds kernel, services, staged image and boot bundle; says nothing when all is well.
@@ -15,13 +15,8 @@ Builds kernel, services, staged image and boot bundle; says nothing when all is 
   --tests   the tests too: build/host, and their programs' build/bundle-test.cpio
 """
 
-# build folder: meson options
-WORLDS = {
-    "kernel": ["-Dworld=kernel"],
-    "kernel-debug": ["-Dworld=kernel", "-Ddebug_checks=true"],
-    "user": ["-Dworld=user"],
-    "host": ["-Dworld=host"],
-}
+# build folder: its world
+WORLDS = {"kernel": "kernel", "kernel-debug": "kernel", "user": "user", "host": "host"}
 
 USER_NATIVE_FILE = """[binaries]
 c = 'musl-gcc'
@@ -45,24 +40,36 @@ def link_kernel_headers():
     return folder
 
 
-def configure(world):
-    """Run meson once for a world; ninja re-runs it when a meson.build changes."""
-    folder = os.path.join(BUILD, world)
-    if os.path.exists(os.path.join(folder, "build.ninja")):
-        return
-    options = list(WORLDS[world])
-    if world == "user":
+def meson_options(folder):
+    options = [f"-Dworld={WORLDS[folder]}"]
+    if folder == "kernel-debug" or folder == "kernel" and config.load().get("kernel", {}).get("build", {}).get(
+            "debug_checks", False):
+        options.append("-Ddebug_checks=true")
+    if folder == "user":
         native = os.path.join(BUILD, "user.ini")
-        with open(native, "w", encoding="utf-8") as f:
-            f.write(USER_NATIVE_FILE.format(headers=link_kernel_headers()))
+        text = USER_NATIVE_FILE.format(headers=link_kernel_headers())
+        write_if_changed(native, text.encode())
         options.append(f"--native-file={native}")
+    return options
+
+
+def configure(name):
+    """Run meson where a build folder is new or its options changed; ninja re-runs it for a meson.build."""
+    folder = os.path.join(BUILD, name)
+    options = meson_options(name)
+    note = os.path.join(folder, "options")
+    if os.path.exists(note):
+        with open(note, encoding="utf-8") as f:
+            if f.read().split("\n") == options:
+                return
     shutil.rmtree(folder, ignore_errors=True)
     result = subprocess.run(["meson", "setup", folder, ROOT, *options], capture_output=True, text=True,
                             stdin=subprocess.DEVNULL)
     if result.returncode:
         shutil.rmtree(folder, ignore_errors=True)
         sys.stderr.write(result.stdout + result.stderr)
-        raise Failure(f"meson could not configure {world}")
+        raise Failure(f"meson could not configure {name}")
+    write_if_changed(note, "\n".join(options).encode())
 
 
 class Progress:

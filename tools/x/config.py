@@ -9,7 +9,8 @@ SOURCE = os.path.join(ROOT, "config", "system.toml")
 RUN_DEFAULTS = os.path.join(BUILD, "gen", "run-defaults")
 
 QEMU_DEFAULTS = {"binary": "qemu-system-x86_64", "machine": "microvm", "accel": "tcg", "mem": "512M", "smp": 1}
-KNOWN = {"kernel": ("build",), "logging": None, "fault_injection": ("enabled", "rules"), "qemu": tuple(QEMU_DEFAULTS)}
+KNOWN = {"kernel": ("build",), "logging": None, "fault_injection": ("enabled", "rules"), "qemu": tuple(QEMU_DEFAULTS),
+         "tests": ("machines",)}
 
 
 def load():
