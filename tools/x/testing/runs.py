@@ -152,10 +152,13 @@ class Runner:
         self.sessions = []
         self.lock = threading.Lock()
 
-    def command(self, program, options, timeout):
+    def next_log(self):
         with self.lock:
             self.count += 1
-            log = os.path.join(self.logs, f"machine-{self.count}.log")
+            return os.path.join(self.logs, f"machine-{self.count}.log")
+
+    def command(self, program, options, timeout):
+        log = self.next_log()
         limit = ["--timeout", str(timeout)] if timeout else []
         return [X, "exec", "--log", log, *limit, *options, "--", *program], log
 
@@ -174,6 +177,13 @@ class Runner:
         """Start a program in a machine; returns the Session, which is killed after the test."""
         command, log = self.command(program, options, timeout)
         session = Session(command, cwd or self.folder, env, log, is_tty)
+        self.sessions.append(session)
+        return session
+
+    def start_shell(self, options=(), is_tty=True):
+        """Start ./x run; returns the Session."""
+        log = self.next_log()
+        session = Session([X, "run", "--log", log, *options], self.folder, None, log, is_tty)
         self.sessions.append(session)
         return session
 

@@ -1,0 +1,75 @@
+"""./x run: what one types at the first prompt."""
+
+PROMPT = r"[~/][^\n]* # $"
+
+
+def start(m, **keywords):
+    session = m.start_shell(**keywords)
+    session.expect(PROMPT, timeout=60)
+    return session
+
+
+def run(session, line, expected, timeout=30):
+    session.send(line + "\r")
+    session.expect(expected, timeout)
+    session.expect(PROMPT, timeout)
+
+
+def scenario_pipelines_jobs_and_keys_work_at_the_prompt(m):
+    shell = start(m)
+    run(shell, "ls / | sort | head -1", r"\nbin\r\n")
+    run(shell, "sleep 100 &", r"\n")
+    run(shell, "jobs", r"Running +sleep 100")
+    shell.send("fg\r")
+    shell.expect("sleep 100\r\n")
+    shell.send("\x1a")
+    shell.expect("Stopped +sleep 100")
+    shell.expect(PROMPT)
+    shell.send("fg\r")
+    shell.expect("sleep 100\r\n")
+    shell.send("\x03")
+    shell.expect(PROMPT)
+    run(shell, "echo $?", r"\n130\r\n")
+    run(shell, "jobs; echo none", r"\nnone\r\n")
+
+
+def scenario_vi_edits_a_file(m):
+    shell = start(m)
+    shell.send("vi note\r")
+    shell.expect("note")
+    shell.send("ihello from vi\x1b")
+    shell.send(":wq\r")
+    shell.expect(PROMPT)
+    run(shell, "cat note", r"\nhello from vi\r\n")
+
+
+def scenario_line_editing_and_history_work(m):
+    shell = start(m)
+    run(shell, "echo onee\x7f", r"\none\r\n")
+    run(shell, "\x1b[A", r"\none\r\n")
+
+
+def scenario_poweroff_ends_the_machine_with_0(m):
+    shell = start(m)
+    shell.send("poweroff\r")
+    m.equal(shell.wait(), 0, "exit code of ./x run")
+
+
+def scenario_exit_gives_the_shells_code(m):
+    shell = start(m)
+    shell.send("exit 7\r")
+    m.equal(shell.wait(), 7, "exit code of ./x run")
+
+
+def scenario_the_terminal_follows_resizing(m):
+    shell = start(m)
+    run(shell, "stty size", r"\n24 80\r\n")
+    shell.resize(40, 100)
+    shell.send("\r")
+    shell.expect(PROMPT)
+    run(shell, "stty size", r"\n40 100\r\n")
+
+
+def scenario_the_hosts_root_is_read_only_and_home_is_not(m):
+    shell = start(m)
+    run(shell, "touch /etc/x; touch ~/x && echo made", r"Read-only file system\r\n(.|\n)*made")
