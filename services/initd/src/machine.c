@@ -1,0 +1,218 @@
+/* Preparing the machine: brokers, and messages to vfsd. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <albireo/services.h>
+#include <nucleus/nucleus.h>
+
+#include "initd.h"
+
+#define CATEGORY_SERVICE 13
+
+#define DEV(major, minor) ((uint64_t)(major) << 20 | (minor))
+#define PORT_MAJOR 240
+#define TTY_GROUP 5	/* Debian's group `tty` */
+
+void initd_log(enum initd_log_level level, const char *fmt, ...)
+{
+	char line[256];
+	int len = snprintf(line, sizeof(line), "initd: ");
+	va_list args;
+
+	va_start(args, fmt);
+	len += vsnprintf(line + len, sizeof(line) - (size_t)len, fmt, args);
+	va_end(args);
+	nucleus_log(level, CATEGORY_SERVICE, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+}
+
+/* One request to vfsd. Returns: its status, or why it could not be asked. */
+static int ask_vfsd(const uint64_t words[IPC_WORDS], const char *data, size_t len)
+{
+	static int vfsd = -1;
+	struct ipc_message msg = { 0 };
+	int err;
+
+	if (vfsd < 0)
+		vfsd = nucleus_lookup_service(SERVICE_VFSD);
+	if (vfsd < 0)
+		return vfsd;
+	memcpy(msg.words, words, sizeof(msg.words));
+	msg.data = (uintptr_t)data;
+	msg.data_len = (uint32_t)len;
+	err = nucleus_ipc_call(vfsd, &msg);
+	return err ? err : (int)(int64_t)msg.words[0];
+}
+
+void machine_set_clock(const struct exec_request *request)
+{
+	long err;
+
+	if (!request->time_ns)
+		return;
+	err = nucleus_launch(LAUNCH_SET_CLOCK, request->time_ns + nucleus_clock());
+	if (err)
+		initd_log(INITD_LOG_WARN, "cannot set the clock: error %ld", -err);
+}
+
+static int mount(const char *type, const char *source, const char *target, const char *options, uint32_t flags)
+{
+	const uint64_t words[IPC_WORDS] = { VFS_MOUNT, flags };
+	char data[VFS_PATH_MAX + 512];
+	int len, err;
+
+	len = snprintf(data, sizeof(data), "%s%c%s%c%s%c%s", type, 0, source, 0, target, 0, options);
+	err = (size_t)len < sizeof(data) ? ask_vfsd(words, data, (size_t)len + 1) : -ENAMETOOLONG;
+	if (err)
+		initd_log(INITD_LOG_ERROR, "cannot mount %s on %s: error %d", source, target, -err);
+	return err;
+}
+
+static int mount_export(const struct exec_request *request, const struct request_mount *export)
+{
+	uint32_t flags = VFS_MOUNT_NOSUID | VFS_MOUNT_NODEV;
+	char options[64] = "";
+
+	if (export->is_readonly)
+		flags |= VFS_MOUNT_READONLY;
+	if (*request->id)
+		snprintf(options, sizeof(options), "id=%s", request->id);
+	return mount("9p", export->tag, export->target, options, flags);
+}
+
+static int mount_home(void)
+{
+	int err = mount("tmpfs", "home", "/root", "", VFS_MOUNT_NOSUID | VFS_MOUNT_NODEV);
+
+	if (!err && chmod("/root", 0700))
+		err = -errno;
+	return err;
+}
+
+int machine_mount(const struct exec_request *request)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < request->nmounts; i++)
+		err = mount_export(request, &request->mounts[i]);
+	if (!err && (request->is_run || request->has_home_tmpfs))
+		err = mount_home();
+	return err;
+}
+
+struct device_name {
+	const char *path;
+	uint32_t mode;
+	uint64_t rdev;
+	const char *target;
+};
+
+static void publish(const struct device_name *name, uint32_t uid, uint32_t gid)
+{
+	const uint64_t words[IPC_WORDS] = { VFS_PUBLISH, name->mode, name->rdev, uid | (uint64_t)gid << 32 };
+	char data[128];
+	int len, err;
+
+	len = snprintf(data, sizeof(data), "%s%c%s", name->path, 0, name->target ? name->target : "");
+	err = ask_vfsd(words, data, (size_t)len + 1);
+	if (err)
+		initd_log(INITD_LOG_ERROR, "cannot publish /dev/%s: error %d", name->path, -err);
+}
+
+void machine_publish(uint32_t uid, uint32_t gid)
+{
+	static const struct device_name ours[] = {
+		{ "albireo/control", S_IFCHR | 0600, DEV(PORT_MAJOR, 0), NULL },
+		{ "null", S_IFCHR | 0666, DEV(1, 3), NULL },
+		{ "zero", S_IFCHR | 0666, DEV(1, 5), NULL },
+		{ "full", S_IFCHR | 0666, DEV(1, 7), NULL },
+		{ "random", S_IFCHR | 0666, DEV(1, 8), NULL },
+		{ "urandom", S_IFCHR | 0666, DEV(1, 9), NULL },
+		{ "tty", S_IFCHR | 0666, DEV(5, 0), NULL },
+		{ "console", S_IFCHR | 0600, DEV(5, 1), NULL },
+		{ "ptmx", S_IFCHR | 0666, DEV(5, 2), NULL },
+		{ "fd", S_IFLNK | 0777, 0, "/proc/self/fd" },
+		{ "stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0" },
+		{ "stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1" },
+		{ "stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2" },
+	};
+	static const struct device_name callers[] = {
+		{ "albireo/stdin", S_IFCHR | 0600, DEV(PORT_MAJOR, 1), NULL },
+		{ "albireo/stdout", S_IFCHR | 0600, DEV(PORT_MAJOR, 2), NULL },
+		{ "albireo/stderr", S_IFCHR | 0600, DEV(PORT_MAJOR, 3), NULL },
+	};
+	static const struct device_name tty = { "albireo/tty", S_IFCHR | 0620, DEV(PORT_MAJOR, 4), NULL };
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		publish(&ours[i], 0, 0);
+	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+		publish(&callers[i], uid, gid);
+	publish(&tty, uid, TTY_GROUP);
+}
+
+/* Is @path strictly below a folder that is the machine's own and can be written? */
+static bool is_own(const char *path)
+{
+	static const char *const folders[] = { "/tmp/", "/var/tmp/", "/run/", "/dev/shm/" };
+
+	if (strstr(path, "/../"))
+		return false;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])) && path[strlen(folders[i])])
+			return true;
+	return false;
+}
+
+static void make_folders(const char *path, const struct exec_request *request)
+{
+	char buf[VFS_PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof(buf))
+		return;
+	memcpy(buf, path, len + 1);
+	while (len > 1 && buf[len - 1] == '/')
+		buf[--len] = '\0';
+	for (char *p = strchr(buf + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(buf, 0755);
+		*p = '/';
+	}
+	if (!mkdir(buf, 0700) && chown(buf, request->uid, request->gid))
+		initd_log(INITD_LOG_WARN, "cannot give %s to uid %u: error %d", buf, request->uid, errno);
+}
+
+void machine_make_tmpdir(const struct exec_request *request)
+{
+	for (char **env = request->envp; *env; env++)
+		if (!strncmp(*env, "TMPDIR=", 7) && is_own(*env + 7))
+			make_folders(*env + 7, request);
+}
+
+void machine_settle(void)
+{
+	static const uint64_t shutdown[IPC_WORDS] = { VFS_SHUTDOWN };
+	long err;
+
+	err = nucleus_machine(MACHINE_KILL_ALL);
+	if (err)
+		initd_log(INITD_LOG_ERROR, "cannot end what is left: error %ld", -err);
+	err = nucleus_machine(MACHINE_SYNC);
+	if (err)
+		initd_log(INITD_LOG_ERROR, "cannot write everything back: error %ld", -err);
+	err = ask_vfsd(shutdown, NULL, 0);
+	if (err)
+		initd_log(INITD_LOG_ERROR, "cannot unmount: error %ld", -err);
+}
+
+void machine_poweroff(void)
+{
+	long err = nucleus_machine(MACHINE_POWEROFF);
+
+	initd_log(INITD_LOG_FATAL, "cannot power off: error %ld", -err);
+	_exit(EXIT_FAILURE);
+}

@@ -1,0 +1,84 @@
+/* The rules of execvp and of the shell's exit codes. */
+#include <errno.h>
+#include <string.h>
+
+#include "search.h"
+
+#define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
+
+/* Offsets in an ELF header (System V ABI, "ELF Header"). */
+#define ELF_MACHINE_AT 18
+#define ELF_MACHINE_X86_64 62
+
+const char *search_path(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (!strncmp(*envp, "PATH=", 5))
+			return *envp + 5;
+	return DEFAULT_PATH;
+}
+
+bool search_is_path(const char *program)
+{
+	return strchr(program, '/') || search_is_windows_path(program);
+}
+
+bool search_is_windows_path(const char *program)
+{
+	char drive = program[0] | 0x20;
+
+	return drive >= 'a' && drive <= 'z' && program[1] == ':' && (program[2] == '\\' || program[2] == '/');
+}
+
+bool search_next(const char **path, const char *program, char *buf, size_t cap)
+{
+	size_t name_len = strlen(program) + 1;
+
+	while (*path) {
+		const char *folder = *path;
+		size_t len = strcspn(folder, ":");
+
+		*path = folder[len] ? folder + len + 1 : NULL;
+		/* An empty element is the working folder. */
+		if (!len) {
+			folder = ".";
+			len = 1;
+		}
+		if (len + 1 + name_len > cap)
+			continue;
+		memcpy(buf, folder, len);
+		buf[len] = '/';
+		memcpy(buf + len + 1, program, name_len);
+		return true;
+	}
+	return false;
+}
+
+bool search_goes_on(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ENAMETOOLONG || error == ELOOP;
+}
+
+int search_refusal(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? REFUSED_NOT_FOUND : REFUSED_NOT_EXECUTABLE;
+}
+
+enum exec_format search_format(const void *head, size_t len)
+{
+	const unsigned char *bytes = head;
+	const unsigned char *line_end = len ? memchr(bytes, '\n', len) : NULL;
+
+	if (len >= 2 && (!memcmp(bytes, "MZ", 2) || !memcmp(bytes, "#!", 2)))
+		return FORMAT_UNSUPPORTED;
+	if (len >= 4 && !memcmp(bytes, "\177ELF", 4)) {
+		if (len >= ELF_MACHINE_AT + 2 && bytes[4] == 2 && bytes[ELF_MACHINE_AT] == ELF_MACHINE_X86_64 &&
+		    !bytes[ELF_MACHINE_AT + 1])
+			return FORMAT_UNSUPPORTED;
+		return FORMAT_UNKNOWN;
+	}
+	/* A NUL in the first line: no text (as bash decides it). */
+	if (memchr(bytes, '\0', line_end ? (size_t)(line_end - bytes) : len))
+		return FORMAT_UNKNOWN;
+	return FORMAT_TEXT;
+}

@@ -1,0 +1,36 @@
+/* services/initd/src/search.h: where a program is sought, and what its refusal is called. */
+#ifndef INITD_SEARCH_H
+#define INITD_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REFUSED_NOT_EXECUTABLE 126
+#define REFUSED_NOT_FOUND 127
+
+/* The value of PATH in @envp, or what execvp takes without one. */
+const char *search_path(char *const *envp);
+
+/* Is @program a path (or a Windows one), so that it is not sought? */
+bool search_is_path(const char *program);
+bool search_is_windows_path(const char *program);
+
+/* The next candidate: folder of *@path, '/', @program; *@path moves on, to NULL after the
+ * last. A candidate that does not fit is skipped. Returns: false when there is none left. */
+bool search_next(const char **path, const char *program, char *buf, size_t cap);
+
+/* Does the search go on after this error of execve (as execvp's does)? */
+bool search_goes_on(int error);
+
+/* The exit code for a program that execve refused with @error. */
+int search_refusal(int error);
+
+/* What the first bytes of a file that gave ENOEXEC are. */
+enum exec_format {
+	FORMAT_UNKNOWN,		/* garbage, or a program of another machine */
+	FORMAT_UNSUPPORTED,	/* a program that will be run one day: dynamic ELF, PE, a script for one */
+	FORMAT_TEXT,		/* commands for /bin/sh, as execvp takes them */
+};
+enum exec_format search_format(const void *head, size_t len);
+
+#endif
