@@ -62,6 +62,9 @@ enum procd_op {
 	PROCD_EXEC_CANCEL,
 	/* async. pid, status, user ns, system ns: accounting */
 	PROCD_EXITED,
+	/* -> [1] programs that ended, [2] of them by a signal, [3] user ns, [4] system ns,
+	 * [5] tickets that are out */
+	PROCD_ACCOUNT,
 };
 
 /* ---- loaderd ---- */
