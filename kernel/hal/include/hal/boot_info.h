@@ -5,6 +5,8 @@
 #include <nucleus/compiler.h>
 
 #define BOOT_MAX_RANGES 64
+#define BOOT_DIRECT_MAP_BASE 0xffff888000000000ull	/* at least the first 4 GiB, from the first C line on */
+#define BOOT_KERNEL_BASE 0xffffffff80000000ull
 
 struct boot_range { uint64_t start, end; };	/* bytes, end exclusive */
 

@@ -12,8 +12,9 @@
 void hal_acpi_init(uint64_t rsdp);
 void hal_apic_init(void);	/* this CPU's local APIC */
 void hal_clock_init(void);	/* calibrates the TSC and the APIC timer */
-/* Start every CPU but this one; each calls @entry on its own stack. */
-void hal_start_cpus(void (*entry)(void));
+/* Start every CPU but this one, one after the other; each runs @entry on a stack of its own with
+ * the kernel half of @kernel_pml4 mapped, and counts itself in percpu_count. */
+void hal_start_cpus(uint64_t (*alloc_stack)(void), uint64_t kernel_pml4, void (*entry)(void));
 
 uint64_t hal_clock_ns(void);		/* monotonic; any context */
 uint64_t hal_tsc_hz(void);
@@ -38,9 +39,7 @@ bool hal_pci_present(void);
 /* QEMU firmware configuration: bytes read, or -ENOENT. A NULL @buf: the file's size. */
 int64_t hal_fw_cfg_read(const char *name, void *buf, size_t cap, size_t offset);
 
-void hal_poweroff(void);
 void hal_debug_exit(uint8_t code);	/* isa-debug-exit; returns if there is none */
 bool hal_random64(uint64_t *out);	/* RDRAND */
-bool hal_cpu_has_kpti_bug(void);
 
 #endif

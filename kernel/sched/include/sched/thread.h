@@ -40,12 +40,12 @@ struct thread {
 	uint32_t cpu;			/* where it runs or last ran */
 	uint64_t affinity;		/* bit per CPU */
 	uint32_t state;			/* enum thread_state; run queue lock */
-	uint32_t on_cpu;		/* its registers are still in use by `cpu` */
 	uint32_t wake_pending;		/* a wake came before it had blocked */
 	uint32_t interrupts;		/* INTERRUPT_* that are set; atomic */
 	uint32_t interrupt_mask;	/* those the current sleep heeds */
 	bool is_kernel;
 	bool is_idle;
+	bool is_queued;			/* in its run queue's tree */
 	uint8_t personality;
 	uint8_t user_fpu_live;
 	uint64_t fs_base, gs_base;	/* user's; saved when it leaves the CPU */
@@ -63,7 +63,10 @@ struct thread {
 /* Hooks of higher modules around a switch; filled at boot. */
 struct sched_ops {
 	void (*switch_space)(void *space);	/* load page tables; NULL space: keep */
-	void (*thread_dead)(struct thread *t);	/* off its stack, may be freed; interrupts on */
+	/* @t is off its stack for ever. Interrupts off: hand it to a reaper. */
+	void (*thread_dead)(struct thread *t);
+	/* Memory for a kernel thread: zeroed, with a stack; NULL when there is none. */
+	struct thread *(*kthread_alloc)(uint64_t *stack_top);
 };
 extern struct sched_ops sched_ops;
 
@@ -94,13 +97,18 @@ void sched_set_weight(struct thread *t, uint32_t weight);
 void sched_set_affinity(struct thread *t, uint64_t mask);
 /* Give the rest of our time to @t on this CPU and block (IPC hand-off). */
 int thread_block_handoff(struct thread *t, uint32_t mask, uint64_t deadline_ns);
+/* Wake @t onto this CPU's queue without preempting: the caller is about to block. */
+void thread_wake_here(struct thread *t);
 
-/* A kernel thread; never ends. Returns NULL when there is no memory. */
+
+/* Start a kernel thread; it never ends. Returns NULL when there is no memory. */
 struct thread *kthread_create(const char *name, void (*entry)(void *), void *arg);
 
 void sched_init_cpu(struct percpu *cpu, struct thread *idle);
 void sched_start_cpu(void) __noreturn;	/* become the idle thread */
 void sched_tick(bool from_user);
+/* The local timer's interrupt: expired timers, the tick, the next deadline. */
+void sched_timer_interrupt(bool from_user);
 uint64_t sched_idle_ns(uint32_t cpu);
 uint64_t sched_user_ns(uint32_t cpu);
 uint64_t sched_system_ns(uint32_t cpu);

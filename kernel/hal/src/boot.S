@@ -1,0 +1,107 @@
+/* kernel/hal/src/boot.S: the PVH door. 32-bit, paging off, EBX = start info.
+ *
+ * Boot tables: the first 4 GiB in 2 MiB pages at 0 and at the direct map, the first
+ * GiB at the kernel's base. mm makes the final ones.
+ */
+#define KERNEL_BASE 0xffffffff80000000
+#define PHYS(x) ((x) - KERNEL_BASE)
+
+	.section .note.pvh, "a", @note
+	.balign 4
+	.long 4, 8, 18			/* XEN_ELFNOTE_PHYS32_ENTRY */
+	.asciz "Xen"
+	.quad PHYS(pvh_entry)
+
+	.section .text.boot, "ax"
+	.code32
+	.globl pvh_entry
+pvh_entry:
+	cli
+	cld
+	movl %ebx, %esi
+	movl $PHYS(boot_tables), %edi
+	xorl %eax, %eax
+	movl $(7 * 4096 / 4), %ecx
+	rep stosl
+
+	/* four page directories: 2048 entries of 2 MiB, present, writable, large */
+	movl $PHYS(boot_pd), %edi
+	movl $0x83, %eax
+	xorl %edx, %edx
+	movl $2048, %ecx
+1:	movl %eax, (%edi)
+	movl %edx, 4(%edi)
+	addl $0x200000, %eax
+	adcl $0, %edx
+	addl $8, %edi
+	loop 1b
+
+	movl $PHYS(boot_pdpt), %edi
+	movl $(PHYS(boot_pd) + 0x03), (%edi)
+	movl $(PHYS(boot_pd) + 0x1003), 8(%edi)
+	movl $(PHYS(boot_pd) + 0x2003), 16(%edi)
+	movl $(PHYS(boot_pd) + 0x3003), 24(%edi)
+	movl $(PHYS(boot_pd) + 0x03), PHYS(boot_pdpt_high) + 510 * 8
+	movl $(PHYS(boot_pdpt) + 0x03), PHYS(boot_pml4)
+	movl $(PHYS(boot_pdpt) + 0x03), PHYS(boot_pml4) + 273 * 8
+	movl $(PHYS(boot_pdpt_high) + 0x03), PHYS(boot_pml4) + 511 * 8
+
+	movl %cr4, %eax
+	orl $0x20, %eax			/* PAE */
+	movl %eax, %cr4
+	movl $PHYS(boot_pml4), %eax
+	movl %eax, %cr3
+	movl $0xc0000080, %ecx
+	rdmsr
+	orl $0x900, %eax		/* LME, NXE */
+	wrmsr
+	movl %cr0, %eax
+	orl $0x80010001, %eax		/* PG, WP, PE */
+	movl %eax, %cr0
+	lgdt PHYS(boot_gdt_pointer)
+	ljmp $0x08, $PHYS(boot_long)
+
+	.code64
+boot_long:
+	movabsq $boot_high, %rax
+	jmp *%rax
+boot_high:
+	movl $0x10, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	movl %eax, %ss
+	movq $boot_stack_top, %rsp
+	movl %esi, %edi
+	xorl %ebp, %ebp
+	/* The compiler's canary is read through GS before lowlevel_cpu_init() runs. */
+	movl $0xc0000101, %ecx
+	movq $boot_percpu, %rax
+	movq %rax, %rdx
+	shrq $32, %rdx
+	wrmsr
+	call kernel_main
+1:	cli
+	hlt
+	jmp 1b
+
+	.data
+	.balign 8
+boot_gdt:
+	.quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+boot_gdt_pointer:
+	.word 23
+	.long PHYS(boot_gdt)
+
+	.bss
+	.balign 4096
+boot_tables:
+	.globl boot_pml4
+boot_pml4: .skip 4096
+boot_pdpt: .skip 4096
+boot_pdpt_high: .skip 4096
+boot_pd: .skip 4 * 4096
+	.balign 16
+boot_stack: .skip 32768
+boot_stack_top:
+
+	.section .note.GNU-stack,"",@progbits

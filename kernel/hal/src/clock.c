@@ -1,0 +1,130 @@
+/* kernel/hal/src/clock.c: the TSC as the clock, the local APIC's timer for deadlines, RTC for the date.
+ *
+ * Both are measured against the PIT's channel 0, which needs no gate. Conversions use
+ * 32.32 fixed point.
+ */
+#include <lowlevel/cpu.h>
+#include <nucleus/log.h>
+#include "internal.h"
+
+#define PIT_HZ 1193182ull
+#define PIT_DATA 0x40
+#define PIT_COMMAND 0x43
+#define PIT_RATE_GENERATOR 0x34	/* channel 0, both bytes, mode 2 */
+#define PIT_TICKS 2400		/* about 2 ms */
+#define APIC_MAX_COUNT 0xffffffffull
+
+static uint64_t tsc_start, tsc_frequency, apic_frequency;
+static uint64_t ns_per_tsc, apic_per_ns;	/* 32.32 */
+
+static uint16_t pit_count(void)
+{
+	uint8_t lo;
+
+	outb(PIT_COMMAND, 0);
+	lo = inb(PIT_DATA);
+	return (uint16_t)(lo | inb(PIT_DATA) << 8);
+}
+
+static inline uint64_t scale(uint64_t v, uint64_t factor)
+{
+	return (uint64_t)((unsigned __int128)v * factor >> 32);
+}
+
+void hal_clock_init(void)
+{
+	uint16_t first, elapsed;
+	uint64_t tsc, apic, ticks;
+
+	outb(PIT_COMMAND, PIT_RATE_GENERATOR);
+	outb(PIT_DATA, 0);
+	outb(PIT_DATA, 0);
+	lapic_write(LAPIC_LVT_TIMER, LAPIC_MASKED | TRAP_TIMER);
+	lapic_write(LAPIC_TIMER_INITIAL, (uint32_t)APIC_MAX_COUNT);
+	first = pit_count();
+	tsc = rdtsc();
+	apic = lapic_read(LAPIC_TIMER_CURRENT);
+	do {
+		elapsed = (uint16_t)(first - pit_count());
+	} while (elapsed < PIT_TICKS);
+	ticks = elapsed;
+	tsc = rdtsc() - tsc;
+	apic -= lapic_read(LAPIC_TIMER_CURRENT);
+	lapic_write(LAPIC_TIMER_INITIAL, 0);
+	lapic_write(LAPIC_LVT_TIMER, TRAP_TIMER);
+
+	tsc_frequency = tsc * PIT_HZ / ticks;
+	apic_frequency = apic * PIT_HZ / ticks;
+	ASSERT(tsc_frequency && apic_frequency);
+	ns_per_tsc = (uint64_t)(((unsigned __int128)NSEC_PER_SEC << 32) / tsc_frequency);
+	apic_per_ns = (uint64_t)(((unsigned __int128)apic_frequency << 32) / NSEC_PER_SEC);
+	tsc_start = rdtsc();
+	log_info(BOOT, "clock: TSC %llu kHz, APIC timer %llu kHz", (unsigned long long)(tsc_frequency / 1000),
+		 (unsigned long long)(apic_frequency / 1000));
+}
+
+uint64_t hal_tsc_hz(void)
+{
+	return tsc_frequency;
+}
+
+uint64_t hal_clock_ns(void)
+{
+	return scale(rdtsc() - tsc_start, ns_per_tsc);
+}
+
+void hal_timer_arm(uint64_t deadline_ns)
+{
+	uint64_t now, count;
+
+	if (!deadline_ns) {
+		lapic_write(LAPIC_TIMER_INITIAL, 0);
+		return;
+	}
+	now = hal_clock_ns();
+	count = deadline_ns > now ? scale(deadline_ns - now, apic_per_ns) : 1;
+	lapic_write(LAPIC_TIMER_INITIAL, (uint32_t)MIN(MAX(count, 1), APIC_MAX_COUNT));
+}
+
+#define CMOS_INDEX 0x70
+#define CMOS_DATA 0x71
+
+static uint8_t cmos(uint8_t reg)
+{
+	outb(CMOS_INDEX, reg | 0x80);
+	return inb(CMOS_DATA);
+}
+
+static unsigned from_bcd(unsigned v)
+{
+	return (v >> 4) * 10 + (v & 15);
+}
+
+/* Days since 1970 of a Gregorian date. */
+static uint64_t days(unsigned y, unsigned m, unsigned d)
+{
+	y -= m <= 2;
+	return 365ull * y + y / 4 - y / 100 + y / 400 + (153 * (m + (m > 2 ? -3u : 9u)) + 2) / 5 + d - 1 - 719468;
+}
+
+uint64_t hal_rtc_seconds(void)
+{
+	unsigned v[6], again[6];
+	static const uint8_t regs[6] = { 0, 2, 4, 7, 8, 9 };
+
+	if (cmos(0x0d) == 0xff)
+		return 0;
+	do {
+		while (cmos(0x0a) & 0x80)
+			cpu_pause();
+		for (int i = 0; i < 6; i++)
+			v[i] = cmos(regs[i]);
+		for (int i = 0; i < 6; i++)
+			again[i] = cmos(regs[i]);
+	} while (v[0] != again[0] || v[1] != again[1] || v[2] != again[2] || v[3] != again[3]);
+	if (!(cmos(0x0b) & 4)) {
+		for (int i = 0; i < 6; i++)
+			v[i] = from_bcd(v[i]);
+	}
+	return days(2000 + v[5], v[4], v[3]) * 86400 + v[2] * 3600 + v[1] * 60 + v[0];
+}

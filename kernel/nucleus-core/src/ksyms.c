@@ -1,0 +1,28 @@
+/* kernel/nucleus-core/src/ksyms.c: function names for backtraces.
+ *
+ * The table is made from the first link of nucleus.elf by tools/gen/ksyms.py.
+ */
+#include <nucleus/log.h>
+
+extern const uint64_t ksyms_count;
+extern const uint64_t ksyms_addresses[];
+extern const uint32_t ksyms_offsets[];
+extern const char ksyms_names[];
+
+const char *ksym_lookup(uint64_t addr, uint64_t *offset)
+{
+	uint64_t lo = 0, hi = ksyms_count;
+
+	if (!hi || addr < ksyms_addresses[0])
+		return NULL;
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (ksyms_addresses[mid] <= addr)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	*offset = addr - ksyms_addresses[lo];
+	return ksyms_names + ksyms_offsets[lo];
+}
