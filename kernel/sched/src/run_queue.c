@@ -40,7 +40,7 @@ void run_queue_dequeue(struct run_queue *rq, struct thread *t)
 {
 	if (rq->leftmost == &t->run_node)
 		rq->leftmost = rb_next(&t->run_node);
-	rb_remove(&rq->tree, &t->run_node, NULL);
+	rb_erase(&rq->tree, &t->run_node, NULL);
 	t->is_queued = false;
 	rq->nqueued--;
 }

@@ -42,7 +42,7 @@ static void remove(struct timer_queue *q, struct ktimer *t)
 {
 	if (q->leftmost == &t->node)
 		q->leftmost = rb_next(&t->node);
-	rb_remove(&q->tree, &t->node, NULL);
+	rb_erase(&q->tree, &t->node, NULL);
 	t->state = TIMER_IDLE;
 }
 

@@ -27,8 +27,10 @@ struct endpoint *endpoint_from_object(struct object *obj);
 /* The owner's process died: see above. */
 void endpoint_owner_died(void *owner_process);
 
-/* Serve @id with @ep (NULL: stop serving). Returns: 0; -EBUSY another process serves it. */
-int service_register(uint32_t id, struct endpoint *ep, void *process);
+/* @process serves @id from now on, by the service's own endpoint (service_endpoint()): the
+ * caller of the native call gets that in its handle's place. A service stops serving by
+ * ending. Returns: 0; -EINVAL no such service; -EBUSY another process serves it. */
+int service_register(uint32_t id, void *process);
 struct endpoint *service_endpoint(uint32_t id);	/* a reference; never NULL for a known id */
 
 /* A call from the kernel to a service. words, data and handles go in and come back
@@ -60,8 +62,8 @@ struct ipc_notification {
 };
 void ipc_notify_service(uint32_t service_id, struct ipc_notification *n);
 
-/* The request id the current thread's call (as a service) is answering; 0: none. */
-uint64_t ipc_current_request_id(void);
+/* Make the endpoints of the known services. Boot. */
+void ipc_init(void);
 
 /* Native calls; @um is a user pointer. */
 int ipc_sys_create(void);

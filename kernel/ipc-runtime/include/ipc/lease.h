@@ -44,6 +44,7 @@ int lease_grant(enum lease_kind kind, uint64_t subject, const char *key, uint32_
 void lease_revoke(enum lease_kind kind, uint64_t subject, const char *key, uint32_t key_len, uint64_t seq);
 /* The subject itself is gone (inode evicted): drop its leases and its last-revoke record. */
 void lease_forget_subject(enum lease_kind kind, uint64_t subject);
+void lease_init(void);	/* boot */
 uint64_t lease_count(enum lease_kind kind);
 /* Drop idle leases (memory pressure, drop-caches). */
 void lease_drop_all(enum lease_kind kind);
