@@ -3,30 +3,16 @@
 #include <stdarg.h>
 
 #include <format/format.h>
-#include <nucleus/nucleus.h>
 #include <service/service.h>
 
-#include "private.h"
-
-#define LINE_BYTES 256
-#define CATEGORY_SERVICE 13	/* "service" in the Logging Guide's list */
-
-static const char *name = "?";
-
-void service_log_name(const char *new_name)
+void service_log(enum nucleus_log_level level, const char *fmt, ...)
 {
-	name = new_name;
-}
-
-void service_log(unsigned int level, const char *fmt, ...)
-{
-	char line[LINE_BYTES];
+	char line[256];
 	size_t len;
 	va_list args;
 
-	len = fmt_scnprintf(line, sizeof(line), "%s: ", name);
 	va_start(args, fmt);
-	len += fmt_vsnprintf(line + len, sizeof(line) - len, fmt, args);
+	len = fmt_vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	nucleus_log(level, CATEGORY_SERVICE, line, len < sizeof(line) ? len : sizeof(line) - 1);
+	nucleus_log(level, NUCLEUS_LOG_CATEGORY_SERVICE, line, len < sizeof(line) ? len : sizeof(line) - 1);
 }

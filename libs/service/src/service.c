@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <nucleus/nucleus.h>
 #include <service/service.h>
-
-#include "private.h"
 
 /* Static, so that serving a request allocates nothing; untouched pages cost nothing. */
 struct worker {
@@ -142,7 +139,6 @@ int service_main(const struct service *new_service)
 	int err;
 
 	service = new_service;
-	service_log_name(service->name);
 	if (service->max_threads > SERVICE_MAX_THREADS || service->threads > service->max_threads || !service->threads) {
 		service_log_error("bad pool: %u of %u threads", service->threads, service->max_threads);
 		return EXIT_FAILURE;

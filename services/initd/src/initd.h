@@ -19,12 +19,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <nucleus/nucleus.h>
+
 #include "control.h"
 #include "request.h"
 
-/* One log line "initd: text". */
-enum initd_log_level { INITD_LOG_INFO = 3, INITD_LOG_WARN, INITD_LOG_ERROR, INITD_LOG_FATAL };
-void initd_log(enum initd_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One log line. */
+void initd_log(enum nucleus_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- machine.c ---- */
 

@@ -12,22 +12,21 @@
 
 #include "initd.h"
 
-#define CATEGORY_SERVICE 13
-
 #define DEV(major, minor) ((uint64_t)(major) << 20 | (minor))
 #define PORT_MAJOR 240
 #define TTY_GROUP 5	/* Debian's group `tty` */
 
-void initd_log(enum initd_log_level level, const char *fmt, ...)
+void initd_log(enum nucleus_log_level level, const char *fmt, ...)
 {
 	char line[256];
-	int len = snprintf(line, sizeof(line), "initd: ");
 	va_list args;
+	int len;
 
 	va_start(args, fmt);
-	len += vsnprintf(line + len, sizeof(line) - (size_t)len, fmt, args);
+	len = vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	nucleus_log(level, CATEGORY_SERVICE, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+	nucleus_log(level, NUCLEUS_LOG_CATEGORY_SERVICE, line,
+		    (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
 }
 
 /* One request to vfsd. Returns: its status, or why it could not be asked. */
@@ -56,7 +55,7 @@ void machine_set_clock(const struct exec_request *request)
 		return;
 	err = nucleus_launch(LAUNCH_SET_CLOCK, request->time_ns + nucleus_clock());
 	if (err)
-		initd_log(INITD_LOG_WARN, "cannot set the clock: error %ld", -err);
+		initd_log(NUCLEUS_LOG_WARN, "cannot set the clock: error %ld", -err);
 }
 
 static int mount(const char *type, const char *source, const char *target, const char *options, uint32_t flags)
@@ -68,7 +67,7 @@ static int mount(const char *type, const char *source, const char *target, const
 	len = snprintf(data, sizeof(data), "%s%c%s%c%s%c%s", type, 0, source, 0, target, 0, options);
 	err = (size_t)len < sizeof(data) ? ask_vfsd(words, data, (size_t)len + 1) : -ENAMETOOLONG;
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot mount %s on %s: error %d", source, target, -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot mount %s on %s: error %d", source, target, -err);
 	return err;
 }
 
@@ -120,7 +119,7 @@ static void publish(const struct device_name *name, uint32_t uid, uint32_t gid)
 	len = snprintf(data, sizeof(data), "%s%c%s", name->path, 0, name->target ? name->target : "");
 	err = ask_vfsd(words, data, (size_t)len + 1);
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot publish /dev/%s: error %d", name->path, -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot publish /dev/%s: error %d", name->path, -err);
 }
 
 void machine_publish(uint32_t uid, uint32_t gid)
@@ -183,7 +182,7 @@ static void make_folders(const char *path, const struct exec_request *request)
 		*p = '/';
 	}
 	if (!mkdir(buf, 0700) && chown(buf, request->uid, request->gid))
-		initd_log(INITD_LOG_WARN, "cannot give %s to uid %u: error %d", buf, request->uid, errno);
+		initd_log(NUCLEUS_LOG_WARN, "cannot give %s to uid %u: error %d", buf, request->uid, errno);
 }
 
 void machine_make_tmpdir(const struct exec_request *request)
@@ -200,19 +199,19 @@ void machine_settle(void)
 
 	err = nucleus_machine(MACHINE_KILL_ALL);
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot end what is left: error %ld", -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot end what is left: error %ld", -err);
 	err = nucleus_machine(MACHINE_SYNC);
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot write everything back: error %ld", -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot write everything back: error %ld", -err);
 	err = ask_vfsd(shutdown, NULL, 0);
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot unmount: error %ld", -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot unmount: error %ld", -err);
 }
 
 void machine_poweroff(void)
 {
 	long err = nucleus_machine(MACHINE_POWEROFF);
 
-	initd_log(INITD_LOG_FATAL, "cannot power off: error %ld", -err);
+	initd_log(NUCLEUS_LOG_FATAL, "cannot power off: error %ld", -err);
 	_exit(EXIT_FAILURE);
 }

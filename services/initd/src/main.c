@@ -68,7 +68,7 @@ static char *read_request(size_t *len)
 		return request_bytes;
 	bytes = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED || nucleus_fw_cfg(EXEC_REQUEST_FILE, bytes, *len, 0) != size) {
-		initd_log(INITD_LOG_FATAL, "cannot read a request of %ld bytes", size);
+		initd_log(NUCLEUS_LOG_FATAL, "cannot read a request of %ld bytes", size);
 		machine_poweroff();
 	}
 	return bytes;
@@ -113,7 +113,7 @@ static void obey(const struct control_command *command)
 		is_acknowledged = true;
 		break;
 	case CONTROL_BAD:
-		initd_log(INITD_LOG_WARN, "the host sent a line that this machine does not know");
+		initd_log(NUCLEUS_LOG_WARN, "the host sent a line that this machine does not know");
 		break;
 	}
 }
@@ -144,7 +144,7 @@ static int wait_for_news(int timeout_ms)
 	int ready = ppoll(&poll, 1, timeout_ms < 0 ? NULL : &timeout, &wait_mask);
 
 	if (ready > 0 && !read_control()) {
-		initd_log(INITD_LOG_WARN, "the control port is gone");
+		initd_log(NUCLEUS_LOG_WARN, "the control port is gone");
 		close(control_fd);
 		control_fd = -1;
 	}
@@ -168,7 +168,7 @@ static void end_machine(struct end_record *end)
 	machine_settle();
 	ports_count(&streams, end);
 	len = end_record_format(end, line);
-	initd_log(INITD_LOG_INFO, "%.*s", (int)len - 1, line);
+	initd_log(NUCLEUS_LOG_INFO, "%.*s", (int)len - 1, line);
 	ports_tell(line, len);
 	wait_for_ack();
 	machine_poweroff();
@@ -243,7 +243,7 @@ static void run_bare(void)
 	if (fd < 0)
 		fd = open("/dev/console", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		initd_log(INITD_LOG_FATAL, "there is neither a request nor a console");
+		initd_log(NUCLEUS_LOG_FATAL, "there is neither a request nor a console");
 		machine_poweroff();
 	}
 	streams = (struct streams){ fd, fd, fd, true };

@@ -26,7 +26,7 @@ void ports_open_control(void)
 	int fd = open_port("/dev/albireo/control", O_RDWR | O_NONBLOCK);
 
 	if (fd < 0)
-		initd_log(INITD_LOG_WARN, "no control port: error %d", -fd);
+		initd_log(NUCLEUS_LOG_WARN, "no control port: error %d", -fd);
 	else
 		control_fd = fd;
 }
@@ -64,7 +64,7 @@ int ports_open_streams(const struct exec_request *request, struct streams *strea
 	*streams = (struct streams){ -1, -1, -1, false };
 	err = request->has_tty ? open_tty(streams) : open_plain(streams);
 	if (err)
-		initd_log(INITD_LOG_ERROR, "cannot open the program's streams: error %d", -err);
+		initd_log(NUCLEUS_LOG_ERROR, "cannot open the program's streams: error %d", -err);
 	else if (request->has_tty && request->rows && request->cols)
 		ports_set_size(streams, request->rows, request->cols);
 	return err;
@@ -75,7 +75,7 @@ void ports_set_size(const struct streams *streams, uint16_t rows, uint16_t cols)
 	struct winsize size = { .ws_row = rows, .ws_col = cols };
 
 	if (streams->has_tty && ioctl(streams->in, TIOCSWINSZ, &size))
-		initd_log(INITD_LOG_WARN, "cannot size the terminal: error %d", errno);
+		initd_log(NUCLEUS_LOG_WARN, "cannot size the terminal: error %d", errno);
 }
 
 static const char *out_port(const struct streams *streams)
@@ -91,7 +91,7 @@ void ports_end_input(const struct streams *streams, uint64_t bytes)
 	snprintf(eof.port, sizeof(eof.port), "%s", streams->has_tty ? EXEC_PORT_TTY : EXEC_PORT_STDIN);
 	err = nucleus_launch(LAUNCH_PORT_EOF, (uintptr_t)&eof);
 	if (err)
-		initd_log(INITD_LOG_WARN, "cannot end %s: error %ld", eof.port, -err);
+		initd_log(NUCLEUS_LOG_WARN, "cannot end %s: error %ld", eof.port, -err);
 }
 
 void ports_break(const struct streams *streams, bool is_stderr)
@@ -100,7 +100,7 @@ void ports_break(const struct streams *streams, bool is_stderr)
 	long err = nucleus_launch(LAUNCH_PORT_BROKEN, (uintptr_t)port);
 
 	if (err)
-		initd_log(INITD_LOG_WARN, "cannot break %s: error %ld", port, -err);
+		initd_log(NUCLEUS_LOG_WARN, "cannot break %s: error %ld", port, -err);
 }
 
 static uint64_t count(const char *port)
@@ -111,7 +111,7 @@ static uint64_t count(const char *port)
 	snprintf(written.port, sizeof(written.port), "%s", port);
 	err = nucleus_launch(LAUNCH_PORT_COUNT, (uintptr_t)&written);
 	if (err)
-		initd_log(INITD_LOG_WARN, "cannot drain %s: error %ld", port, -err);
+		initd_log(NUCLEUS_LOG_WARN, "cannot drain %s: error %ld", port, -err);
 	return err ? 0 : written.bytes;
 }
 
@@ -133,7 +133,7 @@ void ports_tell(const char *line, size_t len)
 		} else if (written < 0 && errno == EAGAIN) {
 			usleep(1000);
 		} else {
-			initd_log(INITD_LOG_ERROR, "cannot write to the control port: error %d", errno);
+			initd_log(NUCLEUS_LOG_ERROR, "cannot write to the control port: error %d", errno);
 			return;
 		}
 	}

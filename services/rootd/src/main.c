@@ -51,12 +51,12 @@ static void load_manifest(void)
 	unsigned int line;
 
 	if (len < 0) {
-		rootd_log(ROOTD_LOG_FATAL, "cannot read " MANIFEST_PATH ": error %ld", -len);
+		rootd_log(NUCLEUS_LOG_FATAL, "cannot read " MANIFEST_PATH ": error %ld", -len);
 		give_up();
 	}
 	nservices = manifest_parse(manifest, (size_t)len, services, &line);
 	if (nservices < 0) {
-		rootd_log(ROOTD_LOG_FATAL, MANIFEST_PATH ":%u is damaged", line);
+		rootd_log(NUCLEUS_LOG_FATAL, MANIFEST_PATH ":%u is damaged", line);
 		give_up();
 	}
 }
@@ -98,18 +98,18 @@ static void take_death(const struct proc_exit *end)
 	uint32_t signal = end->status & 0x7f;
 
 	if (index < 0) {
-		rootd_log(ROOTD_LOG_WARN, "pid %u, which is no service, ended", end->pid);
+		rootd_log(NUCLEUS_LOG_WARN, "pid %u, which is no service, ended", end->pid);
 		return;
 	}
 	if (!is_foundation(&services[index])) {
-		rootd_log(ROOTD_LOG_FATAL, "%s ended with status 0x%x: the machine is over", services[index].id,
+		rootd_log(NUCLEUS_LOG_FATAL, "%s ended with status 0x%x: the machine is over", services[index].id,
 			  end->status);
 		give_up();
 	}
 	if (signal)
-		rootd_log(ROOTD_LOG_WARN, "%s was killed by signal %u, starting it again", services[index].id, signal);
+		rootd_log(NUCLEUS_LOG_WARN, "%s was killed by signal %u, starting it again", services[index].id, signal);
 	else
-		rootd_log(ROOTD_LOG_WARN, "%s exited with status %u, starting it again", services[index].id,
+		rootd_log(NUCLEUS_LOG_WARN, "%s exited with status %u, starting it again", services[index].id,
 			  end->status >> 8 & 0xff);
 	restart(index);
 }
@@ -126,7 +126,7 @@ void rootd_main(void)
 		if (!err) {
 			take_death(&end);
 		} else if (err != -EINTR) {
-			rootd_log(ROOTD_LOG_FATAL, "cannot wait for services: error %d", -err);
+			rootd_log(NUCLEUS_LOG_FATAL, "cannot wait for services: error %d", -err);
 			give_up();
 		}
 	}

@@ -12,12 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <nucleus/nucleus.h>
+
 #include "manifest.h"
 
-enum rootd_log_level { ROOTD_LOG_INFO = 3, ROOTD_LOG_WARN, ROOTD_LOG_ERROR, ROOTD_LOG_FATAL };
-
-/* One log line "rootd: text". */
-void rootd_log(enum rootd_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One log line. */
+void rootd_log(enum nucleus_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- bundle.c ---- */
 

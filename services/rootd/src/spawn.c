@@ -120,6 +120,6 @@ int spawn_service(const struct boot_service *service, bool is_restart)
 		nucleus_close(object);
 	}
 	if (err)
-		rootd_log(ROOTD_LOG_ERROR, "cannot start %s: error %d", service->id, -err);
+		rootd_log(NUCLEUS_LOG_ERROR, "cannot start %s: error %d", service->id, -err);
 	return err;
 }

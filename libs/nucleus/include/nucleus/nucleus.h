@@ -49,8 +49,24 @@ static inline long nucleus_syscall1(long nr, unsigned long a)
 
 /* ---- Log and clock ---- */
 
-/* Write @len bytes of @text as one log line; levels and categories are those of libs/observability. */
-static inline long nucleus_log(unsigned int level, unsigned int category, const char *text, size_t len)
+enum nucleus_log_level {
+	NUCLEUS_LOG_TRACE = 1,
+	NUCLEUS_LOG_DEBUG,
+	NUCLEUS_LOG_INFO,
+	NUCLEUS_LOG_WARN,
+	NUCLEUS_LOG_ERROR,
+	NUCLEUS_LOG_FATAL,
+};
+
+enum nucleus_log_category {
+#define LOG_CATEGORY(upper, name) NUCLEUS_LOG_CATEGORY_##upper,
+#include "log_categories.def"
+#undef LOG_CATEGORY
+};
+
+/* Write @len bytes of @text as one log line. The kernel adds who writes it, and when. */
+static inline long nucleus_log(enum nucleus_log_level level, enum nucleus_log_category category, const char *text,
+			       size_t len)
 {
 	return nucleus_syscall4(SYS_NUCLEUS_LOG, level, category, (unsigned long)text, len);
 }

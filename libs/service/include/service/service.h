@@ -24,6 +24,7 @@
 
 #include <albireo/native.h>
 #include <albireo/services.h>
+#include <nucleus/nucleus.h>
 
 #define SERVICE_MAX_THREADS 32
 #define SERVICE_STACK_BYTES (64u << 10)
@@ -62,21 +63,12 @@ struct service {
  * Returns: an exit status; the supervisor starts the service anew. */
 int service_main(const struct service *service);
 
-/* One log line "NAME: text", of at most 255 bytes. */
-void service_log(unsigned int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One log line of at most 255 bytes. */
+void service_log(enum nucleus_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-enum service_log_level {
-	SERVICE_LOG_TRACE = 1,
-	SERVICE_LOG_DEBUG,
-	SERVICE_LOG_INFO,
-	SERVICE_LOG_WARN,
-	SERVICE_LOG_ERROR,
-	SERVICE_LOG_FATAL,
-};
-
-#define service_log_debug(...) service_log(SERVICE_LOG_DEBUG, __VA_ARGS__)
-#define service_log_info(...) service_log(SERVICE_LOG_INFO, __VA_ARGS__)
-#define service_log_warn(...) service_log(SERVICE_LOG_WARN, __VA_ARGS__)
-#define service_log_error(...) service_log(SERVICE_LOG_ERROR, __VA_ARGS__)
+#define service_log_debug(...) service_log(NUCLEUS_LOG_DEBUG, __VA_ARGS__)
+#define service_log_info(...) service_log(NUCLEUS_LOG_INFO, __VA_ARGS__)
+#define service_log_warn(...) service_log(NUCLEUS_LOG_WARN, __VA_ARGS__)
+#define service_log_error(...) service_log(NUCLEUS_LOG_ERROR, __VA_ARGS__)
 
 #endif
