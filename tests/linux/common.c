@@ -11,6 +11,7 @@
 #define MAX_TESTS 200
 #define TEST_SECONDS 60
 #define NOBODY 65534
+#define MAX_LINES 3000
 
 struct test {
 	const char *name;
@@ -31,10 +32,13 @@ void test_register(const char *name, void (*body)(void))
 
 void say(const char *format, ...)
 {
+	static int lines;
 	char line[4096];
 	va_list args;
 	int len;
 
+	if (++lines > MAX_LINES)
+		_exit(97);
 	va_start(args, format);
 	len = vsnprintf(line, sizeof(line) - 1, format, args);
 	va_end(args);
@@ -58,15 +62,17 @@ const char *errno_name(int error)
 
 const char *signal_name(int sig)
 {
-	static char text[24];
+	static char texts[4][24];
+	static unsigned next;
+	char *text = texts[next++ % COUNT_OF(texts)];
 	const char *name = sigabbrev_np(sig);
 
 	if (name)
-		snprintf(text, sizeof(text), "SIG%s", name);
+		snprintf(text, sizeof(texts[0]), "SIG%s", name);
 	else if (sig >= SIGRTMIN && sig <= SIGRTMAX)
-		snprintf(text, sizeof(text), "SIGRTMIN+%d", sig - SIGRTMIN);
+		snprintf(text, sizeof(texts[0]), "SIGRTMIN+%d", sig - SIGRTMIN);
 	else
-		snprintf(text, sizeof(text), "signal %d", sig);
+		snprintf(text, sizeof(texts[0]), "signal %d", sig);
 	return text;
 }
 
@@ -289,6 +295,7 @@ static void give_up_on_test(int sig)
 static void run_in_child(const struct test *test)
 {
 	setsid();
+	signal(SIGALRM, SIG_DFL);
 	need(mkdir(test->name, 0755));
 	need(chdir(test->name));
 	test->body();

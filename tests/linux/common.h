@@ -66,7 +66,8 @@ void claim(const char *label, bool holds);
 #define need(call) need_success(#call, (errno = 0, (long)(call)))
 long need_success(const char *what, long value);
 
-/* `EEXIST`, `SIGTERM`, and numbers where there is no name. Static storage. */
+/* `EEXIST`, `SIGTERM`, and numbers where there is no name. Static storage, which
+ * the fourth next call uses again. */
 const char *errno_name(int error);
 const char *signal_name(int sig);
 
@@ -106,6 +107,9 @@ int64_t now_ns(void);
 
 /* Anonymous memory that forked children share. */
 void *shared_memory(size_t len);
+
+/* Above any pid_max. */
+#define NO_SUCH_PID 0x3fffffff
 
 /* An address where nothing is mapped and one that only the kernel may read. */
 void *unmapped_address(void);
