@@ -75,7 +75,9 @@ class ExecTest(unittest.TestCase):
 
     def test_a_command_line_that_is_wrong_is_125(self):
         for arguments in ((), ("--no-such",), ("--timeout", "soon", "true"), ("--machine", "pc", "true"),
-                          ("--bind", "/nowhere", "true"), ("--icount", "--smp", "2", "true")):
+                          ("--bind", "/nowhere", "true"), ("--icount", "--smp", "2", "true"),
+                          ("--fault", "no.such=fail", "true"), ("--fault", "ipc.call=rate:x", "true"),
+                          ("--log-level", "vfs=loud", "true")):
             with self.subTest(arguments=arguments):
                 done = self.run_x(*arguments)
                 self.assertEqual(done.returncode, 125)
@@ -122,8 +124,8 @@ class ExecTest(unittest.TestCase):
         self.assertEqual(done.stderr, b"x: /usr/bin is a system folder; it is read-only in the machine\n")
 
     def test_fault_rules_come_from_the_configuration_and_the_command_line(self):
-        done = self.run_x("--fault", "b=fail", "--log-level", "vfs=trace", "--", "show")
-        self.assertIn(b"opt/albireo/fault-injection: a=off\nb=fail\n", done.stdout)
+        done = self.run_x("--fault", "ipc.call=rate:5", "--log-level", "vfs=trace", "--", "show")
+        self.assertIn(b"opt/albireo/fault-injection: a=off\nipc.call=rate:5\n", done.stdout)
         self.assertIn(b"opt/albireo/log: vfs=trace\n", done.stdout)
 
     def test_strace_lines_come_on_stderr(self):

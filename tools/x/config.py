@@ -3,6 +3,7 @@ import os
 import sys
 import tomllib
 
+from x import rules
 from x.common import BUILD, EXIT_USAGE, ROOT, Failure, write_if_changed
 
 SOURCE = os.path.join(ROOT, "config", "system.toml")
@@ -25,6 +26,7 @@ def load():
         for key in content:
             if KNOWN[table] is not None and key not in KNOWN[table]:
                 raise Failure(f"config/system.toml: unknown key {table}.{key}")
+    rules.demand(map(rules.fault_complaint, data.get("fault_injection", {}).get("rules", [])))
     return data
 
 

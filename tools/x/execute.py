@@ -119,6 +119,10 @@ def make_spec(values):
     if values.qemu_args:
         import shlex
         spec.qemu_args = shlex.split(values.qemu_args)
+    if values.fault or values.log_level:
+        from x import rules
+        rules.demand(map(rules.fault_complaint, values.fault))
+        rules.demand(map(rules.log_complaint, values.log_level))
     faults += values.fault
     if faults:
         spec.files["opt/albireo/fault-injection"] = "".join(f"{rule}\n" for rule in faults).encode()
