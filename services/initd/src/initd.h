@@ -38,6 +38,10 @@ int machine_mount(const struct exec_request *request);
 /* Publish the names under /dev; the streams' devices belong to @uid and @gid. Failures are logged. */
 void machine_publish(uint32_t uid, uint32_t gid);
 
+/* Take the control port's name back once it is open, lest a program reads the host's lines
+ * or speaks for the machine. */
+void machine_hide_control(void);
+
 /* Make $TMPDIR when it lies in a folder of the machine's own. */
 void machine_make_tmpdir(const struct exec_request *request);
 

@@ -153,6 +153,16 @@ void machine_publish(uint32_t uid, uint32_t gid)
 	publish(&tty, uid, TTY_GROUP);
 }
 
+void machine_hide_control(void)
+{
+	static const uint64_t words[IPC_WORDS] = { VFS_UNPUBLISH };
+	static const char path[] = "albireo/control";
+	int err = ask_vfsd(words, path, sizeof(path));
+
+	if (err)
+		initd_log(NUCLEUS_LOG_WARN, "cannot take /dev/%s back: error %d", path, -err);
+}
+
 /* Is @path strictly below a folder that is the machine's own and can be written? */
 static bool is_own(const char *path)
 {

@@ -279,6 +279,7 @@ int main(void)
 	machine_publish(request.uid, request.gid);
 	keep_low_descriptors_busy();
 	ports_open_control();
+	machine_hide_control();
 	ports_tell("ready\n", 6);
 	if (err) {
 		snprintf(text, sizeof(text), "x: the machine refuses the request: %s",
