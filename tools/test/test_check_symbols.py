@@ -8,10 +8,10 @@ from x.check import symbols
 
 class SymbolsTest(TreeTest):
     def archive(self, module, source):
-        folder = os.path.join(self.root, "build/kernel/kernel", module)
-        os.makedirs(folder)
-        subprocess.run(["gcc", "-x", "c", "-c", "-o", f"{folder}/main.o", "-"], input=source.encode(), check=True)
-        subprocess.run(["ar", "rc", f"{folder}/lib{module}.a", f"{folder}/main.o"], check=True)
+        folder = os.path.join(self.root, "build/kernel/kernel")
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["gcc", "-x", "c", "-c", "-o", f"{folder}/{module}.o", "-"], input=source.encode(), check=True)
+        subprocess.run(["ar", "rc", f"{folder}/libmodule-{module}.a", f"{folder}/{module}.o"], check=True)
 
     def findings(self):
         return self.found(symbols.findings, os.path.join(self.root, "build/kernel"))
@@ -22,7 +22,7 @@ class SymbolsTest(TreeTest):
         self.archive("lowlevel", "void cpu_halt(void) {}")
         self.archive("mm", "void cpu_halt(void); void mm_stop(void) { cpu_halt(); }")
         self.assertEqual(self.findings(), [
-            "kernel/mm/meson.build:1: symbols: main.o uses cpu_halt of lowlevel, which mm does not declare"])
+            "kernel/mm/meson.build:1: symbols: mm.o uses cpu_halt of lowlevel, which mm does not declare"])
 
     def test_a_symbol_of_a_declared_module_is_fine(self):
         self.module("lowlevel")

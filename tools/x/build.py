@@ -102,7 +102,7 @@ def ninja(world):
             kept.append(line)
     progress.clear()
     if child.returncode:
-        start = next((i for i, line in enumerate(kept) if line.startswith("FAILED")), 0)
+        start = next((i for i, line in enumerate(kept) if line.startswith("FAILED") and "build.ninja" not in line), 0)
         sys.stderr.write("".join(kept[start:]))
         raise Failure(f"{world} does not build")
     warnings = [line for line in kept if "warning:" in line]

@@ -28,7 +28,9 @@ ALLOWED_KINDS = {
 
 FREESTANDING = ("stdint.h", "stddef.h", "stdarg.h", "stdbool.h", "limits.h", "stdatomic.h", "stdalign.h", "stdnoreturn.h",
                 "float.h", "cpuid.h")
-# Constants of the Linux ABI, and what the kernel's own string functions stand in for when libraries are compiled.
+# What the compiler calls by itself, the numbers of the Linux ABI, and a file that the build makes.
+HOSTED_OK = ("string.h", "errno.h", "log_config.h")
+# Constants of the Linux ABI.
 KERNEL_HEADERS_OK = ("linux/", "asm/", "asm-generic/")
 
 
@@ -107,14 +109,9 @@ def check_include(tree, path, source, text, is_quoted, deps):
                    for header in headers]
         return None if None in reasons else f"<{text}>: {reasons[0]}"
     if source.kind in ("kernel", "drivers") and not is_test(path) and not is_quoted:
-        if text not in FREESTANDING and not text.startswith(KERNEL_HEADERS_OK):
-            return None if compat_header(tree, text) else f"<{text}> is a hosted header"
+        if text not in FREESTANDING + HOSTED_OK and not text.startswith(KERNEL_HEADERS_OK):
+            return f"<{text}> is a hosted header"
     return None
-
-
-def compat_header(tree, text):
-    """nucleus-core offers a few C library headers to libraries that the kernel compiles too."""
-    return tree.exists(f"kernel/nucleus-core/include/nucleus/compat/{text}")
 
 
 def findings(tree):

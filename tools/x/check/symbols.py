@@ -8,7 +8,7 @@ from x.check.tree import MODULE_ORDER, Finding
 
 
 def archive(build, module):
-    path = os.path.join(build, "kernel", module, f"lib{module}.a")
+    path = os.path.join(build, "kernel", f"libmodule-{module}.a")
     return path if os.path.exists(path) else None
 
 
