@@ -134,6 +134,19 @@ static void *worker_main(void *arg)
 	exit(EXIT_FAILURE);
 }
 
+/* A first handle may be 0, which to registering means none. */
+static int create_endpoint(void)
+{
+	int first = nucleus_ipc_create();
+	int second;
+
+	if (first)
+		return first;
+	second = nucleus_ipc_create();
+	nucleus_close(first);
+	return second;
+}
+
 int service_main(const struct service *new_service)
 {
 	int err;
@@ -149,7 +162,7 @@ int service_main(const struct service *new_service)
 		return EXIT_FAILURE;
 	}
 
-	endpoint = nucleus_ipc_create();
+	endpoint = create_endpoint();
 	if (endpoint < 0) {
 		service_log_error("no endpoint: error %d", -endpoint);
 		return EXIT_FAILURE;
