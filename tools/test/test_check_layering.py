@@ -29,9 +29,11 @@ class LayeringTest(TreeTest):
         self.module("mm", ["memory"])
         self.only("kernel/mm/meson.build:1: layering: mm declares 'memory', which is no kernel module")
 
-    def test_a_module_without_declaration_is_named(self):
-        self.write("kernel/mm/meson.build", "sources = files()\n")
-        self.only("kernel/mm/meson.build:1: layering: mm has no `module_deps = [...]`")
+    def test_a_module_without_declaration_declares_nothing(self):
+        self.module("lowlevel")
+        self.module("mm", [], "#include <lowlevel/api.h>\n")
+        self.write("kernel/mm/meson.build", "module_sources = files('src/main.c')\n")
+        self.only("kernel/mm/src/main.c:1: layering: <lowlevel/api.h>: mm does not declare lowlevel")
 
     def test_a_relative_path_into_another_module_is_named(self):
         self.module("lowlevel")

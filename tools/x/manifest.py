@@ -178,9 +178,9 @@ def find_cycle(start, by_id):
     return None
 
 
-def findings(root=ROOT):
-    """Every (path, line, complaint) about the tree's manifests."""
-    found, packages, texts = [], [], {}
+def parse_all(root):
+    """(packages that are right in themselves, their texts, findings about the others)."""
+    packages, texts, found = [], {}, []
     capabilities = known_capabilities(root)
     for path in find(root):
         with open(os.path.join(root, path), encoding="utf-8") as f:
@@ -195,19 +195,22 @@ def findings(root=ROOT):
         found += [(path, line_of(texts[path], key), text) for key, text in wrong]
         if not wrong:
             packages.append(package)
+    return packages, texts, found
+
+
+def findings(root=ROOT):
+    """Every (path, line, complaint) about the tree's manifests."""
+    packages, texts, found = parse_all(root)
     for package, key, text in check_together(packages):
         found.append((package.path, line_of(texts[package.path], key), text))
     return found
 
 
 def load(root=ROOT):
-    """Every package of the tree; fails on the first thing wrong with one."""
-    wrong = findings(root)
+    """Every package of the tree; fails on the first manifest that is wrong in itself. That
+    packages fit together is for ./x check to say: half a system may be staged."""
+    packages, _, wrong = parse_all(root)
     if wrong:
         path, line, text = wrong[0]
         raise Failure(f"{path}:{line}: {text}")
-    packages = []
-    for path in find(root):
-        with open(os.path.join(root, path), "rb") as f:
-            packages.append(Package(path, tomllib.load(f)))
     return packages

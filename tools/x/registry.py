@@ -65,11 +65,11 @@ def startup_programs(packages):
     by_id = {package.id: package for package in packages}
 
     def place(package):
-        if package.id in placed:
+        if package is None or package.id in placed:
             return
         placed.add(package.id)
         for dep in sorted(package.runtime_deps()):
-            place(by_id[dep])
+            place(by_id.get(dep))
         startup = package.data.get("startup", "none")
         if startup != "none":
             lines.append(record(id=package.id, startup=startup, exec="/" + package.table("install")["path"],

@@ -35,7 +35,7 @@ def findings(tree, build):
     exports = {module: defined(path) for module, path in archives.items()}
     for module, path in archives.items():
         deps, line = tree.module_deps(module)
-        visible = exports[module].union(*(exports.get(dep, set()) for dep in deps or []))
+        visible = exports[module].union(*(exports.get(dep, set()) for dep in deps))
         for member, symbol in undefined(path):
             if symbol in visible:
                 continue

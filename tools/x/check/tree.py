@@ -111,12 +111,10 @@ class Tree:
                 yield number, found.group(2), found.group(1) == '"'
 
     def module_deps(self, module):
-        """(declared deps, line) of a kernel module's meson.build; (None, 1) when it declares none."""
+        """(declared deps, line of the declaration) from a kernel module's meson.build."""
         path = f"kernel/{module}/meson.build"
-        if not self.exists(path):
-            return None, 1
-        text = self.read(path)
+        text = self.read(path) if self.exists(path) else ""
         found = re.search(r"^module_deps\s*=\s*\[([^\]]*)\]", text, re.M)
         if not found:
-            return None, 1
+            return [], 1
         return re.findall(r"'([^']+)'", found.group(1)), text[:found.start()].count("\n") + 1
