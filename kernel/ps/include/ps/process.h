@@ -5,13 +5,15 @@
  * space; services have fixed low pids.
  *
  * Locking: ps_tree_lock (PS_TREE) guards parents, children, groups, sessions, pids and
- * states; process->lock (PROCESS) threads and limits; process->signal_lock (SIGNAL)
- * pending signals and actions. Taken in that order.
+ * states; process->lock (PROCESS) limits, credentials and the pointers to the space,
+ * handles and fs; process->signal_lock (SIGNAL, interrupts off: timers send signals)
+ * pending signals, actions, stop state and the list of threads. Taken in that order.
  */
 #ifndef PS_PROCESS_H
 #define PS_PROCESS_H
 
 #include <albireo/exec.h>
+#include <albireo/native.h>
 #include <albireo/services.h>
 #include <ds/list.h>
 #include <mm/space.h>
@@ -32,11 +34,14 @@ struct ps_group {
 	struct list_node all_node;
 };
 
+struct ps_pid;
+
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_DEAD };
 
 struct process {
 	struct object object;	/* first: handles to processes */
 	uint32_t pid;
+	struct ps_pid *pid_node;
 	char name[16];		/* comm */
 	uint32_t state;		/* tree lock */
 	struct process *parent;
@@ -44,7 +49,7 @@ struct process {
 	struct ps_group *group;
 
 	struct spinlock lock;
-	struct list_node threads;	/* ps_thread.process_node */
+	struct list_node threads;	/* ps_thread.process_node; signal_lock */
 	uint32_t nthreads;		/* live */
 	struct ps_thread *leader;
 	struct mm_space *space;
@@ -59,7 +64,13 @@ struct process {
 	bool is_service;
 	bool strace;
 	bool dumpable, child_subreaper, has_execed, is_exiting, group_exit;
+	bool is_hidden;			/* rootd: no pid that anybody could name */
+	bool is_supervised;		/* its end is rootd's to take */
+	bool has_endpoints;
+	bool has_envelope;		/* syscalld's, or a service's fixed one */
+	bool is_forking_denied;		/* the machine is ending */
 	uint32_t exit_status;		/* 32 bits; wait4 encodes (ps_wait_status) */
+	uint32_t killed_by;		/* the signal that ended it; 0: it exited */
 	uint32_t exit_signal_to_parent;	/* SIGCHLD, or clone's */
 	uint32_t pdeath_signal;
 
@@ -68,29 +79,46 @@ struct process {
 	struct signal_queue pending;	/* process-wide */
 	struct wait_queue signal_wait;	/* sigtimedwait, signalfd */
 	uint32_t stop_signal;		/* stopped by; 0: running */
-	bool stop_reported, continued_unreported;
+	uint32_t continue_count;	/* SIGCONTs sent: a stop that was decided before is void */
+	uint32_t last_stop_signal;	/* for the waiting parent */
+	uint32_t nstopped;		/* threads that have come to rest */
+	bool stop_unreported, continued_unreported;	/* for wait; tree lock */
+	bool continue_unnotified;	/* the parent is yet to get CLD_CONTINUED */
+	struct wait_queue stop_wait;
 	struct wait_queue child_wait;	/* of this process, for its children */
 	struct wait_queue vfork_wait;
 	bool vfork_parent_waits;
+	bool policy_is_busy;		/* a change of credentials or limits is with syscalld */
+	struct wait_queue policy_wait;
 
 	uint64_t start_ns;
 	uint64_t user_ns, system_ns;	/* of ended threads */
 	uint64_t children_user_ns, children_system_ns;
 	uint64_t minor_faults, major_faults, children_minor_faults, children_major_faults, max_rss_pages, children_max_rss_pages;
+	uint64_t voluntary_switches, involuntary_switches;	/* of ended threads */
 	uint64_t read_chars, written_chars, read_calls, write_calls;
 	struct ktimer alarm_timer;	/* ITIMER_REAL */
 	uint64_t alarm_interval_ns;
 	void *timers;			/* POSIX timers, compat's */
+	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
 	uint64_t exe_node;
 	char *exe_path;			/* absolute as executed; for PROC_QUERY and core */
 	int32_t oom_score_adj;
 };
 
+/* What restart_syscall(2) goes on with. */
+struct ps_restart {
+	int64_t (*fn)(struct ps_thread *t);	/* NULL: nothing */
+	uint64_t deadline_ns;
+	uint64_t args[4];
+};
+
 struct ps_thread {
 	struct thread thread;	/* first */
 	refcount_t refs;
-	struct process *process;
+	struct process *process;	/* a reference */
 	struct list_node process_node;
+	struct ps_pid *pid_node;
 	uint64_t blocked;	/* signal mask: bit n-1 is signal n */
 	uint64_t saved_mask;	/* restored after sigsuspend, ppoll … when has_saved_mask */
 	bool has_saved_mask;
@@ -100,14 +128,15 @@ struct ps_thread {
 	uint64_t clear_child_tid;	/* user address */
 	uint64_t robust_list, robust_list_bytes;
 	uint64_t rseq;
-	struct trap_frame start_frame;	/* what a new thread returns to user mode with */
-	uint64_t restart_deadline_ns;	/* for restart_syscall */
+	void *fpu_scratch;		/* a second XSAVE area: sigreturn checks a state there */
+	void *fpu_memory;		/* both areas as allocated */
+	struct ps_restart restart;
 	uint64_t ipc_request_id;	/* as a service: the request it answers */
 	void *ipc_state;
-	int32_t syscall_nr;		/* being run; -1 none: restart decisions */
-	uint64_t syscall_rax;		/* its first argument register image */
+	uint64_t accounted_faults;
+	bool is_stopped;
+	bool must_exit;			/* another thread's execve ends it */
 	bool is_exiting;
-	bool vfork_child;
 	uint32_t exit_code;
 };
 
@@ -122,17 +151,27 @@ bool ps_capable(unsigned linux_capability);	/* CAP_* of linux/capability.h, effe
 
 /* What ps needs of io-manager and compat; filled in at boot. */
 struct ps_upper_ops {
+	int (*fs_create)(void **out);
 	int (*fs_clone)(void *fs, void **out);
 	void (*fs_get)(void *fs);
 	void (*fs_put)(void *fs);
 	void (*tty_put)(void *tty);
+	void (*exe_get)(void *inode);	/* also keeps writers away while it is mapped as a program */
+	void (*exe_put)(void *inode);
 	/* A session leader ends: hang up its terminal, let go of it. */
 	void (*session_ended)(struct ps_session *s);
 	/* A process is past its last user instruction: timers, POSIX locks … */
 	void (*process_exiting)(struct process *p);
+	/* A process is about to run another program, alone: timers. */
+	void (*process_execs)(struct process *p);
+	/* A thread is past its last use of its address space (exit, execve): robust futexes … */
 	void (*thread_exiting)(struct ps_thread *t);
-	/* First return to user mode and signal frames are the edge's. */
-	void (*deliver_signal)(struct trap_frame *f);
+	/* For PROC_QUERY. fs: its nodes and umask; a terminal: number and foreground group; a mapped
+	 * file: node, ino and dev; a handle: what readlink of /proc/PID/fd/N shows, its length. */
+	void (*fs_describe)(void *fs, struct proc_stat *out);
+	void (*tty_describe)(void *tty, struct proc_stat *out);
+	void (*file_describe)(void *file, struct proc_map *out);
+	int64_t (*handle_describe)(struct object *object, char *buf, size_t cap);
 };
 extern struct ps_upper_ops ps_upper_ops;
 
@@ -155,24 +194,40 @@ struct ps_clone {
 };
 int64_t ps_clone(const struct ps_clone *c, const struct trap_frame *frame);
 
+/* Argument and environment strings on their way to a new stack, kept in pages. */
+struct ps_strings {
+	struct frame **frames;
+	uint32_t nframes, max_frames;
+	uint64_t bytes;			/* used */
+	uint64_t limit_bytes;		/* strings and pointers; -E2BIG past it */
+	uint32_t count;
+};
+void ps_strings_init(struct ps_strings *s, uint64_t limit_bytes);
+void ps_strings_free(struct ps_strings *s);
+/* Append @text and its NUL. Returns: 0; -E2BIG; -ENOMEM. */
+int ps_strings_add(struct ps_strings *s, const char *text);
+/* Append a user string. Returns: 0; -EFAULT; -E2BIG (also past MAX_ARG_STRLEN); -ENOMEM. */
+int ps_strings_add_user(struct ps_strings *s, uint64_t user_address);
+
 /* Replace the current process's program. Everything that can fail happens before the point of
- * no return. Builds the new space from @images (main, then interpreter), the stack
- * with argv, env and auxv; ends other threads; resets signals; closes CLOEXEC handles.
+ * no return. Builds the new space from the image, the stack with argv, env and auxv;
+ * ends other threads; resets signals; closes CLOEXEC handles.
  * Returns: 0 with the user frame set; negative errno with the old program intact. */
-struct ps_exec_image { struct mm_object *object; const struct image_layout *layout; void *file; uint64_t file_bytes; };
 struct ps_exec {
-	struct ps_exec_image main, interpreter;	/* interpreter.object NULL: none */
-	char **argv, **envp;		/* kernel memory */
-	uint32_t argc, envc;
-	const char *path;		/* AT_EXECFN, absolute or as given */
+	struct mm_object *object;
+	const struct image_layout *layout;
+	void *file;			/* io's struct file for the areas, or NULL */
+	struct ps_strings prefix;	/* of a script: what replaces argv[0] */
+	struct ps_strings argv, envp;
+	const char *path;		/* AT_EXECFN, as given */
 	const char *comm;
 	uint64_t exe_node;
-	void *exe_inode;		/* io's inode, a reference; kept in space->exe */
-	bool set_uid, set_gid;		/* new effective ids below */
-	uint32_t uid, gid;
+	void *exe;			/* io's inode; a reference is taken through ps_upper_ops */
+	const struct credentials *credentials;	/* in force afterwards */
+	bool is_secure;			/* AT_SECURE */
 };
 int ps_exec(struct ps_exec *e, struct trap_frame *frame);
-extern void (*ps_exe_put)(void *exe_inode);
+extern uint32_t ps_min_signal_stack;	/* AT_MINSIGSTKSZ, the edge's */
 
 /* End: exit_group with @status (32 bits) or by @signal (nonzero). Never returns. */
 void ps_exit_group(uint32_t status, int signal) __noreturn;
@@ -182,7 +237,12 @@ void ps_exit_thread(uint32_t status) __noreturn;
 /* wait4's status word of an ended process. */
 uint32_t ps_wait_status(const struct process *p);
 
-struct ps_wait_result { uint32_t pid, uid; int32_t code, status; uint32_t wait_status; uint64_t user_ns, system_ns, max_rss_pages, minor_faults, major_faults; };
+struct ps_wait_result {
+	uint32_t pid, uid;
+	int32_t code, status;	/* CLD_*, as in siginfo */
+	uint32_t wait_status;	/* wait4's */
+	uint64_t user_ns, system_ns, max_rss_pages, minor_faults, major_faults, voluntary_switches, involuntary_switches;
+};
 /* which: P_ALL, P_PID, P_PGID of waitid(2); options W*. Returns: pid; 0 (WNOHANG); -ECHILD; -EINTR. */
 int64_t ps_wait(int which, uint32_t id, uint32_t options, struct ps_wait_result *out);
 
@@ -209,8 +269,31 @@ int64_t ps_query(uint32_t op, uint64_t pid, void *buf, size_t cap);	/* PROC_QUER
 int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
 void ps_kill_all_programs(void);	/* SIGKILL; waits until they are gone */
-/* Charge a signal weight change: setpriority. */
-int ps_set_nice(struct process *p, int nice);
+void ps_set_nice(struct process *p, int nice);	/* -20 to 19 */
+uint32_t ps_nice_weight(int nice);
 uint32_t ps_process_count(void);
+uint32_t ps_thread_count(void);
+
+/* One change of credentials or limits a process at a time: syscalld decides on what is in
+ * force. Returns: 0; -EINTR when a fatal signal came. */
+int ps_policy_begin(struct process *p);
+void ps_policy_end(struct process *p);
+
+/* The process's space, or NULL when it has ended: a reference. */
+struct mm_space *ps_space_get(struct process *p);
+struct handle_table *ps_handles_get(struct process *p);
+/* CPU time of a process so far: ended threads and live ones. */
+void ps_cpu_time(struct process *p, uint64_t *user_ns, uint64_t *system_ns);
+/* Call @fn for each process that is not hidden, with the tree lock held. */
+void ps_for_each(void (*fn)(struct process *p, void *context), void *context);
+
+/* A handle to a memory object, for messages: kind OBJECT_MEMORY. @mo: a reference is taken. */
+int memory_handle_create(struct mm_object *mo, struct object **out);
+struct mm_object *memory_handle_object(struct object *obj);	/* borrowed */
+
+/* Names of the machine, at most 64 bytes: sethostname, setdomainname. */
+void ps_set_machine_name(bool is_domain, const char *name, size_t len);
+void ps_get_machine_name(bool is_domain, char out[65]);
+void ps_load_averages(uint64_t out_1000[3]);
 
 #endif

@@ -13,7 +13,15 @@ struct process;
 struct ps_thread;
 
 #define PS_NSIG 64
+#define PS_SIGRTMIN 32	/* the kernel's first; libcs keep two for themselves */
 #define SIGNAL_BIT(n) (1ull << ((n) - 1))
+
+/* si_code of what the kernel makes (asm-generic/siginfo.h). */
+#define SIGNAL_CODE_USER 0
+#define SIGNAL_CODE_KERNEL 0x80
+#define SIGNAL_CODE_QUEUE (-1)
+#define SIGNAL_CODE_TIMER (-2)
+#define SIGNAL_CODE_TKILL (-6)
 
 /* The kernel's siginfo: the 128 bytes of Linux's, as the edge copies them out. */
 struct signal_info {
@@ -40,7 +48,7 @@ int signal_send_process(struct process *p, int sig, const struct signal_info *in
 int signal_send_thread(struct ps_thread *t, int sig, const struct signal_info *info);
 void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info);
 /* A fault in the current thread: delivered even if blocked or ignored (then it kills). */
-void signal_force_current(int sig, int code, uint64_t address, int trapno);
+void signal_force_current(int sig, int code, uint64_t address);
 /* May the current process signal @p? kill(2)'s rule. 0, -EPERM. */
 int signal_permission(struct process *p, int sig);
 /* kill(2) with its pid forms. */
@@ -52,6 +60,8 @@ int signal_kill(int32_t pid, int sig, const struct signal_info *info);
 bool signal_take(struct signal_info *info, struct signal_action *action);
 /* Take one of @set for sigtimedwait. Returns: signal number or 0. */
 int signal_dequeue(uint64_t set, struct signal_info *info);
+/* A real-time queue entry of a POSIX timer is still there: count its overruns instead. */
+bool signal_queued_for_timer(struct process *p, int sig, uint32_t timer_id);
 bool signal_is_pending(void);	/* unblocked, for the current thread */
 uint64_t signal_pending_set(void);
 void signal_set_mask(uint64_t mask);	/* of the current thread; SIGKILL and SIGSTOP stay out */
