@@ -89,8 +89,10 @@ struct refusal {
 	char text[256];
 };
 
-/* Start the program of @request. Returns: its pid, or -1 and *@refusal. */
+/* Start the program of @request. @before, which may be NULL, is called when the process is
+ * there and before it runs any of the program.
+ * Returns: its pid, or -1 and *@refusal. */
 pid_t launch_program(const struct exec_request *request, const struct streams *streams,
-		     const sigset_t *signal_mask, struct refusal *refusal);
+		     const sigset_t *signal_mask, void (*before)(pid_t pid), struct refusal *refusal);
 
 #endif

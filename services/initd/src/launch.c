@@ -1,5 +1,6 @@
 /* Starting the program. The child prepares itself and reports through a pipe that execve
  * closes, so that silence means success. */
+#define _GNU_SOURCE	/* pipe2, setgroups */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -11,13 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nucleus/nucleus.h>
-
 #include "initd.h"
 #include "search.h"
 
 #define SHELL "/bin/sh"
 #define HEAD_BYTES 128
+#define PATH_BYTES 4096
 
 /* What the child needs; it runs in a copy of our memory. */
 struct child {
@@ -158,7 +158,7 @@ static void exec_sought(const struct child *child)
 {
 	const char *path = search_path(child->request->envp);
 	const char *program = child->request->argv[0];
-	char candidate[VFS_PATH_MAX];
+	char candidate[PATH_BYTES];
 	int refused = ENOENT;
 	int err = ENOENT;
 
@@ -230,17 +230,12 @@ static pid_t fork_child(struct child *child, int report_pipe[2], int go_pipe[2],
 	if (pid < 0) {
 		refusal->code = REFUSED_NOT_EXECUTABLE;
 		snprintf(refusal->text, sizeof(refusal->text), "x: fork: %s", strerror(errno));
-	} else if (child->request->has_strace) {
-		long err = nucleus_launch(LAUNCH_STRACE, (unsigned long)pid);
-
-		if (err)
-			ports_note("x: cannot trace: error %ld", -err);
 	}
 	return pid;
 }
 
 pid_t launch_program(const struct exec_request *request, const struct streams *streams,
-		     const sigset_t *signal_mask, struct refusal *refusal)
+		     const sigset_t *signal_mask, void (*before)(pid_t pid), struct refusal *refusal)
 {
 	struct child child = { .request = request, .streams = streams, .signal_mask = signal_mask };
 	int report_pipe[2], go_pipe[2] = { -1, -1 };
@@ -250,13 +245,14 @@ pid_t launch_program(const struct exec_request *request, const struct streams *s
 	memset(refusal, 0, sizeof(*refusal));
 	if (!make_pipe(report_pipe, refusal))
 		return -1;
-	/* A traced program must not run before tracing is on. */
-	if (request->has_strace && !make_pipe(go_pipe, refusal)) {
+	if (before && !make_pipe(go_pipe, refusal)) {
 		close_both(report_pipe);
 		return -1;
 	}
 
 	pid = fork_child(&child, report_pipe, go_pipe, refusal);
+	if (pid > 0 && before)
+		before(pid);
 	close_both(go_pipe);
 	close(report_pipe[1]);
 	if (pid > 0)

@@ -224,12 +224,20 @@ static void supervise(void)
 	}
 }
 
+static void trace(pid_t pid)
+{
+	long err = nucleus_launch(LAUNCH_STRACE, (unsigned long)pid);
+
+	if (err)
+		ports_note("x: cannot trace: error %ld", -err);
+}
+
 static void run_program(void) __attribute__((noreturn));
 static void run_program(void)
 {
 	struct refusal refusal;
 
-	program = launch_program(&request, &streams, &wait_mask, &refusal);
+	program = launch_program(&request, &streams, &wait_mask, request.has_strace ? trace : NULL, &refusal);
 	if (program < 0)
 		end_refused(refusal.code, refusal.text);
 	supervise();
