@@ -1,7 +1,7 @@
 """Documents name real things: links, paths in backticks, and identifiers in backticks.
 
 A path in backticks is a word whose first element is a folder or file at the top of
-the tree; an element in capitals (NAME) stands for any name. An identifier is
+the tree; a word in capitals (NAME) stands for any. An identifier is
 snake_case or CAPITALS with an underscore; it must occur in some source file.
 """
 import glob
@@ -43,8 +43,8 @@ def check_link(tree, path, target):
 
 
 def path_exists(tree, word):
-    pattern = "/".join("*" if re.fullmatch(r"[A-Z][A-Z_]*", part) else part for part in word.rstrip("/").split("/"))
-    return bool(glob.glob(pattern, root_dir=tree.root))
+    pattern = re.sub(r"(?<![a-z])[A-Z][A-Z_]*(?![a-z])", "*", word)
+    return any(glob.glob(name.rstrip("/"), root_dir=tree.root) for name in (word, pattern))
 
 
 def check_word(tree, word, tops, names):
