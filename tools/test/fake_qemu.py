@@ -114,7 +114,7 @@ class Guest:
 
     def play_panic(self):
         with open(self.log, "w", encoding="ascii") as f:
-            f.write('seq=1 lvl=info msg="up"\nseq=2 lvl=fatal cat=panic msg="null write in vfsd"\nregisters\n')
+            f.write('seq=1 lvl=info msg="up"\n\n=== PANIC: null write in vfsd\nregisters\n')
         sys.exit(1)
 
     def play_hang(self):

@@ -70,7 +70,7 @@ class ExecTest(unittest.TestCase):
     def test_a_panic_is_125_with_one_line_and_a_log(self):
         done = self.run_x("--", "panic")
         self.assertEqual(done.returncode, 125)
-        self.assertRegex(done.stderr.decode(), r'^x: the machine failed: .*"null write in vfsd" \(log: .*/logs/.*\)\n$')
+        self.assertRegex(done.stderr.decode(), r'^x: the machine failed: panic: null write in vfsd \(log: .*/logs/.*\)\n$')
         self.assertEqual(len(self.logs()), 1)
 
     def test_a_command_line_that_is_wrong_is_125(self):

@@ -18,6 +18,7 @@ that one service: all are linked at the same address.
 
 SCRIPT = """set pagination off
 set confirm off
+set architecture i386:x86-64
 file {kernel}
 {symbol_files}
 python

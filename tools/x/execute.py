@@ -17,6 +17,9 @@ EXIT_TIMEOUT = 124
 EXIT_MACHINE = 125
 EXIT_ESCAPED = 137
 
+# How kernel/nucleus-core/src/panic.c begins its report.
+PANIC_MARK = "=== PANIC: "
+
 OPTIONS = {
     "--machine": Option("BOARD", "microvm (default) or q35", choices=tuple(BOARDS)),
     "--mem": Option("SIZE", "memory, as QEMU's -m takes it (default 512M)"),
@@ -231,8 +234,8 @@ def why_failed(machine, end, log):
     except OSError:
         lines = []
     for line in lines:
-        if "lvl=fatal" in line or "panic" in line.lower():
-            return line
+        if line.startswith(PANIC_MARK):
+            return f"panic: {line[len(PANIC_MARK):]}"
     return f"it ended after: {lines[-1]}" if lines else "it ended without a word"
 
 
