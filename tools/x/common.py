@@ -7,6 +7,8 @@ BUILD = os.path.join(ROOT, "build")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+# exec's codes below 125 belong to the program.
+EXIT_MACHINE = 125
 
 
 class Failure(Exception):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from x import build, execute, stage
-from x.common import BUILD, EXIT_USAGE, Failure, say
+from x.common import BUILD, EXIT_MACHINE, EXIT_USAGE, Failure, say
 from x.manifest import load
 
 HELP = """usage: ./x debug [OPTIONS of ./x exec] -- PROGRAM [ARG...]
@@ -62,7 +62,7 @@ def start_machine(arguments, has_terminal):
     if has_terminal:
         os.setpgid(0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    code = execute.EXIT_MACHINE
+    code = EXIT_MACHINE
     try:
         code = execute.main(arguments, boot_seconds=float("inf"))
     except Failure as failure:

@@ -8,13 +8,12 @@ import os
 import sys
 
 from x import request, stamp
-from x.common import BUILD, ROOT, Failure, say
+from x.common import BUILD, EXIT_MACHINE, Failure, say
 from x.machine import BOARDS, Machine, MachineSpec
 from x.options import Option, describe, parse
 from x.relay import BOOT_SECONDS, Relay
 
 EXIT_TIMEOUT = 124
-EXIT_MACHINE = 125
 EXIT_ESCAPED = 137
 
 # How kernel/nucleus-core/src/panic.c begins its report.

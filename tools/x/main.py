@@ -2,7 +2,7 @@
 import os
 import sys
 
-from x.common import EXIT_USAGE, Failure, say
+from x.common import EXIT_FAILED, EXIT_MACHINE, EXIT_USAGE, Failure, say
 
 # command: (module, one line for `x help`)
 COMMANDS = {
@@ -51,6 +51,9 @@ def main(argv):
         code = 130
     except BrokenPipeError:
         code = 141
+    except OSError as error:
+        say(f"{error.filename or argv[0]}: {error.strerror}")
+        code = EXIT_MACHINE if argv[0] == "exec" else EXIT_FAILED
     try:
         sys.stdout.flush()
     except OSError:

@@ -2,7 +2,7 @@
 import os
 import time
 
-from x.common import Failure, say
+from x.common import EXIT_MACHINE, Failure, say
 
 MAGIC = b"albireo-exec"
 VERSION = b"1"
@@ -35,9 +35,9 @@ class Mounts:
 
     def add(self, folder, is_readonly, place):
         if not os.path.isdir(folder):
-            raise Failure(f"cannot export {folder}: not a folder", 125)
+            raise Failure(f"cannot export {folder}: not a folder", EXIT_MACHINE)
         if "\0" in place or "\n" in place:
-            raise Failure("a mount's place cannot hold a line end", 125)
+            raise Failure("a mount's place cannot hold a line end", EXIT_MACHINE)
         self.list.append((f"host{len(self.list)}", folder, is_readonly, place))
 
     def covers(self, path):
@@ -82,11 +82,11 @@ def split_bind(text):
     parts = [part.replace("\n", ":") for part in text.replace("\\:", "\n").split(":")]
     is_readonly = len(parts) == 3 and parts[2] == "ro"
     if len(parts) > 3 or (len(parts) == 3 and parts[2] not in ("ro", "rw")) or not parts[0]:
-        raise Failure(f"--bind takes SRC[:DST[:ro]], not '{text}'", 125)
+        raise Failure(f"--bind takes SRC[:DST[:ro]], not '{text}'", EXIT_MACHINE)
     source = os.path.abspath(parts[0])
     place = os.path.normpath(parts[1]) if len(parts) > 1 and parts[1] else source
     if not place.startswith("/"):
-        raise Failure(f"--bind {text}: the place must be absolute", 125)
+        raise Failure(f"--bind {text}: the place must be absolute", EXIT_MACHINE)
     return source, place, is_readonly
 
 
@@ -119,7 +119,7 @@ def encode(pairs):
         strings.append(key.encode() + b"=" + value)
     data = b"".join(string + b"\0" for string in strings)
     if len(data) > MAX_BYTES:
-        raise Failure(f"arguments and environment take {len(data)} bytes; {MAX_BYTES} fit", 125)
+        raise Failure(f"arguments and environment take {len(data)} bytes; {MAX_BYTES} fit", EXIT_MACHINE)
     return data
 
 

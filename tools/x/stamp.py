@@ -7,8 +7,8 @@ import os
 
 from x.common import BUILD, ROOT
 
-SOURCES = ("abi", "boot", "compat", "config", "drivers", "kernel", "libs", "services", "tools/gen", "tools/x",
-           "meson.build", "meson_options.txt")
+SOURCES = ("abi", "apps", "assets", "boot", "compat", "config", "drivers", "kernel", "libs", "services",
+           "tools/gen", "tools/x", "meson.build", "meson_options.txt")
 TEST_SOURCES = ("tests",)
 
 
