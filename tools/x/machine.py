@@ -82,7 +82,7 @@ class Machine:
         return FIRST_CHILD_FD + len(self.child_fds) - 1
 
     def port_args(self, suffix):
-        args = ["-device", f"virtio-serial-{suffix}"]
+        args = ["-device", f"virtio-serial-{suffix},max_ports=6"]
         for index, name in enumerate(self.spec.ports):
             ours, theirs = _socket.socketpair()
             self.ports[name] = ours.detach()

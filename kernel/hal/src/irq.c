@@ -101,3 +101,8 @@ void hal_irq_dispatch(uint32_t vector)
 	if (vector != TRAP_SPURIOUS)
 		hal_eoi();
 }
+
+uint32_t hal_ioapic_count(void)
+{
+	return hal_nioapics;
+}

@@ -31,6 +31,8 @@ int hal_irq_request_gsi(uint32_t gsi, bool level, bool active_low, irq_handler f
 int hal_irq_alloc_msi(irq_handler fn, void *context, uint64_t *address, uint32_t *data);
 void hal_irq_dispatch(uint32_t vector);
 
+uint32_t hal_ioapic_count(void);
+
 /* PCI configuration space. @bdf: bus << 8 | device << 3 | function. */
 uint32_t hal_pci_read(uint16_t bdf, uint16_t offset, unsigned bytes);
 void hal_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value);

@@ -1,0 +1,230 @@
+/* drivers/bridges/virtio/virtio-pci/virtio_pci.c: the PCI transport, modern devices with MSI-X (virtio 1.1, 4.1). */
+#include <errno.h>
+#include <virtio/virtio.h>
+
+#define VENDOR_VIRTIO 0x1af4
+#define DEVICE_MODERN 0x1040
+#define CAP_VENDOR 9
+#define CAP_MSIX 17
+#define NBARS 6
+#define MAX_BAR_BYTES (1u << 20)
+
+enum cfg_type { CFG_COMMON = 1, CFG_NOTIFY, CFG_ISR, CFG_DEVICE, CFG_TYPES };
+
+/* virtio_pci_common_cfg */
+enum common {
+	COMMON_FEATURE_SELECT = 0x00, COMMON_FEATURE = 0x04, COMMON_DRIVER_SELECT = 0x08, COMMON_DRIVER = 0x0c,
+	COMMON_MSIX = 0x10, COMMON_STATUS = 0x14, COMMON_QUEUE_SELECT = 0x16, COMMON_QUEUE_SIZE = 0x18,
+	COMMON_QUEUE_MSIX = 0x1a, COMMON_QUEUE_ENABLE = 0x1c, COMMON_QUEUE_NOTIFY = 0x1e, COMMON_DESC = 0x20,
+	COMMON_AVAIL = 0x28, COMMON_USED = 0x30,
+};
+
+struct function {
+	struct virtio_device device;
+	uint16_t bdf;
+	volatile uint8_t *bars[NBARS];
+	volatile uint8_t *cfg[CFG_TYPES];
+	uint32_t notify_multiplier;
+};
+
+static volatile uint8_t *common(struct virtio_device *d, enum common r)
+{
+	return ((struct function *)d->transport)->cfg[CFG_COMMON] + r;
+}
+
+#define R8(p) (*(volatile uint8_t *)(p))
+#define R16(p) (*(volatile uint16_t *)(p))
+#define R32(p) (*(volatile uint32_t *)(p))
+
+static uint64_t features(struct virtio_device *d)
+{
+	uint64_t low;
+
+	R32(common(d, COMMON_FEATURE_SELECT)) = 0;
+	low = R32(common(d, COMMON_FEATURE));
+	R32(common(d, COMMON_FEATURE_SELECT)) = 1;
+	return low | (uint64_t)R32(common(d, COMMON_FEATURE)) << 32;
+}
+
+static void set_features(struct virtio_device *d, uint64_t f)
+{
+	R32(common(d, COMMON_DRIVER_SELECT)) = 0;
+	R32(common(d, COMMON_DRIVER)) = (uint32_t)f;
+	R32(common(d, COMMON_DRIVER_SELECT)) = 1;
+	R32(common(d, COMMON_DRIVER)) = (uint32_t)(f >> 32);
+}
+
+static uint8_t status(struct virtio_device *d)
+{
+	return R8(common(d, COMMON_STATUS));
+}
+
+static void set_status(struct virtio_device *d, uint8_t s)
+{
+	R8(common(d, COMMON_STATUS)) = s;
+	while (!s && R8(common(d, COMMON_STATUS)))
+		;
+	if (!s)
+		R16(common(d, COMMON_MSIX)) = 0;
+}
+
+static uint32_t config(struct virtio_device *d, uint32_t offset, unsigned bytes)
+{
+	volatile uint8_t *p = ((struct function *)d->transport)->cfg[CFG_DEVICE] + offset;
+
+	return bytes == 1 ? R8(p) : bytes == 2 ? R16(p) : R32(p);
+}
+
+static uint16_t queue_max(struct virtio_device *d, uint16_t index)
+{
+	R16(common(d, COMMON_QUEUE_SELECT)) = index;
+	return R16(common(d, COMMON_QUEUE_SIZE));
+}
+
+static void write64(struct virtio_device *d, enum common r, uint64_t v)
+{
+	R32(common(d, r)) = (uint32_t)v;
+	R32(common(d, r + 4)) = (uint32_t)(v >> 32);
+}
+
+static void queue_enable(struct virtio_device *d, uint16_t index, uint16_t size, uint64_t desc, uint64_t avail, uint64_t used)
+{
+	R16(common(d, COMMON_QUEUE_SELECT)) = index;
+	R16(common(d, COMMON_QUEUE_SIZE)) = size;
+	R16(common(d, COMMON_QUEUE_MSIX)) = 0;
+	write64(d, COMMON_DESC, desc);
+	write64(d, COMMON_AVAIL, avail);
+	write64(d, COMMON_USED, used);
+	R16(common(d, COMMON_QUEUE_ENABLE)) = 1;
+}
+
+static void notify(struct virtio_device *d, uint16_t index)
+{
+	struct function *f = d->transport;
+
+	R16(common(d, COMMON_QUEUE_SELECT)) = index;
+	R16(f->cfg[CFG_NOTIFY] + R16(common(d, COMMON_QUEUE_NOTIFY)) * f->notify_multiplier) = index;
+}
+
+static const struct virtio_transport_ops ops = {
+	.features = features, .set_features = set_features, .status = status, .set_status = set_status,
+	.config = config, .queue_max = queue_max, .queue_enable = queue_enable, .notify = notify,
+};
+
+static void interrupt(void *context)
+{
+	struct function *f = context;
+
+	if (f->device.interrupt)
+		f->device.interrupt(&f->device);
+}
+
+/* The registers behind BAR @i, mapped once. Firmware has placed them. */
+static volatile uint8_t *bar(struct function *f, unsigned i)
+{
+	uint16_t at = (uint16_t)(0x10 + i * 4);
+	uint64_t base;
+	uint32_t low;
+
+	if (i >= NBARS)
+		return NULL;
+	if (f->bars[i])
+		return f->bars[i];
+	low = drv_pci_read(f->bdf, at, 4);
+	if (low & 1)
+		return NULL;
+	base = low & ~15u;
+	if ((low & 6) == 4)
+		base |= (uint64_t)drv_pci_read(f->bdf, (uint16_t)(at + 4), 4) << 32;
+	if (base)
+		f->bars[i] = drv_map(base, 0x4000 > MAX_BAR_BYTES ? MAX_BAR_BYTES : 0x4000);
+	return f->bars[i];
+}
+
+static int setup_msix(struct function *f, uint16_t cap)
+{
+	uint32_t table = drv_pci_read(f->bdf, (uint16_t)(cap + 4), 4), data;
+	volatile uint8_t *registers = bar(f, table & 7);
+	uint64_t address;
+	int err;
+
+	if (!registers)
+		return -ENODEV;
+	err = drv_irq_msi(interrupt, f, &address, &data);
+	if (err)
+		return err;
+	registers += table & ~7u;
+	R32(registers) = (uint32_t)address;
+	R32(registers + 4) = (uint32_t)(address >> 32);
+	R32(registers + 8) = data;
+	R32(registers + 12) = 0;
+	drv_pci_write(f->bdf, (uint16_t)(cap + 2), 2, drv_pci_read(f->bdf, (uint16_t)(cap + 2), 2) | 0x8000);
+	return 0;
+}
+
+static int read_capabilities(struct function *f)
+{
+	uint8_t cap = (uint8_t)drv_pci_read(f->bdf, 0x34, 1);
+	int err = -ENODEV;
+
+	for (int i = 0; cap && i < 48; i++, cap = (uint8_t)drv_pci_read(f->bdf, (uint16_t)(cap + 1), 1)) {
+		uint8_t id = (uint8_t)drv_pci_read(f->bdf, cap, 1);
+
+		if (id == CAP_MSIX) {
+			err = setup_msix(f, cap);
+		} else if (id == CAP_VENDOR) {
+			uint8_t type = (uint8_t)drv_pci_read(f->bdf, (uint16_t)(cap + 3), 1);
+			volatile uint8_t *base = bar(f, drv_pci_read(f->bdf, (uint16_t)(cap + 4), 1));
+
+			if (!base || type >= CFG_TYPES)
+				continue;
+			f->cfg[type] = base + drv_pci_read(f->bdf, (uint16_t)(cap + 8), 4);
+			if (type == CFG_NOTIFY)
+				f->notify_multiplier = drv_pci_read(f->bdf, (uint16_t)(cap + 16), 4);
+		}
+	}
+	return err;
+}
+
+static void add_function(uint16_t bdf)
+{
+	struct function *f = drv_alloc(sizeof(*f));
+	int err;
+
+	if (!f)
+		return;
+	f->bdf = bdf;
+	drv_pci_write(bdf, 4, 2, drv_pci_read(bdf, 4, 2) | 6);	/* memory, bus master */
+	err = read_capabilities(f);
+	if (err || !f->cfg[CFG_COMMON] || !f->cfg[CFG_NOTIFY] || !f->cfg[CFG_DEVICE]) {
+		if (!f->cfg[CFG_COMMON] || !f->cfg[CFG_NOTIFY]) {
+			drv_log("virtio-pci: %02x:%02x has no modern interface", bdf >> 8, bdf >> 3 & 31);
+			drv_free(f);
+			return;
+		}
+	}
+	f->device.ops = &ops;
+	f->device.transport = f;
+	f->device.id = (drv_pci_read(bdf, 2, 2) & 0xffff) - DEVICE_MODERN;
+	virtio_add_device(&f->device);
+}
+
+static int init(void)
+{
+	uint32_t found = 0;
+
+	if (!drv_pci_present())
+		return -ENODEV;
+	for (uint16_t device = 0; device < 32; device++) {
+		uint16_t bdf = (uint16_t)(device << 3);
+		uint32_t id = drv_pci_read(bdf, 0, 4);
+
+		if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_MODERN)
+			continue;
+		found++;
+		add_function(bdf);
+	}
+	return found ? 0 : -ENODEV;
+}
+
+DRIVER_ENTRY(virtio_pci, init);

@@ -1,0 +1,102 @@
+/* kernel/io-manager/include/driver/api.h: DriverKernelApiV1, all that a bridge driver may call.
+ *
+ * A driver is the same source whether it is linked in (`builtin = true` in its
+ * package.toml) or loaded as a module. It names its entry with DRIVER_ENTRY and calls
+ * nothing of the kernel that is not declared here.
+ *
+ * Locking: callbacks marked "interrupt" run with interrupts off and must not sleep.
+ */
+#ifndef DRIVER_API_H
+#define DRIVER_API_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DRIVER_KERNEL_API_VERSION 1
+
+struct driver_entry {
+	uint32_t api_version;
+	const char *name;
+	/* Probe for devices. Returns: 0; -ENODEV nothing found; other errors are logged. */
+	int (*init)(void);
+};
+#define DRIVER_ENTRY(ident, init_fn) \
+	static const struct driver_entry ident##_entry \
+		__attribute__((section(".drivers"), used, aligned(8))) = { DRIVER_KERNEL_API_VERSION, #ident, init_fn }
+
+/* Memory: zeroed, physically contiguous, reachable by devices. Process context. */
+void *drv_alloc(size_t bytes);
+void drv_free(void *p);
+uint64_t drv_dma_address(const void *p);	/* physical address of drv_alloc()ed memory */
+/* Device registers, uncached. NULL when there is no room. */
+volatile void *drv_map(uint64_t phys, size_t bytes);
+
+/* Interrupts. 0 or a negative errno. */
+int drv_irq_gsi(uint32_t gsi, bool level, bool active_low, void (*handler)(void *), void *context);
+int drv_irq_msi(void (*handler)(void *), void *context, uint64_t *address, uint32_t *data);
+
+/* A spinlock of class QUEUE that interrupt handlers may take. */
+struct drv_lock { uint64_t opaque; };
+void drv_lock_init(struct drv_lock *l);
+uint64_t drv_lock_acquire(struct drv_lock *l);
+void drv_lock_release(struct drv_lock *l, uint64_t flags);
+
+/* PCI configuration space. */
+bool drv_pci_present(void);
+uint32_t drv_pci_read(uint16_t bdf, uint16_t offset, unsigned bytes);
+void drv_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value);
+
+uint64_t drv_clock_ns(void);
+void drv_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void drv_entropy(const void *bytes, size_t n);	/* any context */
+/* The controllers that firmware tables list; for devices that are not enumerated (microvm). */
+uint32_t drv_ioapic_count(void);
+bool drv_is_microvm(void);
+
+/* ---- Byte ports (virtio-console) ----
+ * io-manager reads and writes a port through its ops, in process context, one reader
+ * and one writer at a time. */
+struct drv_port;
+struct drv_port_ops {
+	/* Bytes at the head of what was received, in place; 0 when there are none. */
+	size_t (*receive_peek)(struct drv_port *p, const void **data);
+	/* The first @n of them are used up. */
+	void (*receive_consume)(struct drv_port *p, size_t n);
+	/* An empty send buffer and its size; NULL when all are in flight. */
+	void *(*send_get)(struct drv_port *p, size_t *capacity);
+	void (*send_submit)(struct drv_port *p, void *buffer, size_t n);
+	void (*send_cancel)(struct drv_port *p, void *buffer);	/* not used after all */
+	/* Every submitted buffer has reached the host. */
+	bool (*send_is_drained)(struct drv_port *p);
+};
+struct drv_port {
+	const char *name;
+	const struct drv_port_ops *ops;
+	void *io;	/* io-manager's */
+};
+int drv_port_add(struct drv_port *p);
+/* Bytes came, a buffer was sent, or the host's side opened or closed. Interrupt. */
+void drv_port_event(struct drv_port *p);
+
+/* ---- 9P transports (virtio-9p) ---- */
+struct drv_segment { uint64_t phys; uint32_t len; };
+#define DRV_9P_MAX_SEGMENTS 128
+struct drv_9p_request {
+	const struct drv_segment *out;	/* T-message, then payload pages */
+	uint32_t nout;
+	const struct drv_segment *in;	/* room for the R-message, then payload pages */
+	uint32_t nin;
+	void (*done)(struct drv_9p_request *rq, uint32_t received);	/* interrupt */
+	void *context;
+};
+struct drv_9p {
+	const char *tag;	/* mount tag */
+	/* Returns: 0; -EAGAIN the ring is full (try after the next done); -EIO. Any context. */
+	int (*submit)(struct drv_9p *t, struct drv_9p_request *rq);
+	void *driver;
+};
+int drv_9p_add(struct drv_9p *t);
+
+#endif
