@@ -56,8 +56,8 @@ void hal_clock_init(void)
 	tsc_frequency = tsc * PIT_HZ / ticks;
 	apic_frequency = apic * PIT_HZ / ticks;
 	ASSERT(tsc_frequency && apic_frequency);
-	ns_per_tsc = (uint64_t)(((unsigned __int128)NSEC_PER_SEC << 32) / tsc_frequency);
-	apic_per_ns = (uint64_t)(((unsigned __int128)apic_frequency << 32) / NSEC_PER_SEC);
+	ns_per_tsc = (NSEC_PER_SEC << 32) / tsc_frequency;
+	apic_per_ns = (apic_frequency << 32) / NSEC_PER_SEC;
 	tsc_start = rdtsc();
 	log_info(BOOT, "clock: TSC %llu kHz, APIC timer %llu kHz", (unsigned long long)(tsc_frequency / 1000),
 		 (unsigned long long)(apic_frequency / 1000));

@@ -62,3 +62,10 @@ void panic_frame(const struct trap_frame *frame, const char *fmt, ...)
 	va_start(args, fmt);
 	die(frame, 0, 0, fmt, args);
 }
+
+void __stack_chk_fail(void) __noreturn;
+/* The compiler's check of the canary in a frame failed. */
+void __stack_chk_fail(void)
+{
+	panic("stack smashed");
+}
