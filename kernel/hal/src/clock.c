@@ -41,6 +41,7 @@ void hal_clock_init(void)
 	outb(PIT_DATA, 0);
 	lapic_write(LAPIC_LVT_TIMER, LAPIC_MASKED | TRAP_TIMER);
 	lapic_write(LAPIC_TIMER_INITIAL, (uint32_t)APIC_MAX_COUNT);
+	(void)pit_count();	/* warm: the two readings that count should take equally long */
 	first = pit_count();
 	tsc = rdtsc();
 	apic = lapic_read(LAPIC_TIMER_CURRENT);
