@@ -66,7 +66,8 @@ def main(argv):
     os.makedirs(corpus, exist_ok=True)
     target = os.path.join(folder, f"fuzz_{words[0]}")
     compile_target(words[0], target)
-    seeds = os.path.join(ROOT, "tests", "fuzz", "seeds", words[0])
+    seeds = os.path.join(folder, "seeds")
+    subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fuzz", "make_seeds.py"), words[0], seeds], check=True)
     command = [target, f"-max_total_time={values.seconds or 600}", f"-artifact_prefix={folder}/", "-print_final_stats=1",
-               corpus, *([seeds] if os.path.isdir(seeds) else [])]
+               corpus, seeds]
     return 1 if subprocess.run(command, check=False).returncode else 0

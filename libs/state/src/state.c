@@ -204,7 +204,7 @@ static bool is_layout_valid(const struct state_header *hdr, uint64_t size)
 	       hdr->log_bytes >= MIN_LOG_BYTES && hdr->log_bytes <= MAX_LOG_BYTES &&
 	       hdr->log_len <= hdr->log_bytes && hdr->log_len % 8 == 0 &&
 	       hdr->heap_start == LOG_START + hdr->log_bytes && hdr->heap_start <= hdr->heap_end &&
-	       hdr->heap_end <= hdr->size;
+	       hdr->heap_end <= hdr->size && hdr->heap_end % 8 == 0;
 }
 
 int state_open(struct state *st, void *base, uint64_t size)
