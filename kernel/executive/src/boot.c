@@ -4,6 +4,7 @@
  * → other CPUs → devices → rootd. Each step may use what stands before it and
  * nothing else.
  */
+#include <albireo/exec_request.h>
 #include <compat/compat.h>
 #include <hal/hal.h>
 #include <io/inode.h>
@@ -18,8 +19,7 @@
 #include <sched/thread.h>
 #include "internal.h"
 
-#define FAULT_RULES_FILE "opt/albireo/fault-injection"
-#define FAULT_RULES_MAX 4096
+#define CONFIG_MAX 4096
 
 extern struct percpu boot_percpu;
 static struct thread idle_threads[MAX_CPUS];
@@ -68,13 +68,26 @@ static void other_cpu(void)
 	sched_start_cpu();
 }
 
-static void configure_faults(void)
+/* Sleep where that is allowed, else spin. */
+static void fault_delay(uint64_t ns)
 {
-	static char rules[FAULT_RULES_MAX];
-	int64_t n = hal_fw_cfg_read(FAULT_RULES_FILE, rules, sizeof(rules), 0);
+	uint64_t until = hal_clock_ns() + ns;
+
+	while (hal_clock_ns() < until) {
+		if (interrupts_are_enabled() && !this_cpu()->interrupt_depth && !current_thread()->is_idle)
+			thread_block(0, until);
+		else
+			cpu_pause();
+	}
+}
+
+static void configure(const char *file, void (*apply)(const char *, size_t))
+{
+	static char text[CONFIG_MAX];
+	int64_t n = hal_fw_cfg_read(file, text, sizeof(text), 0);
 
 	if (n > 0)
-		fault_configure(rules, (size_t)MIN((uint64_t)n, sizeof(rules)));
+		apply(text, (size_t)MIN((uint64_t)n, sizeof(text)));
 }
 
 static void early(uint64_t start_info)
@@ -102,7 +115,9 @@ void kernel_main(uint64_t start_info)
 	sched_ops.kthread_alloc = kthread_alloc;
 	sched_ops.switch_space = mm_space_switch;
 	become_idle();
-	configure_faults();
+	configure(EXEC_LOG_FILE, log_configure);
+	fault_set_delay(fault_delay);
+	configure(EXEC_FAULT_FILE, fault_configure);
 	lease_init();
 	ipc_init();
 	ps_init();

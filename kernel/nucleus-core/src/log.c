@@ -6,24 +6,19 @@
 #include <format/format.h>
 #include <log_config.h>
 #include <nucleus/log.h>
+#include <observability/text_ring.h>
 #include <string.h>
 
 #define LINE_MAX 1024
 #define RATELIMIT_NS NSEC_PER_SEC
 #define DEBUGCON_PORT 0xe9
+#define TICK_NS (4 * NSEC_PER_MSEC)
 
 uint8_t log_thresholds[LOG_CAT_COUNT] = {
 #define LOG_CATEGORY(upper, name) LOG_LEVEL_##upper,
 #include "log_categories.def"
 #undef LOG_CATEGORY
 };
-
-static const char *const category_names[LOG_CAT_COUNT] = {
-#define LOG_CATEGORY(upper, name) name,
-#include "log_categories.def"
-#undef LOG_CATEGORY
-};
-static const char *const level_names[] = { "off", "trace", "debug", "info", "warn", "error", "fatal" };
 
 static uint64_t no_clock(void)
 {
@@ -37,8 +32,8 @@ static void no_ids(uint32_t *pid, uint32_t *tid)
 
 static struct log_ops ops = { .now_ns = no_clock, .current_ids = no_ids };
 static uint32_t log_lock;
-static char ring[LOG_RING_BYTES];
-static uint64_t ring_end;	/* bytes ever written; the ring holds the last ones */
+static char ring_bytes[LOG_RING_BYTES];
+static struct text_ring ring = { .buf = ring_bytes, .size = sizeof(ring_bytes) };
 static uint64_t next_seq;
 
 void log_set_ops(const struct log_ops *new_ops)
@@ -70,97 +65,69 @@ static void console_write(const char *s, size_t len)
 
 static void emit(const char *line, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		ring[(ring_end + i) % LOG_RING_BYTES] = line[i];
-	ring_end += len;
+	text_ring_append(&ring, line, len);
 	if (LOG_SERIAL_MIRROR)
 		console_write(line, len);
 }
 
-/* Append @text to @line with quotes, backslashes and control bytes escaped. */
-static size_t append_escaped(char *line, size_t at, size_t cap, const char *text, size_t len)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len && at + 4 < cap; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '"' || c == '\\') {
-			line[at++] = '\\';
-			line[at++] = (char)c;
-		} else if (c < 0x20 || c == 0x7f) {
-			line[at++] = '\\';
-			line[at++] = 'x';
-			line[at++] = hex[c >> 4];
-			line[at++] = hex[c & 15];
-		} else {
-			line[at++] = (char)c;
-		}
-	}
-	return at;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void write_line(enum log_level level, enum log_category cat, const char *module, int line_number,
-		       uint32_t pid, uint32_t tid, const char *text, size_t len)
+static void write_line(struct log_line *l, const char *text, size_t len)
 {
 	char line[LINE_MAX];
-	uint64_t now = ops.now_ns();
-	uint64_t flags = lock();
-	size_t n;
+	uint64_t now = ops.now_ns(), flags;
 
-	n = fmt_scnprintf(line, sizeof(line), "seq=%llu ts_us=%llu tick=%llu lvl=%s cat=%s mod=%s line=%d pid=",
-			  (unsigned long long)next_seq++, (unsigned long long)(now / 1000),
-			  (unsigned long long)(now / 4000000), level_names[level], category_names[cat], module, line_number);
-	if (pid)
-		n += fmt_scnprintf(line + n, sizeof(line) - n, "%u tid=%u msg=\"", pid, tid);
-	else
-		n += fmt_scnprintf(line + n, sizeof(line) - n, "- tid=- msg=\"");
-	n = append_escaped(line, n, sizeof(line) - 2, text, len);
-	line[n++] = '"';
-	line[n++] = '\n';
-	emit(line, n);
+	l->ts_us = now / NSEC_PER_USEC;
+	l->tick = now / TICK_NS;
+	flags = lock();
+	l->seq = next_seq++;
+	emit(line, log_line_format(line, sizeof(line), l, text, len));
 	unlock(flags);
 }
 
 void log_write(enum log_level level, enum log_category cat, const char *file, int line_number, const char *fmt, ...)
 {
+	struct log_line l = { .level = level, .category = cat, .module = file, .line = (unsigned int)line_number };
 	char text[LINE_MAX - 160];
-	uint32_t pid, tid;
 	size_t len;
 	va_list args;
 
 	va_start(args, fmt);
 	len = fmt_vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	ops.current_ids(&pid, &tid);
-	write_line(level, cat, base_name(file), line_number, pid, tid, text, MIN(len, sizeof(text) - 1));
+	ops.current_ids(&l.pid, &l.tid);
+	write_line(&l, text, MIN(len, sizeof(text) - 1));
 }
 
 void log_write_service(enum log_level level, enum log_category cat, const char *service, uint32_t pid,
 		       const char *text, size_t len)
 {
-	if (level >= LOG_TRACE && level <= LOG_FATAL && cat < LOG_CAT_COUNT && log_thresholds[cat] != LOG_OFF &&
-	    level >= log_thresholds[cat])
-		write_line(level, cat, service, 0, pid, pid, text, len);
+	struct log_line l = { .level = level, .category = cat, .module = service, .pid = pid, .tid = pid };
+
+	if (level > LOG_OFF && level < LOG_LEVEL_COUNT && cat < LOG_CAT_COUNT && log_passes(level, log_thresholds[cat]))
+		write_line(&l, text, len);
 }
 
 bool log_ratelimit_pass(struct log_ratelimit *rl)
 {
-	uint64_t now = ops.now_ns();
+	uint32_t suppressed;
 
-	if (now < __atomic_load_n(&rl->next_ns, __ATOMIC_RELAXED)) {
-		__atomic_fetch_add(&rl->suppressed, 1, __ATOMIC_RELAXED);
-		return false;
+	return log_ratelimit_pass_at(rl, ops.now_ns(), RATELIMIT_NS, &suppressed);
+}
+
+void log_configure(const char *list, size_t len)
+{
+	enum log_category cat;
+	enum log_level level;
+
+	for (size_t at = 0, end; at < len; at = end + 1) {
+		for (end = at; end < len && list[end] != '\n'; end++)
+			;
+		if (end == at)
+			continue;
+		if (log_threshold_parse(list + at, end - at, &cat, &level))
+			log_warn(BOOT, "log threshold '%.*s' is not understood", (int)(end - at), list + at);
+		else
+			log_thresholds[cat] = (uint8_t)level;
 	}
-	__atomic_store_n(&rl->next_ns, now + RATELIMIT_NS, __ATOMIC_RELAXED);
-	return true;
 }
 
 void log_raw(const char *fmt, ...)
@@ -180,21 +147,9 @@ void log_raw(const char *fmt, ...)
 
 size_t log_snapshot(char *buf, size_t cap)
 {
-	static const char dropped[] = "msg=\"oldest logs dropped\"\n";
 	uint64_t flags = lock();
-	uint64_t start = ring_end > LOG_RING_BYTES ? ring_end - LOG_RING_BYTES : 0;
-	size_t n = 0;
+	size_t n = text_ring_snapshot(&ring, buf, cap);
 
-	if (ring_end - start > cap)
-		start = ring_end - cap + sizeof(dropped);
-	if (start && cap > sizeof(dropped)) {
-		memcpy(buf, dropped, sizeof(dropped) - 1);
-		n = sizeof(dropped) - 1;
-		while (start < ring_end && ring[start++ % LOG_RING_BYTES] != '\n')
-			;
-	}
-	while (start < ring_end && n < cap)
-		buf[n++] = ring[start++ % LOG_RING_BYTES];
 	unlock(flags);
 	return n;
 }

@@ -24,6 +24,8 @@ static inline bool fault_should_fail(enum fault_point point)
 {
 	return unlikely(fault_armed & (1u << point)) && fault_evaluate(point);
 }
+/* How delay-ms waits; the scheduler lends it at boot. */
+void fault_set_delay(void (*delay)(uint64_t ns));
 /* Parse rules, one a line; bad ones are logged and skipped. */
 void fault_configure(const char *rules, size_t len);
 

@@ -11,19 +11,11 @@
 
 #include <stdarg.h>
 #include <nucleus/compiler.h>
-
-enum log_level { LOG_OFF, LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_FATAL };
-
-enum log_category {
-#define LOG_CATEGORY(upper, name) LOG_CAT_##upper,
-#include "log_categories.def"
-#undef LOG_CATEGORY
-	LOG_CAT_COUNT
-};
+#include <observability/log.h>
 
 extern uint8_t log_thresholds[LOG_CAT_COUNT];
 
-#define log_enabled(level, cat) (log_thresholds[LOG_CAT_##cat] != LOG_OFF && (level) >= log_thresholds[LOG_CAT_##cat])
+#define log_enabled(level, cat) log_passes(level, log_thresholds[LOG_CAT_##cat])
 #define log_at(level, cat, ...) do { \
 	if (log_enabled(level, cat)) \
 		log_write(level, LOG_CAT_##cat, __FILE__, __LINE__, __VA_ARGS__); \
@@ -36,7 +28,6 @@ extern uint8_t log_thresholds[LOG_CAT_COUNT];
 
 /* At most one line a second from this call site; suppressed lines are counted
  * in the next one. */
-struct log_ratelimit { uint64_t next_ns; uint32_t suppressed; };
 #define log_ratelimited(level, cat, ...) do { \
 	static struct log_ratelimit rl_; \
 	if (log_enabled(level, cat) && log_ratelimit_pass(&rl_)) \
@@ -55,7 +46,10 @@ struct log_ops {
 };
 void log_set_ops(const struct log_ops *ops);
 
-/* Copy the newest bytes of the ring. Returns the count. */
+/* CATEGORY=LEVEL lines, from fw_cfg, over the thresholds that were built in. */
+void log_configure(const char *list, size_t len);
+
+/* Copy the newest lines of the ring. Returns the count. */
 size_t log_snapshot(char *buf, size_t cap);
 
 /* Stop the machine: message, registers if @frame, symbolised backtrace, the last log
