@@ -35,10 +35,10 @@ static void sip_absorb(struct sip_state *s, uint64_t word)
 uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
 {
 	struct sip_state s = {
-		key->k0 ^ 0x736f6d6570736575u,
-		key->k1 ^ 0x646f72616e646f6du,
-		key->k0 ^ 0x6c7967656e657261u,
-		key->k1 ^ 0x7465646279746573u,
+		key->k0 ^ 0x736f6d6570736575ul,
+		key->k1 ^ 0x646f72616e646f6dul,
+		key->k0 ^ 0x6c7967656e657261ul,
+		key->k1 ^ 0x7465646279746573ul,
 	};
 	const unsigned char *p = data;
 	uint64_t word;

@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-#define MAGIC 0x3165746174536c41u /* "AlState1" */
+#define MAGIC 0x3165746174536c41ull /* "AlState1" */
 #define LOG_START 4096u
 #define MIN_LOG_BYTES (8u << 10)
 #define MAX_LOG_BYTES (256u << 10)

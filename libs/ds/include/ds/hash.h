@@ -19,8 +19,8 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
 /* A bijection that spreads every input bit; for keys that no attacker picks. */
 static inline uint64_t hash_u64(uint64_t x)
 {
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ul;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebul;
 	return x ^ (x >> 31);
 }
 

@@ -25,7 +25,7 @@
 #define ELF_MAX_INTERP_BYTES 4096 /* Linux: PATH_MAX, the NUL included */
 #define ELF_PAGE_BYTES 4096u
 /* Linux: TASK_SIZE with four-level tables. */
-#define ELF_USER_LIMIT 0x7ffffffff000u
+#define ELF_USER_LIMIT 0x7ffffffff000ul
 
 /* The values of mmap(2)'s PROT_*. */
 #define ELF_PROT_READ 1u
