@@ -10,10 +10,13 @@
 #include <nucleus/compiler.h>
 
 struct boot_info;
+struct heap_cache;
 struct mm_object;
 
+#ifndef FRAME_ARRAY_BASE	/* host tests lay both over ordinary memory */
 #define DIRECT_MAP_BASE 0xffff888000000000ull
 #define FRAME_ARRAY_BASE 0xffffea0000000000ull
+#endif
 #define VMALLOC_BASE 0xffffc90000000000ull
 #define VMALLOC_END 0xffffc9ffffffffffull
 #define KERNEL_IMAGE_BASE 0xffffffff80000000ull
@@ -22,13 +25,28 @@ struct mm_object;
 struct frame {
 	uint64_t flags;			/* 00h FRAME_* ; atomic */
 	struct list_node lru;		/* 08h free list, LRU */
-	struct mm_object *object;	/* 18h whose page; NULL: anonymous, kernel */
-	uint64_t index;			/* 20h page index in the object */
-	uint16_t dirty_from, dirty_to;	/* 28h dirty bytes [from, to) of a pager's page */
+	union {
+		struct mm_object *object;	/* 18h whose page; NULL: anonymous, kernel */
+		struct heap_cache *cache;	/* first frame of a slab */
+	};
+	union {
+		uint64_t index;		/* 20h page index in the object */
+		void *free_objects;	/* slab: its free objects, linked */
+	};
+	union {
+		struct {
+			uint16_t dirty_from, dirty_to;	/* 28h dirty bytes [from, to) of a pager's page */
+		};
+		uint32_t pins;		/* anonymous: references that are mm_pin()'s; atomic */
+		struct {
+			uint16_t slab_used, slab_capacity;
+		};
+	};
 	uint32_t order;			/* 2ch of a free block or a kernel allocation */
-	uint32_t mapcount;		/* 30h page-table entries that map it; atomic */
+	uint32_t mapcount;		/* 30h page-table entries that map it; atomic. Of a page table:
+					 * its present entries */
 	int32_t refcount;		/* 34h atomic */
-	void *private;			/* 38h heap's slab */
+	void *private;			/* 38h heap: first frame of the slab */
 };
 _Static_assert(sizeof(struct frame) == 64, "frame descriptors are 64 bytes");
 _Static_assert(offsetof(struct frame, refcount) == 52, "as Linux modules expect");
@@ -46,6 +64,7 @@ _Static_assert(offsetof(struct frame, refcount) == 52, "as Linux modules expect"
 #define FRAME_ERROR (1u << 10)	/* the last write-back failed */
 #define FRAME_WAITERS (1u << 11)
 #define FRAME_ANON (1u << 12)
+#define FRAME_OVERWRITE (1u << 13)	/* busy because a writer fills it, not a pager */
 
 #define FRAME_ZERO 1u		/* alloc: filled with zeroes */
 #define FRAME_RESERVE 2u	/* alloc: may use the pager path's reserve */
@@ -82,5 +101,8 @@ struct mm_statistics {
 		slab_pages, shmem_pages, page_table_pages, kernel_stack_pages;
 };
 void mm_statistics(struct mm_statistics *out);
+
+void mm_zero_page(void *page);
+void mm_copy_page(void *dst, const void *src);
 
 #endif

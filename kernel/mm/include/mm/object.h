@@ -12,6 +12,7 @@
 #ifndef MM_OBJECT_H
 #define MM_OBJECT_H
 
+#include <ds/interval_tree.h>
 #include <ds/list.h>
 #include <ds/radix.h>
 #include <lowlevel/spinlock.h>
@@ -49,13 +50,17 @@ struct mm_object {
 	int32_t writeback_error;	/* sticky until taken */
 	const struct mm_pager_ops *pager;	/* NULL: anonymous */
 	void *pager_context;
-	struct list_node areas;		/* mm_area.object_node, all spaces */
+	struct interval_tree areas;	/* mm_area.object_node by page index, all spaces */
 	struct list_node dirty_node;	/* on the list of objects with dirty pages */
 	uint64_t dirtied_at_ns;		/* when ndirty left 0 */
+	uint64_t phys;			/* MM_OBJECT_PHYSICAL: of page 0 */
+	uint32_t reclaim_pins;		/* reclaim looks at a page of it; guarded by the LRU's lock */
 };
 #define MM_OBJECT_SHMEM 1u	/* counts as shared memory (tmpfs, shared anonymous) */
 #define MM_OBJECT_WIRED 2u	/* bundle: never reclaimed */
 #define MM_OBJECT_SEALED_SHRINK 4u
+#define MM_OBJECT_PHYSICAL 8u	/* pages are computed, not in the tree */
+#define MM_OBJECT_OWN 16u	/* made by mm_object_create*(), freed by the last put */
 
 /* Returns: 0 and a reference in *@out; -ENOMEM. */
 int mm_object_create(uint64_t size_bytes, unsigned flags, struct mm_object **out);
@@ -71,7 +76,9 @@ void mm_object_destroy_pages(struct mm_object *obj);
 /* Find page @index, asking the pager (with read-ahead up to @readahead pages) on a miss.
  * @flags: MM_PAGE_CREATE fills a hole of an anonymous object with zeroes;
  * without it a hole gives *out = NULL. MM_PAGE_OVERWRITE: the caller overwrites the
- * whole page; a pager is not asked.
+ * whole page; a pager is not asked. If the page was absent it comes zeroed and busy,
+ * so that nobody sees it before its contents: the caller copies with faults off and
+ * ends with mm_object_page_dirty() or mm_object_page_abandon().
  * Returns: 0 and a referenced, up-to-date frame; -EFAULT past the end; -EIO and
  * others from the pager; -ENOMEM; -EINTR if a fatal interrupt arrived. */
 int mm_object_page_get(struct mm_object *obj, uint64_t index, unsigned flags, unsigned readahead, struct frame **out);
@@ -82,6 +89,15 @@ struct frame *mm_object_page_lookup(struct mm_object *obj, uint64_t index);
 
 /* The caller changed bytes [from, to) of a page it holds a reference to. */
 void mm_object_page_dirty(struct mm_object *obj, struct frame *f, unsigned from, unsigned to);
+
+/* The caller of MM_PAGE_OVERWRITE could not fill the page: if it is busy it is absent
+ * again. The reference is still the caller's to drop. */
+void mm_object_page_abandon(struct mm_object *obj, struct frame *f);
+
+/* Wait while too many pages are dirty, in this object or in all; a writer calls it before
+ * each chunk. Returns: 0; -EINTR if a fatal interrupt arrived.
+ * Context: process; the caller holds no lock that page_out needs. */
+int mm_object_throttle(struct mm_object *obj);
 
 /* Change the size: pages past the end are unmapped everywhere and freed, the rest
  * of the last page is zeroed. Context: process; the inode's lock is held. */

@@ -32,8 +32,10 @@
 struct mm_amap;
 
 struct mm_area {
-	struct rb_node node;	/* by start, in the space */
-	struct list_node object_node;	/* in object->areas */
+	struct rb_node node;		/* by start, in the space */
+	uint64_t gap;			/* free bytes below start, down to the area before */
+	uint64_t max_gap;		/* greatest gap in this subtree */
+	struct interval_node object_node;	/* in object->areas: pages of the object */
 	struct mm_space *space;
 	uint64_t start, end;		/* page-aligned, end exclusive */
 	uint32_t prot;			/* MM_READ | … as now */
@@ -43,7 +45,7 @@ struct mm_area {
 	struct mm_object *object;	/* NULL: zeroes */
 	uint64_t object_offset;		/* bytes, page-aligned */
 	struct mm_amap *amap;		/* NULL until the first private page */
-	uint64_t amap_offset;		/* pages */
+	uint64_t amap_offset;		/* index of `start` in the amap; pages */
 	void *file;			/* io-manager's struct file, referenced through area_ops */
 	uint64_t file_bytes_end;	/* nonzero: bytes of the mapping past this address read as
 					 * zero (a segment's tail in its last file page, private only) */
@@ -126,6 +128,15 @@ uint64_t mm_brk(struct mm_space *s, uint64_t address);	/* brk(2): the break afte
  * Returns: 0; -EFAULT no area or the way is denied (SIGSEGV; *code: 1 MAPERR, 2 ACCERR);
  * -EIO past the end or the pager failed (SIGBUS); -ENOMEM; -EINTR fatal. */
 int mm_fault(struct mm_space *s, uint64_t address, uint32_t access, int *code);
+
+/* The page-fault exception: user mode's, and user copies' of the kernel.
+ * Returns: true to go on at the frame's address (which may be a copy's recovery).
+ * False: *@errno_out 0: a bug, or a reserved bit was set; else the signal that user mode gets:
+ * -EFAULT SIGSEGV, -EIO SIGBUS, both with *@code; -ENOMEM: out of memory. */
+struct trap_frame;
+bool mm_trap_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int *code, int *errno_out);
+/* The TRAP_SHOOTDOWN interrupt. */
+void mm_shootdown_interrupt(void);
 
 /* Areas, for /proc/PID/maps: the first area that ends after @address.
  * Returns: false when there is none. Strings are not filled in. */

@@ -1,0 +1,132 @@
+/* kernel/mm/src/fault_object.c: mapping pages of memory objects.
+ *
+ * An entry is set with obj->lock held, after looking that the page is still in the
+ * object: whoever takes it out clears the entries under the same lock.
+ */
+#include <errno.h>
+
+#include "amap.h"
+#include "area.h"
+#include "fault_internal.h"
+#include "object_internal.h"
+#include "pagetable.h"
+#include "shootdown.h"
+
+#define AROUND_PAGES 16u
+
+static int absent(struct fault *fl, struct mm_object *obj, uint64_t index)
+{
+	if (index >= object_npages(obj))
+		return -EIO;
+	mm_object_get(obj);
+	fl->object = obj;
+	fl->index = index;
+	return FAULT_BRING;
+}
+
+int fault_object_page(struct fault *fl, struct frame **out)
+{
+	struct mm_object *obj = fl->area->object;
+	uint64_t index = area_object_index(fl->area, fl->address);
+	int err = 0;
+
+	spin_lock(&obj->lock);
+	*out = object_page(obj, index);
+	if (*out)
+		frame_get(*out);
+	else
+		err = absent(fl, obj, index);
+	spin_unlock(&obj->lock);
+	return err;
+}
+
+/* A shared mapping may write a pager's page only while it is dirty, so that the first
+ * write to a clean one is seen. obj->lock is held. */
+static pte_t entry_flags(const struct fault *fl, const struct frame *f)
+{
+	const struct mm_area *a = fl->area;
+	uint32_t prot = a->prot;
+
+	if (!(a->flags & MM_AREA_SHARED) || (a->object->pager && !(f->flags & FRAME_DIRTY)))
+		prot &= ~MM_WRITE;
+	return pt_flags(prot);
+}
+
+static void note_use(struct fault *fl, struct mm_object *obj, struct frame *f)
+{
+	if (!(f->flags & FRAME_REFERENCED))
+		frame_set_flags(f, FRAME_REFERENCED);
+	if (fl->access != MM_WRITE || !obj->pager || (f->flags & FRAME_DIRTY))
+		return;
+	object_dirty(obj, f, 0, PAGE_SIZE);
+	if (!fl->dirtied) {
+		mm_object_get(obj);
+		fl->dirtied = obj;
+	}
+}
+
+/* The window of pages around the address that lies in the area, whole pages of the object only. */
+static void around_window(const struct fault *fl, uint64_t *start, uint64_t *end)
+{
+	const struct mm_area *a = fl->area;
+	uint64_t bytes = AROUND_PAGES * PAGE_SIZE;
+
+	*start = MAX(ALIGN_DOWN(fl->address, bytes), a->start);
+	*end = MIN(ALIGN_DOWN(fl->address, bytes) + bytes, a->end);
+	if (a->file_bytes_end)
+		*end = MIN(*end, ALIGN_DOWN(a->file_bytes_end, PAGE_SIZE));
+}
+
+/* obj->lock and table_lock are held; @entry is that of the faulting page. */
+static void map_around(struct fault *fl, struct mm_object *obj, pte_t *entry)
+{
+	struct mm_area *a = fl->area;
+	uint64_t start, end;
+
+	around_window(fl, &start, &end);
+	for (uint64_t at = start; at < end; at += PAGE_SIZE) {
+		pte_t *neighbour = entry + ((int64_t)(at - fl->address) >> PAGE_SHIFT);
+		struct frame *f;
+
+		if (*neighbour || (a->amap && amap_lookup(a->amap, area_amap_index(a, at))))
+			continue;
+		f = object_page(obj, area_object_index(a, at));
+		if (f)
+			pt_set(fl->space, neighbour, f, entry_flags(fl, f) & ~PTE_ACCESSED);
+	}
+}
+
+/* obj->lock is held. */
+static int map_page(struct fault *fl, struct mm_object *obj, struct frame *f, bool *replaced)
+{
+	struct mm_space *s = fl->space;
+	pte_t *entry;
+
+	note_use(fl, obj, f);
+	spin_lock(&s->table_lock);
+	entry = pt_find_or_make(s, fl->address);
+	if (entry) {
+		*replaced = pt_set(s, entry, f, entry_flags(fl, f));
+		if (fl->access != MM_WRITE)
+			map_around(fl, obj, entry);
+	}
+	spin_unlock(&s->table_lock);
+	return entry ? 0 : FAULT_MEMORY;
+}
+
+int fault_object(struct fault *fl)
+{
+	struct mm_object *obj = fl->area->object;
+	uint64_t index = area_object_index(fl->area, fl->address);
+	bool replaced = false;
+	struct frame *f;
+	int err;
+
+	spin_lock(&obj->lock);
+	f = object_page(obj, index);
+	err = f ? map_page(fl, obj, f, &replaced) : absent(fl, obj, index);
+	spin_unlock(&obj->lock);
+	if (replaced)
+		tlb_flush(fl->space, fl->address, fl->address + PAGE_SIZE);
+	return err;
+}

@@ -1,0 +1,303 @@
+/* kernel/mm/src/map.c: mmap, munmap, mprotect and brk as the kernel means them. */
+#include <errno.h>
+
+#include <mm/space.h>
+
+#include "amap.h"
+#include "frame_internal.h"
+#include "pagetable.h"
+#include "space_internal.h"
+
+#define LOW_END (2ull << 30)
+
+void space_release_area(struct mm_area *a)
+{
+	/* Another area of this space goes on with the amap: our part of it is garbage now. An
+	 * amap that other spaces see is theirs to look after. */
+	if (a->amap && !a->needs_copy && refcount_read(&a->amap->refs) > 1)
+		area_drop_pages(a, a->start, a->end);
+	area_free(a);
+}
+
+int space_unmap(struct mm_space *s, uint64_t start, uint64_t end)
+{
+	struct pt_gather g;
+	struct mm_area *a;
+	int err = area_split_at(s, start);
+
+	if (!err)
+		err = area_split_at(s, end);
+	if (err)
+		return err;
+	if (!area_find_overlap(s, start, end))
+		return 0;
+	/* The entries go while objects can still find them through the areas. */
+	pt_gather_begin(&g, s);
+	spin_lock(&s->table_lock);
+	pt_unmap(&g, start, end);
+	spin_unlock(&s->table_lock);
+	pt_gather_finish(&g);
+	while ((a = area_find_overlap(s, start, end))) {
+		area_remove(a);
+		space_release_area(a);
+	}
+	return 0;
+}
+
+static int check_request(const struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes)
+{
+	bool is_private_data = (rq->prot & MM_WRITE) && !(rq->area_flags & MM_AREA_SHARED);
+	uint64_t locked = rq->area_flags & MM_AREA_LOCKED ? bytes : 0;
+
+	if (!rq->bytes || (rq->object_offset & (PAGE_SIZE - 1)))
+		return -EINVAL;
+	if (!bytes || bytes > USER_TOP)
+		return -ENOMEM;
+	/* Heuristic overcommit: only what can never be there is refused. */
+	if (is_private_data && !(rq->area_flags & MM_AREA_NORESERVE) && bytes >> PAGE_SHIFT > frames_total())
+		return -ENOMEM;
+	if (locked && s->locked_bytes + locked > s->limits.locked_bytes)
+		return -EAGAIN;
+	return space_check_limits(s, bytes, is_private_data && !(rq->area_flags & MM_AREA_STACK));
+}
+
+/* An address the caller insists on. */
+static int place_fixed(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes, uint64_t *out)
+{
+	if (rq->address & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!space_range_is_valid(rq->address, bytes))
+		return -ENOMEM;
+	if (rq->address < s->limits.mmap_min_addr)
+		return -EPERM;
+	*out = rq->address;
+	if ((rq->map_flags & MM_MAP_NOREPLACE) && area_find_overlap(s, rq->address, rq->address + bytes))
+		return -EEXIST;
+	return space_unmap(s, rq->address, rq->address + bytes);
+}
+
+static bool hint_is_free(const struct mm_space *s, uint64_t hint, uint64_t bytes, uint64_t align, uint64_t high)
+{
+	return hint >= s->limits.mmap_min_addr && !(hint & (align - 1)) && bytes <= high && hint <= high - bytes &&
+	       area_find_free(s, bytes, align, hint, hint + bytes) == hint;
+}
+
+static int place(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes, uint64_t *out)
+{
+	uint64_t align = MAX(rq->align, PAGE_SIZE), low = MAX(s->limits.mmap_min_addr, PAGE_SIZE);
+	uint64_t high = rq->map_flags & MM_MAP_LOW32 ? LOW_END : USER_TOP;
+	uint64_t hint = ALIGN_UP(rq->address, PAGE_SIZE);
+
+	if (hint && hint_is_free(s, hint, bytes, align, high)) {
+		*out = hint;
+		return 0;
+	}
+	*out = area_find_free(s, bytes, align, low, MIN(high, s->mmap_base));
+	if (!*out && high > s->mmap_base)
+		*out = area_find_free(s, bytes, align, s->mmap_base, high);
+	return *out ? 0 : -ENOMEM;
+}
+
+static struct mm_area *area_make(const struct mm_map_request *rq, uint64_t start, uint64_t bytes)
+{
+	struct mm_area *a = area_alloc();
+
+	if (!a)
+		return NULL;
+	a->start = start;
+	a->end = start + bytes;
+	a->prot = rq->prot;
+	a->max_prot = rq->max_prot;
+	a->flags = rq->area_flags;
+	a->object_offset = rq->object_offset;
+	/* Large enough for the area to grow at either end. */
+	a->amap_offset = start >> PAGE_SHIFT;
+	if (rq->file_bytes && rq->file_bytes < bytes)
+		a->file_bytes_end = start + rq->file_bytes;
+	a->object = rq->object;
+	if (a->object)
+		mm_object_get(a->object);
+	a->file = rq->file;
+	if (a->file)
+		mm_area_ops.file_get(a->file);
+	return a;
+}
+
+/* Insert @a and merge it with its neighbours; it may be gone afterwards. */
+static void insert_merged(struct mm_space *s, struct mm_area *a)
+{
+	struct mm_area *below;
+
+	area_insert(s, a);
+	below = area_prev(a);
+	area_merge_up(a);
+	if (below)
+		area_merge_up(below);
+}
+
+static int64_t map_locked(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes)
+{
+	struct mm_area *a;
+	uint64_t start;
+	int err = check_request(s, rq, bytes);
+
+	if (!err)
+		err = rq->map_flags & MM_MAP_FIXED ? place_fixed(s, rq, bytes, &start) : place(s, rq, bytes, &start);
+	if (err)
+		return err;
+	a = area_make(rq, start, bytes);
+	if (!a)
+		return -ENOMEM;
+	insert_merged(s, a);
+	return (int64_t)start;
+}
+
+int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq)
+{
+	uint64_t bytes = ALIGN_UP(rq->bytes, PAGE_SIZE);
+	int64_t start;
+
+	rwlock_write(&s->lock);
+	start = map_locked(s, rq, bytes);
+	rwlock_write_unlock(&s->lock);
+	/* mmap(2): the call succeeds even if a page cannot be brought in. */
+	if (start >= 0 && ((rq->map_flags & MM_MAP_POPULATE) || (rq->area_flags & MM_AREA_LOCKED)))
+		space_populate(s, (uint64_t)start, (uint64_t)start + bytes);
+	return start;
+}
+
+int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes)
+{
+	uint64_t len = ALIGN_UP(bytes, PAGE_SIZE);
+	int err;
+
+	if (!len || !space_range_is_valid(start, len))
+		return -EINVAL;
+	rwlock_write(&s->lock);
+	err = space_unmap(s, start, start + len);
+	rwlock_write_unlock(&s->lock);
+	return err;
+}
+
+static int check_protect(const struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot)
+{
+	const struct mm_area *a = area_find(s, start);
+
+	for (; start < end; start = a->end, a = area_next(a)) {
+		if (!a || a->start > start)
+			return -ENOMEM;
+		if (prot & ~a->max_prot)
+			return -EACCES;
+	}
+	return 0;
+}
+
+static void set_prot(struct mm_area *a, uint32_t prot)
+{
+	struct mm_space *s = a->space;
+
+	if (area_is_data(a))
+		s->data_bytes -= area_bytes(a);
+	a->prot = prot;
+	if (area_is_data(a))
+		s->data_bytes += area_bytes(a);
+}
+
+static void protect_range(struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot)
+{
+	struct mm_area *a;
+	struct pt_gather g;
+
+	for (a = area_find(s, start); a && a->start < end; a = area_next(a))
+		set_prot(a, prot);
+	pt_gather_begin(&g, s);
+	spin_lock(&s->table_lock);
+	if (prot)
+		pt_protect(&g, start, end, prot);
+	else
+		pt_unmap(&g, start, end);
+	spin_unlock(&s->table_lock);
+	pt_gather_finish(&g);
+}
+
+/* Merge what became alike among the areas that touch [start, end]. */
+static void merge_range(struct mm_space *s, uint64_t start, uint64_t end)
+{
+	struct mm_area *a = area_find(s, start ? start - 1 : 0);
+
+	while (a && a->start < end) {
+		uint64_t before = a->end;
+
+		area_merge_up(a);
+		if (a->end == before)
+			a = area_next(a);
+	}
+}
+
+int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot)
+{
+	uint64_t end = start + ALIGN_UP(bytes, PAGE_SIZE);
+	int err;
+
+	if (start & (PAGE_SIZE - 1))
+		return -EINVAL;
+	if (!bytes)
+		return 0;
+	if (!space_range_is_valid(start, end - start) || end <= start)
+		return -ENOMEM;
+	rwlock_write(&s->lock);
+	err = check_protect(s, start, end, prot);
+	if (!err)
+		err = area_split_at(s, start);
+	if (!err)
+		err = area_split_at(s, end);
+	if (!err) {
+		protect_range(s, start, end, prot);
+		merge_range(s, start, end);
+	}
+	rwlock_write_unlock(&s->lock);
+	return err;
+}
+
+static bool brk_may_grow(const struct mm_space *s, uint64_t old, uint64_t end, uint64_t address)
+{
+	uint64_t data = address - s->brk_start + (s->end_data - s->start_data);
+
+	return end > old && end < USER_TOP && data <= s->limits.data_bytes && !area_find_overlap(s, old, end) &&
+	       end - old <= frames_total() << PAGE_SHIFT && !space_check_limits(s, end - old, true);
+}
+
+static bool brk_grow(struct mm_space *s, uint64_t old, uint64_t end, uint64_t address)
+{
+	struct mm_map_request rq = { .prot = MM_READ | MM_WRITE, .max_prot = MM_READ | MM_WRITE | MM_EXEC,
+				     .area_flags = MM_AREA_HEAP };
+	struct mm_area *a;
+
+	if (!brk_may_grow(s, old, end, address))
+		return false;
+	a = area_make(&rq, old, end - old);
+	if (a)
+		insert_merged(s, a);
+	return a;
+}
+
+uint64_t mm_brk(struct mm_space *s, uint64_t address)
+{
+	uint64_t old, end, brk;
+	bool done = true;
+
+	rwlock_write(&s->lock);
+	old = ALIGN_UP(s->brk, PAGE_SIZE);
+	end = ALIGN_UP(address, PAGE_SIZE);
+	if (address < s->brk_start)
+		done = false;
+	else if (end < old)
+		done = !space_unmap(s, end, old);
+	else if (end > old)
+		done = brk_grow(s, old, end, address);
+	if (done)
+		s->brk = address;
+	brk = s->brk;
+	rwlock_write_unlock(&s->lock);
+	return brk;
+}

@@ -1,0 +1,115 @@
+/* kernel/mm/src/object_size.c: taking pages away: truncate, punch, invalidate, the end of an object. */
+#include <string.h>
+
+#include <mm/object.h>
+#include <nucleus/atomic.h>
+
+#include "object_internal.h"
+
+/* Drop the pages of [first, last]. Those that are being filled or written back are
+ * waited for: late write-back must not follow a truncation. obj->lock is held, and
+ * let go meanwhile. */
+static void drop_range(struct mm_object *obj, uint64_t first, uint64_t last)
+{
+	uint64_t index = first;
+	struct frame *f;
+
+	rmap_unmap_range(obj, first, last);
+	while ((f = radix_next(&obj->pages, &index)) && index <= last) {
+		if (!(f->flags & (FRAME_BUSY | FRAME_WRITEBACK))) {
+			object_drop(obj, f);
+			continue;
+		}
+		frame_get(f);
+		spin_unlock(&obj->lock);
+		object_page_wait(f, FRAME_BUSY | FRAME_WRITEBACK, 0);
+		frame_put(f);
+		spin_lock(&obj->lock);
+		rmap_unmap_range(obj, first, last);
+	}
+}
+
+/* Bytes past the end in its last page read as zero, now and when the object grows again. */
+static void zero_tail(struct mm_object *obj, uint64_t size_bytes)
+{
+	unsigned in_page = size_bytes & (PAGE_SIZE - 1);
+	struct frame *f = in_page ? radix_lookup(&obj->pages, size_bytes >> PAGE_SHIFT) : NULL;
+
+	if (!f)
+		return;
+	memset((char *)frame_virt(f) + in_page, 0, PAGE_SIZE - in_page);
+	if (f->flags & FRAME_DIRTY)
+		f->dirty_to = (uint16_t)MIN(f->dirty_to, in_page);
+	if ((f->flags & FRAME_DIRTY) && f->dirty_from >= f->dirty_to)
+		object_clean(obj, f);
+}
+
+void mm_object_truncate(struct mm_object *obj, uint64_t size_bytes)
+{
+	uint64_t old;
+
+	spin_lock(&obj->lock);
+	old = obj->size_bytes;
+	obj->size_bytes = size_bytes;
+	if (size_bytes < old && !(obj->flags & MM_OBJECT_PHYSICAL)) {
+		drop_range(obj, object_npages(obj), ~0ull);
+		zero_tail(obj, size_bytes);
+	} else if (size_bytes > old) {
+		/* A mapping may have written past the old end. */
+		zero_tail(obj, old);
+	}
+	spin_unlock(&obj->lock);
+}
+
+void mm_object_punch(struct mm_object *obj, uint64_t first, uint64_t last)
+{
+	spin_lock(&obj->lock);
+	drop_range(obj, first, last);
+	spin_unlock(&obj->lock);
+}
+
+void mm_object_invalidate_clean(struct mm_object *obj)
+{
+	uint64_t index = 0;
+	struct frame *f;
+
+	spin_lock(&obj->lock);
+	rmap_unmap_range(obj, 0, ~0ull);
+	for (; (f = radix_next(&obj->pages, &index)); index++) {
+		if (!(f->flags & (FRAME_BUSY | FRAME_WRITEBACK | FRAME_DIRTY)))
+			object_drop(obj, f);
+	}
+	spin_unlock(&obj->lock);
+}
+
+void mm_object_destroy_pages(struct mm_object *obj)
+{
+	uint64_t index = 0;
+	struct frame *f;
+
+	spin_lock(&obj->lock);
+	while ((f = radix_next(&obj->pages, &index)))
+		object_drop(obj, f);
+	spin_unlock(&obj->lock);
+	lru_wait_unpinned(obj);
+}
+
+void mm_object_pager_reset(struct mm_object *obj)
+{
+	uint64_t index = 0;
+	struct frame *f;
+
+	spin_lock(&obj->lock);
+	obj->generation++;
+	for (; (f = radix_next(&obj->pages, &index)); index++) {
+		if (f->flags & FRAME_WRITEBACK) {
+			atomic_sub(&frame_counts.writeback, 1);
+			object_dirty_again(obj, f);
+			object_page_ready(f, FRAME_WRITEBACK);
+		} else if ((f->flags & (FRAME_BUSY | FRAME_OVERWRITE)) == FRAME_BUSY) {
+			object_drop(obj, f);
+			object_page_ready(f, FRAME_BUSY);
+		}
+	}
+	spin_unlock(&obj->lock);
+}
