@@ -36,6 +36,8 @@ struct bucket {
 	/* Decisions up to this one about any subject at home here are refused: as much as
 	 * one per bucket can say; refusing too much only costs a call. */
 	uint64_t revoked_seq[LEASE_KIND_END];
+	/* Leases, in any bucket, of subjects at home here: 0 spares a revoke the search. */
+	uint32_t nsubject_leases[LEASE_KIND_END];
 };
 
 HEAP_CACHE(lease_cache, "lease", sizeof(struct lease));
@@ -105,8 +107,15 @@ static struct lease *find(struct bucket *b, uint32_t hash, enum lease_kind kind,
 	return NULL;
 }
 
+static void insert_locked(struct bucket *b, struct lease *l)
+{
+	atomic_add(&home_of(l->kind, l->subject)->nsubject_leases[l->kind], 1);
+	list_add(&l->node, &b->leases);
+}
+
 static void remove_locked(struct bucket *b, struct lease *l, struct list_node *freed)
 {
+	atomic_sub(&home_of(l->kind, l->subject)->nsubject_leases[l->kind], 1);
 	list_del(&l->node);
 	b->seq++;
 	list_add_tail(&l->node, freed);
@@ -230,7 +239,7 @@ int lease_grant(enum lease_kind kind, uint64_t subject, const char *key, uint32_
 		old = find(b, l->hash, kind, subject, key, key_len);
 		if (old)
 			remove_locked(b, old, &freed);
-		list_add(&l->node, &b->leases);
+		insert_locked(b, l);
 	}
 	spin_unlock(&b->lock);
 	free_list(&freed);
@@ -258,6 +267,8 @@ static void remove_subject(enum lease_kind kind, uint64_t subject, bool every_su
 	struct list_node freed = LIST_INIT(freed);
 	struct lease *l, *next;
 
+	if (!every_subject && !atomic_load(&home_of(kind, subject)->nsubject_leases[kind]))
+		return;
 	for (uint32_t i = 0; i < BUCKETS; i++) {
 		struct bucket *b = &buckets[i];
 
