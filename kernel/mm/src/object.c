@@ -127,6 +127,22 @@ struct frame *mm_object_page_lookup(struct mm_object *obj, uint64_t index)
 	return f;
 }
 
+struct frame *mm_object_page_for_io(struct mm_object *obj, uint64_t index)
+{
+	struct frame *f;
+
+	if (obj->flags & MM_OBJECT_PHYSICAL)
+		return NULL;
+	spin_lock(&obj->lock);
+	f = radix_lookup(&obj->pages, index);
+	if (f && ((f->flags & FRAME_WRITEBACK) || (f->flags & (FRAME_BUSY | FRAME_OVERWRITE)) == FRAME_BUSY))
+		frame_get(f);
+	else
+		f = NULL;
+	spin_unlock(&obj->lock);
+	return f;
+}
+
 int object_insert(struct mm_object *obj, uint64_t index, struct frame *f, uint64_t flags)
 {
 	int err = radix_insert(&obj->pages, index, f);

@@ -87,6 +87,10 @@ int mm_object_page_get(struct mm_object *obj, uint64_t index, unsigned flags, un
 /* The page if it is present and up to date, with a reference; else NULL. Never sleeps. */
 struct frame *mm_object_page_lookup(struct mm_object *obj, uint64_t index);
 
+/* The page if the pager is filling it or writing it back, with a reference: for the device
+ * that moves its bytes. NULL otherwise. Never sleeps. */
+struct frame *mm_object_page_for_io(struct mm_object *obj, uint64_t index);
+
 /* The caller changed bytes [from, to) of a page it holds a reference to. */
 void mm_object_page_dirty(struct mm_object *obj, struct frame *f, unsigned from, unsigned to);
 
