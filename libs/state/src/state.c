@@ -65,9 +65,10 @@ static uint64_t padded(uint64_t len)
 
 static bool is_recent(const struct state *st, uint64_t start, uint64_t end)
 {
+	unsigned int count = st->nrecent < STATE_RECENT_RANGES ? st->nrecent : STATE_RECENT_RANGES;
 	unsigned int i;
 
-	for (i = 0; i < STATE_RECENT_RANGES; i++)
+	for (i = 0; i < count; i++)
 		if (start >= st->recent[i].start && end <= st->recent[i].end)
 			return true;
 	return false;
@@ -75,9 +76,10 @@ static bool is_recent(const struct state *st, uint64_t start, uint64_t end)
 
 void state_add_recent(struct state *st, uint64_t start, uint64_t end)
 {
-	st->recent[st->next_recent].start = start;
-	st->recent[st->next_recent].end = end;
-	st->next_recent = (st->next_recent + 1) % STATE_RECENT_RANGES;
+	unsigned int slot = st->nrecent++ % STATE_RECENT_RANGES;
+
+	st->recent[slot].start = start;
+	st->recent[slot].end = end;
 }
 
 bool state_log(struct state *st, const void *start, size_t len)
@@ -150,7 +152,7 @@ static void forget_transaction(struct state *st)
 	st->is_open = false;
 	st->is_failed = false;
 	st->pending_free = 0;
-	memset(st->recent, 0, sizeof(st->recent));
+	st->nrecent = 0;
 }
 
 void state_begin(struct state *st)

@@ -50,7 +50,7 @@ struct state {
 	bool is_open;               /* a transaction is under way */
 	bool is_failed;             /* its log overflowed: it cannot commit */
 	state_off_t pending_free;   /* freed by it: reused only after the commit */
-	unsigned int next_recent;
+	unsigned int nrecent;       /* ranges noted since it began; the last ones are kept */
 	struct {
 		uint64_t start, end;
 	} recent[STATE_RECENT_RANGES]; /* need no further logging: logged already, or fresh */
