@@ -120,6 +120,7 @@ struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
 /* vfsd serves (again): called after its endpoint was registered. */
 void io_vfsd_registered(void);
 void io_init(void);		/* boot, before the first process */
+void p9_init(void);		/* part of it */
 void io_init_devices(void);	/* probe the built-in drivers */
 /* Bundle: the cpio in memory. */
 int bundle_open(const char *path, struct mm_object **out, uint64_t *size);	/* 0, -ENOENT */
