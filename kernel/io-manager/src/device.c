@@ -1,0 +1,24 @@
+/* kernel/io-manager/src/device.c: device numbers to open files. */
+#include "device.h"
+
+#include <errno.h>
+
+#include <nucleus/compiler.h>
+
+struct char_driver {
+	uint32_t major;
+	int (*open)(uint32_t minor, uint32_t flags, struct file **out);
+};
+
+static const struct char_driver char_drivers[] = {
+	{ MAJOR_MEM, mem_device_open },
+};
+
+int device_open(uint32_t rdev, bool is_block, struct inode *inode, uint32_t flags, struct file **out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(char_drivers) && !is_block; i++) {
+		if (char_drivers[i].major == device_major(rdev))
+			return char_drivers[i].open(device_minor(rdev), flags, out);
+	}
+	return -ENXIO;
+}

@@ -1,0 +1,35 @@
+/* kernel/io-manager/src/device.h: what stands behind character device numbers.
+ *
+ * Each opens a file for one of its minors. The caller of device_open() gives the file its inode.
+ */
+#ifndef IO_DEVICE_H
+#define IO_DEVICE_H
+
+#include <io/file.h>
+
+/* Linux's numbers (Documentation/admin-guide/devices.txt). */
+#define MAJOR_MEM 1u
+#define MAJOR_TTY_AUX 5u
+#define MAJOR_PTS 136u
+#define MINOR_TTY 0u
+#define MINOR_CONSOLE 1u
+#define MINOR_PTMX 2u
+
+/* A device number as vfsd's attributes and stat(2) carry it. */
+static inline uint32_t device_number(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+static inline uint32_t device_major(uint32_t rdev)
+{
+	return rdev >> 8 & 0xfff;
+}
+static inline uint32_t device_minor(uint32_t rdev)
+{
+	return (rdev & 0xff) | (rdev >> 12 & ~0xffu);
+}
+
+/* All: 0 and a reference in *@out; -ENXIO when there is no such device; -ENOMEM. */
+int mem_device_open(uint32_t minor, uint32_t flags, struct file **out);		/* 1:N */
+
+#endif
