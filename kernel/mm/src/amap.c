@@ -33,6 +33,13 @@ void amap_get(struct mm_amap *a)
 	refcount_get(&a->refs);
 }
 
+static unsigned count_bits(uint32_t bits)
+{
+	bits -= (bits >> 1) & 0x55555555;
+	bits = (bits & 0x33333333) + ((bits >> 2) & 0x33333333);
+	return (((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101) >> 24;
+}
+
 static void chunk_free(struct mm_amap *a, struct amap_chunk *c)
 {
 	if (a->last == c)
@@ -43,7 +50,7 @@ static void chunk_free(struct mm_amap *a, struct amap_chunk *c)
 
 static void chunk_put_frames(struct mm_amap *a, struct amap_chunk *c, uint32_t mask)
 {
-	a->npages -= (unsigned)__builtin_popcount(c->used & mask);
+	a->npages -= count_bits(c->used & mask);
 	for (uint32_t bits = c->used & mask; bits; bits &= bits - 1) {
 		unsigned i = (unsigned)__builtin_ctz(bits);
 
@@ -183,7 +190,7 @@ static int chunk_share(struct mm_amap *to, const struct amap_chunk *from, uint32
 		frame_get(from->pages[i]);
 		c->pages[i] = from->pages[i];
 	}
-	to->npages += (unsigned)__builtin_popcount(mask);
+	to->npages += count_bits(mask);
 	return 0;
 }
 
@@ -211,6 +218,6 @@ uint64_t amap_count(struct mm_amap *a, uint64_t first, uint64_t end)
 	uint64_t n = 0;
 
 	for (; c && c->first < end; c = chunk_of(rb_next(&c->node)))
-		n += (unsigned)__builtin_popcount(c->used & chunk_mask(c, first, end));
+		n += count_bits(c->used & chunk_mask(c, first, end));
 	return n;
 }

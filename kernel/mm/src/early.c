@@ -25,7 +25,6 @@ extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[], __da
 /* RAM that nobody has, ascending. */
 static struct boot_range unused[BOOT_MAX_RANGES + 4];
 static unsigned nunused;
-static struct boot_range *bump;	/* the range that early allocations come from */
 
 static void unused_remove(uint64_t start, uint64_t end)
 {
@@ -63,29 +62,33 @@ static uint64_t reachable_bytes(const struct boot_range *r)
 	return r->start < DIRECT_MAP_MIN ? MIN(r->end, DIRECT_MAP_MIN) - r->start : 0;
 }
 
-static void bump_choose(void)
+/* The range that early allocations come from. */
+static const struct boot_range *largest_unused(void)
 {
-	bump = &unused[0];
+	const struct boot_range *best = &unused[0];
+
 	for (unsigned i = 1; i < nunused; i++) {
-		if (reachable_bytes(&unused[i]) > reachable_bytes(bump))
-			bump = &unused[i];
+		if (reachable_bytes(&unused[i]) > reachable_bytes(best))
+			best = &unused[i];
 	}
+	return best;
 }
 
-static uint64_t bump_alloc(uint64_t bytes, uint64_t align)
+static uint64_t early_alloc(uint64_t bytes, uint64_t align)
 {
-	uint64_t start = ALIGN_UP(bump->start, align);
+	const struct boot_range *r = largest_unused();
+	uint64_t start = ALIGN_UP(r->start, align);
 
-	if (start + bytes > bump->end || start + bytes > DIRECT_MAP_MIN)
+	if (start + bytes > r->start + reachable_bytes(r))
 		panic("too little memory to start");
-	bump->start = start + bytes;
+	unused_remove(start, start + bytes);
 	memset(phys_to_virt(start), 0, bytes);
 	return start;
 }
 
-static uint64_t bump_table(void)
+static uint64_t early_table(void)
 {
-	return bump_alloc(PAGE_SIZE, PAGE_SIZE);
+	return early_alloc(PAGE_SIZE, PAGE_SIZE);
 }
 
 static void map_or_die(uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t flags)
@@ -124,7 +127,7 @@ static void map_frame_array(uint64_t ram_top)
 {
 	uint64_t bytes = ALIGN_UP((ram_top >> PAGE_SHIFT) * sizeof(struct frame), LARGE_PAGE);
 
-	map_or_die(FRAME_ARRAY_BASE, bump_alloc(bytes, LARGE_PAGE), bytes, PTE_WRITE | PTE_NX);
+	map_or_die(FRAME_ARRAY_BASE, early_alloc(bytes, LARGE_PAGE), bytes, PTE_WRITE | PTE_NX);
 }
 
 static void reserve_frames(uint64_t start, uint64_t end)
@@ -171,10 +174,9 @@ void mm_early_init(const struct boot_info *bi)
 	ram_top = ALIGN_UP(bi->ram[bi->nram - 1].end, PAGE_SIZE);
 	kernel_map_has_1g = cpu_has_1g_pages();
 	unused_find(bi);
-	bump_choose();
 
-	kernel_table_alloc = bump_table;
-	mm_kernel_pml4 = bump_table();
+	kernel_table_alloc = early_table;
+	mm_kernel_pml4 = early_table();
 	map_kernel(ram_top);
 	map_frame_array(ram_top);
 	mm_init_cpu();

@@ -14,15 +14,17 @@
 #define PAGE_QUEUES 64u
 
 HEAP_CACHE(object_cache, "memory-object", sizeof(struct mm_object));
+HEAP_CACHE(tree_cache, "page-tree-node", 544);
 
 static void *tree_alloc(void *ctx, size_t bytes)
 {
-	return kmalloc(bytes, HEAP_ATOMIC | HEAP_NOZERO);
+	ASSERT(bytes <= tree_cache.size);
+	return heap_cache_alloc(&tree_cache, HEAP_ATOMIC | HEAP_NOZERO);
 }
 
 static void tree_free(void *ctx, void *p)
 {
-	kfree(p);
+	heap_cache_free(&tree_cache, p);
 }
 
 static const struct ds_alloc_ops tree_alloc_ops = { tree_alloc, tree_free };

@@ -67,10 +67,11 @@ struct candidate { struct frame *frame; struct mm_object *obj; };
  * and its object pinned. Adds the number of pages looked at to *@scanned. */
 static unsigned candidates_pick(struct candidate *picked, uint64_t *scanned)
 {
-	unsigned n = 0;
+	unsigned n = 0, max;
 
 	spin_lock(&lru_lock);
-	for (unsigned looked = 0; looked < 4 * BATCH && n < BATCH && !list_is_empty(&lru); looked++) {
+	max = (unsigned)MIN(lru_pages, 4 * BATCH);
+	for (unsigned looked = 0; looked < max && n < BATCH; looked++) {
 		struct frame *f = list_last_entry(&lru, struct frame, lru);
 
 		++*scanned;
@@ -132,8 +133,8 @@ static uint64_t reclaim_batch(uint64_t *scanned)
 
 uint64_t mm_reclaim(uint64_t target_pages)
 {
-	/* Twice round: the first visit may only take the marks of use away. */
-	uint64_t budget = 2 * READ_ONCE(lru_pages) + 2 * BATCH, scanned = 0, freed = 0;
+	/* Three times round: the first visits may only take the marks of use away. */
+	uint64_t budget = 3 * READ_ONCE(lru_pages), scanned = 0, freed = 0;
 
 	while (freed < target_pages && scanned < budget) {
 		uint64_t before = scanned;

@@ -52,7 +52,8 @@ static void unmap_everything(struct mm_space *s)
 
 	pt_gather_begin(&g, s);
 	spin_lock(&s->table_lock);
-	pt_unmap(&g, 0, USER_TOP);
+	for (const struct mm_area *a = area_first(s); a; a = area_next(a))
+		pt_unmap(&g, a->start, a->end);
 	spin_unlock(&s->table_lock);
 	pt_gather_finish_unloaded(&g);
 }
