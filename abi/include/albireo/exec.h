@@ -143,6 +143,7 @@ struct credentials {
 #define PROC_QUERY_CPUINFO 12	/* struct proc_cpu per CPU */
 #define PROC_QUERY_AUXV 13
 #define PROC_QUERY_SELF 14	/* tgid of the process whose call vfsd is serving (pid = badge's pid) as u32 */
+#define PROC_QUERY_FD_INFO 15	/* pid | fd << 32: struct proc_fd */
 
 struct proc_stat {
 	uint32_t pid, ppid, pgid, sid;
@@ -182,6 +183,14 @@ struct proc_map {
 	uint32_t shared;
 	uint32_t special;	/* 1 [heap] 2 [stack] 3 [vdso] 4 [vvar] */
 	uint64_t rss_pages, private_pages;
+};
+
+struct proc_fd {
+	int64_t pos;
+	uint64_t node;		/* 0: not of vfsd's */
+	uint64_t ino;
+	uint32_t flags;		/* O_*, O_CLOEXEC included */
+	uint32_t pad;
 };
 
 struct proc_machine {

@@ -69,8 +69,8 @@ struct ipc_message {
 struct p9_exchange {
 	uint32_t transport;	/* index in order of discovery; see P9_LIST */
 	uint32_t flags;		/* P9_DATA_IN, P9_DATA_OUT */
-	uint64_t request_id;	/* with step: an exchange that a predecessor */
-	uint32_t step;		/* sent is not sent again, its reply is taken */
+	uint64_t request_id;	/* with step: an exchange that a predecessor sent is not */
+	uint32_t step;		/* sent again, its reply is taken; id 0: nothing is kept */
 	uint32_t request_len;
 	uint64_t request;	/* T-message bytes, tag filled in by the kernel */
 	uint64_t reply;		/* R-message bytes */
@@ -83,6 +83,8 @@ struct p9_exchange {
 #define P9_DATA_OUT 2u	/* Twrite payload comes from them */
 #define P9_LIST 4u	/* reply: the mount tag of `transport`; -ENODEV past the last */
 #define P9_FORGET 8u	/* drop every kept reply of request_id */
+#define P9_TAKE 16u	/* only take the reply kept for (request_id, step), which stays kept:
+			 * -ENOENT when there is none; nothing is sent */
 #define P9_MAX_DATA (504u << 10)
 
 /* ---- PROC_SPAWN_BROKER(struct proc_spawn *): rootd ---- */

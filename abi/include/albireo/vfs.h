@@ -8,7 +8,7 @@
  * Requests travel as struct ipc_message: words[0] is the operation, the other
  * words its arguments, data what the table says. The reply's words[0] is 0 or
  * a negative errno, the rest as said. Every record with attributes delivered in
- * a reply counts one lookup of its node; VFS_RELEASE gives them back, as FUSE's
+ * a reply (attr.node not 0) counts one lookup of its node; VFS_RELEASE gives them back, as FUSE's
  * FORGET does, so that a release cannot overtake a grant.
  *
  * Order: each record and each revoke carries vfsd's sequence number at the time
@@ -135,9 +135,10 @@ enum vfs_op {
 	/* node, byte offset, bytes: write these bytes of the object's pages. */
 	VFS_PAGE_OUT,
 	/* From initd, with CAP_LAUNCHER; kernel for mount(2):
-	 * flags VFS_MOUNT_* | data: type NUL source NUL target path NUL.
+	 * flags VFS_MOUNT_* | data: type NUL source NUL target path NUL options NUL.
 	 * Types: "tmpfs", "9p" (source: mount tag), "proc", "bundle". Missing folders
-	 * of the target are made as synthetic ones. */
+	 * of the target are made as synthetic ones. Option of 9p: "id=HEX": unlinked
+	 * open files lie in .albireo-HEX. */
 	VFS_MOUNT,
 	/* flags | data: target path */
 	VFS_UMOUNT,
@@ -205,6 +206,7 @@ struct lease_grant {
 #define VFS_NODE_ATTR 1		/* the delegated attributes (size, times) of a KERNEL_DATA node: 0, -ENOENT */
 #define VFS_NODE_FORGET 2	/* the last link and the last open are gone: free contents */
 #define VFS_NODE_LIST 3		/* after a restart: next node > arg the kernel holds; attr filled; -ENOENT at the end */
+#define VFS_NODE_OPENS 5	/* attr->nlink: open files and mappings of the node; -ENOENT: not held */
 #define VFS_NODE_SET_FLAGS 4	/* attr->flags replaces the node's flags */
 
 #endif

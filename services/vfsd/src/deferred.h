@@ -1,0 +1,26 @@
+/* services/vfsd/src/deferred.h: what may happen only once the transaction is committed.
+ *
+ * The kernel's contents of a deleted file, a server's fid: neither comes back
+ * by an abort. A crash between the commit and the action leaves garbage, which
+ * the successor finds (recovery.c).
+ *
+ * Locking: the name lock.
+ */
+#ifndef VFSD_DEFERRED_H
+#define VFSD_DEFERRED_H
+
+#include <stdint.h>
+
+/* Free the kernel's contents of @node. */
+void defer_kernel_forget(uint64_t node);
+
+/* Tell the server that @fid is no longer needed. */
+void defer_clunk(uint32_t fid);
+
+/* Delete the unlinked file that lies in the aside folder of @mount. */
+void defer_remove_aside(uint16_t mount, uint64_t node);
+
+void deferred_run(void);
+void deferred_drop(void);
+
+#endif

@@ -1,0 +1,264 @@
+/* services/vfsd/src/dispatch.c: see dispatch.h. */
+#include "dispatch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <state/result.h>
+
+#include "bundlefs.h"
+#include "deferred.h"
+#include "devfs.h"
+#include "handlers.h"
+#include "kernel.h"
+#include "fs.h"
+#include "mount.h"
+#include "p9_client.h"
+#include "recovery.h"
+#include "state.h"
+
+struct vfsd_state *state;
+
+static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Whose reply is kept, and whose exchanges, until this thread comes back for more. */
+static _Thread_local uint64_t answered_id, exchanged_id;
+
+#define LAUNCHER_PID 1
+
+void dispatch_lock_names(void)
+{
+	pthread_mutex_lock(&name_lock);
+}
+
+void dispatch_unlock_names(void)
+{
+	pthread_mutex_unlock(&name_lock);
+}
+
+#define MAY_LAUNCHER 1u		/* also pid 1, not only the kernel */
+
+static const struct operation {
+	int (*handle)(struct request *rq);
+	unsigned int flags;
+} operations[VFS_OP_END] = {
+	[VFS_WALK] = { handle_walk, 0 },
+	[VFS_ROOT] = { handle_root, 0 },
+	[VFS_CREATE] = { handle_create, 0 },
+	[VFS_LINK] = { handle_link, 0 },
+	[VFS_UNLINK] = { handle_unlink, 0 },
+	[VFS_RENAME] = { handle_rename, 0 },
+	[VFS_SETATTR] = { handle_setattr, 0 },
+	[VFS_GETATTR] = { handle_getattr, 0 },
+	[VFS_READDIR] = { handle_readdir, 0 },
+	[VFS_OPEN] = { handle_open, 0 },
+	[VFS_CLOSE] = { handle_close, 0 },
+	[VFS_RELEASE] = { handle_release, 0 },
+	[VFS_READ] = { handle_read, 0 },
+	[VFS_WRITE] = { handle_write, 0 },
+	[VFS_STATFS] = { handle_statfs, 0 },
+	[VFS_MOUNT] = { handle_mount, MAY_LAUNCHER },
+	[VFS_UMOUNT] = { handle_umount, MAY_LAUNCHER },
+	[VFS_PUBLISH] = { handle_publish, MAY_LAUNCHER },
+	[VFS_UNPUBLISH] = { handle_unpublish, MAY_LAUNCHER },
+	[VFS_PATH] = { handle_path, 0 },
+	[VFS_SHUTDOWN] = { handle_shutdown, MAY_LAUNCHER },
+	[VFS_XATTR] = { handle_xattr, 0 },
+};
+
+/* After its last record a reply ends with what else is needed to give it again. */
+struct reply_trailer {
+	uint64_t words[8];
+	uint64_t is_exchanged;
+};
+
+/* Keep the reply in the transaction that it belongs to. */
+static int save_reply(struct request *rq)
+{
+	struct reply_trailer trailer = { .is_exchanged = rq->is_exchanged };
+
+	memcpy(trailer.words, rq->words, sizeof(trailer.words));
+	memcpy(rq->reply + rq->reply_len, &trailer, sizeof(trailer));
+	return state_result_put(&arena, rq->id, rq->reply, rq->reply_len + sizeof(trailer));
+}
+
+static bool take_saved_reply(struct request *rq)
+{
+	struct reply_trailer trailer;
+	const char *saved;
+	size_t len;
+
+	saved = state_result_get(&arena, rq->id, &len);
+	if (!saved)
+		return false;
+	rq->reply_len = len - sizeof(trailer);
+	memcpy(rq->reply, saved, rq->reply_len);
+	memcpy(&trailer, saved + rq->reply_len, sizeof(trailer));
+	memcpy(rq->words, trailer.words, sizeof(rq->words));
+	rq->is_exchanged = trailer.is_exchanged;
+	recovery_answered(rq->id);
+	return true;
+}
+
+/* The thread's last reply has gone out: it will not be asked for again. */
+static void forget_exchanges(void)
+{
+	if (exchanged_id)
+		p9_forget(exchanged_id);
+	exchanged_id = 0;
+}
+
+/* Replace the thread's last kept reply by this one, and commit both. */
+static int commit(struct request *rq)
+{
+	bool is_kept = rq->is_counted && rq->id;
+	int err = is_kept ? save_reply(rq) : 0;
+
+	if (err) {
+		arena_abort();
+		return err;
+	}
+	if (answered_id)
+		state_result_drop(&arena, answered_id);
+	err = arena_commit();
+	if (!err)
+		answered_id = is_kept ? rq->id : 0;
+	return err;
+}
+
+static int run(struct request *rq)
+{
+	int err;
+
+	rq->seq = ++state->seq;
+	arena_begin();
+	err = operations[rq->op].handle(rq);
+	if (err)
+		arena_abort();
+	else
+		err = commit(rq);
+	if (err) {
+		deferred_drop();
+		rq->reply_len = 0;
+	} else {
+		deferred_run();
+	}
+	return err;
+}
+
+static int serve_names(struct request *rq)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&name_lock);
+	forget_exchanges();
+	recovery_expire(&rq->now);
+	if (rq->is_retry && rq->id && take_saved_reply(rq)) {
+		answered_id = rq->id;
+	} else {
+		err = run(rq);
+		rq->words[0] = (uint64_t)(int64_t)err;
+	}
+	if (rq->is_exchanged)
+		exchanged_id = rq->id;
+	pthread_mutex_unlock(&name_lock);
+	return err;
+}
+
+static int serve_pages(struct request *rq)
+{
+	struct node *node = node_get(rq->args[0]);
+	const struct fs_ops *ops = node ? node_ops(node) : NULL;
+	long done = -EIO;
+
+	if (!ops)
+		return -ENOENT;
+	if (rq->op == VFS_SYNC)
+		done = ops->sync ? ops->sync(rq->args[0]) : 0;
+	else if (rq->op == VFS_PAGE_IN && ops->page_in)
+		done = ops->page_in(rq->args[0], rq->args[1], rq->args[2]);
+	else if (rq->op == VFS_PAGE_OUT && ops->page_out)
+		done = ops->page_out(rq->args[0], rq->args[1], rq->args[2]);
+	if (done < 0)
+		return (int)done;
+	rq->words[1] = (uint64_t)done;
+	return 0;
+}
+
+static bool is_allowed(const struct request *rq)
+{
+	if (rq->is_from_kernel)
+		return true;
+	return rq->op < VFS_OP_END && (operations[rq->op].flags & MAY_LAUNCHER) && rq->pid == LAUNCHER_PID;
+}
+
+int dispatch(struct request *rq)
+{
+	if (!is_allowed(rq)) {
+		kernel_log("refused operation %u of pid %u", (unsigned int)rq->op, rq->pid);
+		return -EACCES;
+	}
+	rq->reply_cap -= sizeof(struct reply_trailer);
+	kernel_now(&rq->now);
+	if (rq->op == VFS_PAGE_IN || rq->op == VFS_PAGE_OUT || rq->op == VFS_SYNC)
+		return serve_pages(rq);
+	if (rq->op >= VFS_OP_END || !operations[rq->op].handle)
+		return -ENOSYS;
+	return serve_names(rq);
+}
+
+static int make_tables(void)
+{
+	struct hash_key seed;
+	static const struct hash_key counted;
+
+	kernel_random(&seed, sizeof(seed));
+	arena_log(state->boot_id, sizeof(state->boot_id));
+	kernel_random(state->boot_id, sizeof(state->boot_id));
+	ARENA_SET(state->names, (ref_t)state_table_create(&arena, &seed));
+	ARENA_SET(state->opens, (ref_t)state_table_create(&arena, &counted));
+	return state->names && state->opens ? 0 : -ENOMEM;
+}
+
+static int make_state(unsigned int nfiles, char *const files[])
+{
+	struct request rq = { .op = VFS_MOUNT };
+	int err;
+
+	kernel_now(&rq.now);
+	arena_begin();
+	err = make_tables();
+	if (!err)
+		err = mount_boot(&rq);
+	if (!err)
+		err = devfs_fill(&rq);
+	if (!err)
+		err = bundle_fill(&rq, nfiles, files);
+	ARENA_SET(state->version, VFSD_STATE_VERSION);
+	if (err) {
+		arena_abort();
+		return err;
+	}
+	return arena_commit();
+}
+
+int dispatch_start(unsigned int nfiles, char *const files[])
+{
+	void *root;
+	int err = arena_open(sizeof(*state), &root);
+
+	if (err)
+		return err;
+	state = root;
+	if (state->version && state->version != VFSD_STATE_VERSION)
+		return -EINVAL;
+	if (!state->version)
+		err = make_state(nfiles, files);
+	if (err)
+		return err;
+	state->incarnation++;
+	if (state->incarnation > 1)
+		recovery_run();
+	return 0;
+}

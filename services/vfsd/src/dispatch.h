@@ -1,0 +1,29 @@
+/* services/vfsd/src/dispatch.h: from a request to its reply, exactly once.
+ *
+ * Locking: one name lock covers every operation on names, from its first look at
+ * the arena to its commit, exchanges with a server included. Requests of the pager
+ * (VFS_PAGE_IN, VFS_PAGE_OUT, VFS_SYNC) do not take it, so that bringing a page never
+ * waits for a name. Order: name lock, fid lock (p9_fid.c).
+ *
+ * Once: a reply that counts lookups or tells of a change is stored in the transaction
+ * that made them, and dropped when the thread takes its next request: its reply
+ * has gone out then. A request that comes again finds it. Replies of a predecessor that
+ * nobody asked for are dropped after a while.
+ */
+#ifndef VFSD_DISPATCH_H
+#define VFSD_DISPATCH_H
+
+#include "request.h"
+
+/* Open the state, make or repair the namespace. @files: the boot bundle, "path:size" each in order
+ * of index. Returns: 0 or a negative errno. */
+int dispatch_start(unsigned int nfiles, char *const files[]);
+
+/* The name lock, for a request of the pager that must find a path again. */
+void dispatch_lock_names(void);
+void dispatch_unlock_names(void);
+
+/* Serve @rq: the reply is in its words, reply and reply_len. Returns: the status. */
+int dispatch(struct request *rq);
+
+#endif

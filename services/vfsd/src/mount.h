@@ -1,0 +1,56 @@
+/* services/vfsd/src/mount.h: the one namespace made of many filesystems.
+ *
+ * A mount is laid over a name (ENTRY_OVERLAY of the directory), not over a node, so that
+ * it stands wherever the target's parent stands, whether the name exists below
+ * or not. Folders that are missing on the way are made in mount 0, a read-only tree that
+ * is also the namespace's first root. A node belongs to one mount for life.
+ */
+#ifndef VFSD_MOUNT_H
+#define VFSD_MOUNT_H
+
+#include "fs.h"
+
+#define MOUNT_SYNTHETIC 0	/* index of the mount of made-up folders */
+
+struct mount_spec {
+	const char *type;	/* "tmpfs" "9p" "proc" "sysfs" "devtmpfs" "bundle" */
+	const char *source;
+	const char *target;
+	const char *options;	/* 9p: "id=HEX" names the folder of unlinked open files */
+	uint32_t flags;		/* VFS_MOUNT_* */
+	uint32_t root_mode;	/* permission bits of a new tree's root; 0: 0755 */
+	bool must_exist;	/* the target: as mount(2) has it */
+};
+
+/* Lay out a new state's namespace: the folders that are always ours (DECISIONS 37). */
+int mount_boot(struct request *rq);
+
+/* Returns: 0 and the mount's index in *@out (may be NULL); -ENODEV for an unknown type or tag, … */
+int mount_add(struct request *rq, const struct mount_spec *spec, uint16_t *out);
+
+/* Take the topmost mount of @target away. -EINVAL: none there; -EBUSY: in use. */
+int mount_remove(struct request *rq, const char *target);
+
+/* The mounts that programs see, in order of mounting; the first for NULL. NULL: no more. */
+const struct mount *mount_next(const struct mount *mount);
+
+/* One component: "..", overlays, then the filesystem. -ENOENT: no such name. */
+int ns_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out);
+
+/* Is a mount or a synthetic folder laid over the name? */
+bool ns_is_covered(const struct node *dir, const char *name, size_t len);
+
+/* Follow an absolute path, through symbolic links. */
+int ns_resolve(struct request *rq, const char *path, struct node **out);
+
+/* The absolute path of @node, or the one below @root if @root is on the way.
+ * Returns: its length; -ENOENT: it has no name any more; -ENAMETOOLONG. */
+int ns_path(struct node *node, const struct node *root, char *buf, size_t cap);
+
+/* The directory that ".." of @dir leads to; NULL: it is gone. */
+struct node *ns_parent(struct node *dir);
+
+/* The nth overlay of @dir in order of laying; NULL: no more. */
+struct entry *ns_overlay(const struct node *dir, uint32_t n);
+
+#endif

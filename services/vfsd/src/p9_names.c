@@ -1,0 +1,345 @@
+/* services/vfsd/src/p9_names.c: making, moving and removing files of the host.
+ *
+ * Each request has one exchange that makes its change (P9_STEP_MAIN). A retry may
+ * find the change made, so whatever a check would see of it (does the name exist?)
+ * is checked only if p9_was_sent() says that the exchange was not.
+ */
+#include "p9_names.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "p9_client.h"
+#include "p9_fs.h"
+#include "p9_path.h"
+
+static int make_file(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
+		     const struct create_args *args, struct p9_qid *qid)
+{
+	uint32_t transport = node_mount(dir)->transport;
+	struct p9_once once = { rq, P9_STEP_MAIN };
+
+	if (S_ISDIR(args->mode))
+		return p9_mkdir(transport, fid, name, len, args->mode, args->gid, qid, once);
+	if (S_ISLNK(args->mode))
+		return p9_symlink(transport, fid, name, len, args->target, args->target_len, args->gid, qid, once);
+	return p9_mknod(transport, fid, name, len, args->mode, args->rdev, args->gid, qid, once);
+}
+
+/* The new file was removed before we could look at it: tell what it was. */
+static struct node *adopt_unseen(struct request *rq, struct node *dir, const struct create_args *args,
+				 struct p9_qid qid)
+{
+	const struct p9_attr attr = {
+		.qid = qid, .mode = args->mode, .nlink = S_ISDIR(args->mode) ? 2 : 1, .uid = args->uid,
+		.gid = args->gid, .rdev = args->rdev, .blksize = 4096,
+		.atime = rq->now, .mtime = rq->now, .ctime = rq->now,
+	};
+
+	return p9_adopt(rq, dir->mount, &attr);
+}
+
+/* Give a new file to the caller, as far as the server lets us. */
+static void set_owner(struct request *rq, struct node *dir, struct node *node, const struct create_args *args)
+{
+	struct vfs_attr attr = { .uid = args->uid, .gid = args->gid };
+	struct mount *mount = node_mount(node);
+	struct p9_once once = { rq, P9_STEP_OWNER };
+	uint32_t valid = 0;
+	uint32_t fid;
+
+	if (node->uid != args->uid)
+		valid |= P9_SETATTR_UID;
+	if (node->gid != args->gid && !(dir->mode & S_ISGID))
+		valid |= P9_SETATTR_GID;
+	if (!valid || (mount->flags & MOUNT_OWNERS_FIXED) || p9_path_fid(node, &fid))
+		return;
+	if (p9_setattr(mount->transport, fid, valid, &attr, once) == -EPERM)
+		ARENA_SET(mount->flags, mount->flags | MOUNT_OWNERS_FIXED);
+	p9_fid_done(fid);
+	node->fetched_seq = 0;
+	if (p9_fetch(rq, node))
+		node->fetched_seq = rq->seq;
+}
+
+int p9_fs_create(struct request *rq, struct node *dir, const char *name, size_t len, const struct create_args *args,
+		 struct node **out, bool *created)
+{
+	struct p9_qid qid;
+	uint32_t fid;
+	int err;
+
+	*created = false;
+	if (p9_is_hidden(dir, name, len))
+		return -EPERM;
+	if (dir->state & NODE_GONE)
+		return -ENOENT;
+	err = p9_path_fid(dir, &fid);
+	if (err)
+		return err;
+	err = make_file(rq, dir, fid, name, len, args, &qid);
+	p9_fid_done(fid);
+	if (err == -EEXIST && !args->is_exclusive && S_ISREG(args->mode))
+		return p9_ops.lookup(rq, dir, name, len, out);
+	if (err)
+		return err;
+	*created = true;
+	err = p9_ops.lookup(rq, dir, name, len, out);
+	if (err) {
+		*out = adopt_unseen(rq, dir, args, qid);
+		return *out ? 0 : -ENOMEM;
+	}
+	set_owner(rq, dir, *out, args);
+	return 0;
+}
+
+int p9_fs_link(struct request *rq, struct node *node, struct node *dir, const char *name, size_t len)
+{
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	uint32_t dir_fid, fid;
+	int err;
+
+	if (S_ISDIR(node->mode) || p9_is_hidden(dir, name, len))
+		return -EPERM;
+	if (node->state & NODE_GONE)
+		return -ENOENT;
+	err = p9_path_fid(dir, &dir_fid);
+	if (err)
+		return err;
+	err = p9_path_fid(node, &fid);
+	if (!err) {
+		err = p9_link(node_mount(dir)->transport, dir_fid, fid, name, len, once);
+		p9_fid_done(fid);
+	}
+	p9_fid_done(dir_fid);
+	if (err)
+		return err;
+	node->fetched_seq = 0;
+	return p9_set_entry(dir, name, len, node);
+}
+
+/* May a program still read or write it after its name is gone? */
+static bool is_open(const struct node *node)
+{
+	struct vfs_attr attr;
+	int err;
+
+	if (!S_ISREG(node->mode) || !node->nlookup)
+		return false;
+	err = kernel_node(VFS_NODE_OPENS, node->number, &attr);
+	if (!err)
+		return attr.nlink > 0;
+	return err != -ENOENT;
+}
+
+/* Move the name into the aside folder. *@was_other: a predecessor deleted it instead. */
+static int move_aside(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
+		      struct node *victim, bool *was_other)
+{
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	char aside[P9_ASIDE_NAME_BYTES];
+	size_t aside_len = p9_aside_name(victim->number, aside);
+	uint32_t folder;
+	int err = p9_aside_fid(dir->mount, true, &folder);
+
+	if (err)
+		return err;
+	err = p9_renameat(node_mount(dir)->transport, fid, name, len, folder, aside, aside_len, was_other, once);
+	p9_fid_put(folder);
+	return err;
+}
+
+/* Take the name away on the server. *@is_aside: the file lies in the aside folder now. */
+static int remove_name(struct request *rq, struct node *dir, const char *name, size_t len, bool is_dir,
+		       struct node *victim, bool *is_aside)
+{
+	uint32_t transport = node_mount(dir)->transport;
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	bool was_other = false;
+	uint32_t fid;
+	int err = p9_path_fid(dir, &fid);
+
+	if (err)
+		return err;
+	if (victim && is_open(victim)) {
+		err = move_aside(rq, dir, fid, name, len, victim, &was_other);
+		*is_aside = !was_other;
+		if (err) {
+			/* Another device, or no place to move it to. */
+			*is_aside = false;
+			once.step = P9_STEP_IN_PLACE;
+			err = p9_unlinkat(transport, fid, name, len, is_dir, NULL, once);
+		}
+	} else {
+		err = p9_unlinkat(transport, fid, name, len, is_dir, &was_other, once);
+		*is_aside = was_other;
+	}
+	p9_fid_done(fid);
+	return err;
+}
+
+/* @victim lost the name that @entry is. Its attributes tell of one link less. */
+static void lose_name(struct node *dir, struct entry *entry, struct node *victim, bool is_aside, struct vfs_attr *attr)
+{
+	bool is_last = S_ISDIR(victim->mode) || victim->nlink <= 1;
+
+	if (entry) {
+		node_pin(dir);
+		entry_remove(entry);
+		ARENA_SET(dir->npins, dir->npins - 1);
+	}
+	p9_drop_path(victim);
+	if (is_aside)
+		ARENA_SET(victim->state, (uint16_t)(victim->state | NODE_ASIDE | NODE_GONE));
+	if (is_last && !is_aside)
+		p9_retire(victim);
+	else if (!is_aside)
+		victim->nlink--;
+	p9_fill_attr(victim, attr);
+}
+
+static void finish_attr(struct request *rq, const struct node *node, struct vfs_attr *attr)
+{
+	attr->node = node->number;
+	attr->seq = rq->seq;
+	attr->lease_ns = p9_ops.attr_lease_ns;
+	attr->dev = node_mount(node)->dev;
+	attr->ctime = rq->now;
+}
+
+/* The node that the name leads to, unless a predecessor has changed that already. */
+static int find_named(struct request *rq, struct node *dir, const char *name, size_t len, bool was_sent,
+		      struct node **out)
+{
+	struct entry *entry = entry_find(dir, name, len, ENTRY_NAME);
+
+	*out = entry ? node_at(entry->node) : NULL;
+	if (was_sent)
+		return 0;
+	return p9_ops.lookup(rq, dir, name, len, out);
+}
+
+int p9_fs_unlink(struct request *rq, struct node *dir, const char *name, size_t len, bool is_rmdir,
+		 struct node **victim, struct vfs_attr *attr)
+{
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	bool is_aside = false;
+	int err = find_named(rq, dir, name, len, p9_was_sent(node_mount(dir)->transport, once), victim);
+
+	if (err)
+		return err;
+	if (*victim && !is_rmdir && S_ISDIR((*victim)->mode))
+		return -EISDIR;
+	if (*victim && is_rmdir && !S_ISDIR((*victim)->mode))
+		return -ENOTDIR;
+	err = remove_name(rq, dir, name, len, is_rmdir, *victim, &is_aside);
+	if (err)
+		return err;
+	if (*victim) {
+		lose_name(dir, entry_find(dir, name, len, ENTRY_NAME), *victim, is_aside, attr);
+		finish_attr(rq, *victim, attr);
+	}
+	dir->fetched_seq = 0;
+	return 0;
+}
+
+/* Give the file that a rename is about to replace a second name in the aside folder. */
+static bool link_aside(struct request *rq, struct node *victim)
+{
+	struct p9_once once = { rq, P9_STEP_ASIDE };
+	char aside[P9_ASIDE_NAME_BYTES];
+	size_t len = p9_aside_name(victim->number, aside);
+	uint32_t folder, fid;
+	int err = p9_aside_fid(victim->mount, true, &folder);
+
+	if (err)
+		return false;
+	err = p9_path_fid(victim, &fid);
+	if (!err) {
+		err = p9_link(node_mount(victim)->transport, folder, fid, aside, len, once);
+		p9_fid_done(fid);
+	}
+	p9_fid_put(folder);
+	return !err;
+}
+
+static int rename_on_server(struct request *rq, const struct rename_args *args)
+{
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	uint32_t old_fid, new_fid;
+	int err = p9_path_fid(args->old_dir, &old_fid);
+
+	if (err)
+		return err;
+	err = p9_path_fid(args->new_dir, &new_fid);
+	if (!err) {
+		err = p9_renameat(node_mount(args->old_dir)->transport, old_fid, args->old_name, args->old_len,
+				  new_fid, args->new_name, args->new_len, NULL, once);
+		p9_fid_done(new_fid);
+	}
+	p9_fid_done(old_fid);
+	return err;
+}
+
+static int find_both(struct request *rq, struct rename_args *args, bool was_sent)
+{
+	int err = find_named(rq, args->old_dir, args->old_name, args->old_len, was_sent, &args->moved);
+
+	if (err)
+		return err;
+	err = find_named(rq, args->new_dir, args->new_name, args->new_len, was_sent, &args->victim);
+	if (err && err != -ENOENT)
+		return err;
+	if (err)
+		args->victim = NULL;
+	return !was_sent && args->victim && (args->flags & RENAME_NOREPLACE) ? -EEXIST : 0;
+}
+
+/* The server has made the change: so do we. */
+static int apply_rename(struct request *rq, struct rename_args *args, bool is_aside)
+{
+	struct entry *old = entry_find(args->old_dir, args->old_name, args->old_len, ENTRY_NAME);
+	struct entry *new = entry_find(args->new_dir, args->new_name, args->new_len, ENTRY_NAME);
+
+	args->old_dir->fetched_seq = args->new_dir->fetched_seq = 0;
+	if (args->victim) {
+		lose_name(args->new_dir, new, args->victim, is_aside, &args->victim_attr);
+		finish_attr(rq, args->victim, &args->victim_attr);
+	}
+	if (old) {
+		node_pin(args->old_dir);
+		entry_remove(old);
+		ARENA_SET(args->old_dir->npins, args->old_dir->npins - 1);
+	}
+	if (!args->moved)
+		return p9_ops.lookup(rq, args->new_dir, args->new_name, args->new_len, &args->moved);
+	args->moved->fetched_seq = 0;
+	return p9_set_entry(args->new_dir, args->new_name, args->new_len, args->moved);
+}
+
+int p9_fs_rename(struct request *rq, struct rename_args *args)
+{
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	bool is_aside = false;
+	int err;
+
+	if (args->flags & RENAME_EXCHANGE)
+		return -EINVAL;
+	if (p9_is_hidden(args->new_dir, args->new_name, args->new_len))
+		return -EPERM;
+	err = find_both(rq, args, p9_was_sent(node_mount(args->old_dir)->transport, once));
+	if (err || (args->moved && args->moved == args->victim))
+		return err;
+	if (args->victim && is_open(args->victim))
+		is_aside = link_aside(rq, args->victim);
+	err = rename_on_server(rq, args);
+	if (err) {
+		if (is_aside)
+			p9_remove_aside(args->victim->mount, args->victim->number);
+		return err;
+	}
+	return apply_rename(rq, args, is_aside);
+}

@@ -1,0 +1,23 @@
+/* services/vfsd/src/proc_tables.h: names that /proc gives to numbers. */
+#ifndef VFSD_PROC_TABLES_H
+#define VFSD_PROC_TABLES_H
+
+/* What uname(2) says of the system that programs see. */
+#define LINUX_RELEASE "6.1.0-albireo"
+#define LINUX_VERSION "#1 SMP PREEMPT_DYNAMIC Albireo"
+
+/* By word of struct proc_cpu's features, and bit; the last has no name. */
+struct cpu_flag {
+	unsigned char word, bit;
+	const char *name;
+};
+extern const struct cpu_flag cpu_flags[];
+
+/* By RLIMIT_*. */
+struct limit_name {
+	const char *name, *unit;
+};
+#define LIMIT_NAMES 16
+extern const struct limit_name limit_names[LIMIT_NAMES];
+
+#endif
