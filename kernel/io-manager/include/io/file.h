@@ -122,6 +122,9 @@ uint32_t file_poll(struct file *f);
 
 /* Constructors. */
 int pipe_create(uint32_t flags, struct file **reader, struct file **writer);
+/* F_SETPIPE_SZ, F_GETPIPE_SZ. Returns: the capacity in bytes; -EBADF not a pipe; -EINVAL -EPERM; -EBUSY more waits in it. */
+int pipe_set_size(struct file *f, uint32_t bytes);
+int pipe_get_size(struct file *f);
 int fifo_open(struct inode *inode, uint32_t flags, struct file **out);	/* waits as fifo(7) */
 int socketpair_create(int type, uint32_t flags, struct file *out[2]);
 int epoll_create_file(uint32_t flags, struct file **out);
