@@ -17,6 +17,7 @@
 struct inode;
 struct mm_object;
 struct file;
+struct ipc_notification;
 
 /* Bytes on their way: user or kernel segments. */
 struct io_segment { uint64_t base; uint64_t len; };
@@ -88,7 +89,11 @@ struct file {
 	uint64_t offset;
 	void *private;
 	uint64_t open_id;	/* vfsd's, for VFS_READ/WRITE/CLOSE */
-	int32_t error_seen;	/* write-back errors reported so far */
+	uint32_t error_seen;	/* write-back errors reported so far */
+	int32_t flush_error;	/* of the latest close; close(2) takes it */
+	bool has_flock;		/* may hold an flock: given up at release */
+	struct list_node epoll_items;	/* of the sets that watch it */
+	struct ipc_notification *close_note;	/* VFS_CLOSE of open_id: storage taken at open */
 	uint32_t owner_pid;	/* F_SETOWN */
 	int32_t owner_signal;	/* F_SETSIG */
 	uint64_t readahead_next, readahead_pages;
@@ -110,6 +115,8 @@ int64_t file_write(struct file *f, struct io_vector *v);
 int64_t file_pread(struct file *f, struct io_vector *v, uint64_t offset);
 int64_t file_pwrite(struct file *f, struct io_vector *v, uint64_t offset);
 uint32_t file_poll(struct file *f);
+/* The inode number that fstat(2) shows of a file without a name. */
+uint64_t file_ino(const struct file *f);
 
 #define IO_POLLIN 0x1u
 #define IO_POLLPRI 0x2u

@@ -5,8 +5,13 @@
  * number in one cache. Names are leases (ipc/lease.h) whose payload refers to
  * an inode.
  *
- * Locking: inode->lock (INODE, sleeping) orders writes, truncation and setattr;
- * inode->state_lock (INODE_STATE) guards attributes.
+ * An inode without references stays in the cache, idle, until its node is unlinked
+ * or room is needed; then the owner gets its lookups back.
+ *
+ * Locking: inode->lock (INODE, sleeping) orders writes, truncation and setattr; it is
+ * held across calls to the owner, which never waits for it. inode->state_lock
+ * (INODE_STATE) guards attributes. The cache's lock (INODE_CACHE) guards lookups,
+ * lists and the step from one reference to none.
  */
 #ifndef IO_INODE_H
 #define IO_INODE_H
@@ -42,6 +47,15 @@ struct inode {
 	struct wait_queue lock_wait;
 	struct ipc_notification release;
 	uint64_t image_version;		/* changes with contents: image leases */
+	uint64_t server_size;		/* PAGER: bytes that the owner has */
+	uint64_t mapped_dirty_ns;	/* PAGER: a mapping wrote then; atomic, 0: no */
+	uint32_t pageouts;		/* write-backs under way; atomic */
+	bool contents_stale;		/* the owner's file changed: drop clean pages before use */
+	bool is_releasing;		/* `release` is queued */
+	bool is_retiring;		/* on the list of those to give back */
+	bool is_forgotten;		/* the owner gave the node up: goes with its last reference */
+	uint32_t error_count;		/* write-back errors so far */
+	int32_t last_error;
 };
 
 void inode_get(struct inode *i);
@@ -68,12 +82,19 @@ int fs_context_create(struct fs_context **out);		/* root and cwd: vfsd's root; m
 int fs_context_clone(struct fs_context *from, struct fs_context **out);
 void fs_context_get(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
+/* References; the root asks vfsd when there is none yet. */
+int fs_context_root(struct fs_context *c, struct inode **out);
+int fs_context_cwd(struct fs_context *c, struct inode **out);
+void fs_context_set_root(struct fs_context *c, struct inode *i);
+void fs_context_set_cwd(struct fs_context *c, struct inode *i);
+struct fs_context *fs_current(void);	/* the current process's */
 
 #define WALK_FOLLOW 1u		/* a symbolic link at the end is followed */
 #define WALK_PARENT 2u		/* stop before the last component */
 #define WALK_DIRECTORY 4u	/* the end must be a directory */
 #define WALK_EMPTY_PATH 8u	/* "" is the start itself (AT_EMPTY_PATH) */
 #define WALK_NO_SYMLINKS 16u	/* openat2's RESOLVE_NO_SYMLINKS: -ELOOP */
+#define WALK_NO_MAGIC 32u	/* RESOLVE_NO_MAGICLINKS */
 
 struct walk_result {
 	struct inode *inode;		/* the end; NULL with WALK_PARENT or when only it is missing (err -ENOENT) */
@@ -82,7 +103,18 @@ struct walk_result {
 	uint32_t name_len;
 	enum { WALK_LAST_NAME, WALK_LAST_DOT, WALK_LAST_DOTDOT, WALK_LAST_ROOT } last_kind;
 	bool trailing_slash;
+	struct file *file;		/* a magic link led to an open file without a name: a reference */
 };
+
+/* A main image maps @i: writers get -ETXTBSY until inode_allow_write(). Returns: 0; -ETXTBSY
+ * while it is open for writing. */
+int inode_deny_write(struct inode *i);
+void inode_allow_write(struct inode *i);
+/* The object that holds a regular file's contents, up to date with its owner; a reference. */
+int inode_contents(struct inode *i, struct mm_object **out);
+/* Text of a symbolic link, magic ones included. Returns its length; -EINVAL no link. */
+int64_t inode_readlink(struct inode *i, char *buf, size_t cap);
+
 /* Resolve @path (kernel memory) from @start (NULL: cwd) in the current process's context.
  * Warm: no IPC. Returns: 0; -ENOENT (with parent set when only the last component is
  * missing) -ENOTDIR -EACCES -ELOOP -ENAMETOOLONG -ETIMEDOUT … */

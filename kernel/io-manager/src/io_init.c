@@ -1,0 +1,9 @@
+/* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
+#include "vfs_private.h"
+
+void io_init(void)
+{
+	file_init();
+	inode_cache_init();
+	bundle_init();
+}

@@ -1,0 +1,420 @@
+/* kernel/io-manager/src/names.c: making, linking, removing and renaming names.
+ *
+ * vfsd decides and answers with records; here are the checks that need the caller's
+ * credentials and the shape of its path, in the order in which Linux makes them.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <mm/heap.h>
+#include <ps/process.h>
+
+#include "create.h"
+
+/* ---- creating ---- */
+
+int may_change_directory(struct inode *dir)
+{
+	return inode_permission(dir, 3, false);
+}
+
+/* A new node in a set-group-id folder takes its group, a folder the bit too (man 7 inode). */
+static void inherit_from(struct inode *dir, uint32_t *mode, uint32_t *gid)
+{
+	*gid = ps_credentials()->fsgid;
+	if (!(dir->attr.mode & S_ISGID))
+		return;
+	*gid = dir->attr.gid;
+	if ((*mode & S_IFMT) == S_IFDIR)
+		*mode |= S_ISGID;
+	else if ((*mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !credentials_in_group(*gid) &&
+		 !ps_capable(CAP_FSETID))
+		*mode &= ~(uint32_t)S_ISGID;
+}
+
+static char *join_names(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	char *text = kmalloc(a_len + 1 + b_len, HEAP_NOZERO);
+
+	if (!text)
+		return NULL;
+	memcpy(text, a, a_len);
+	text[a_len] = '\0';
+	memcpy(text + a_len + 1, b, b_len);
+	return text;
+}
+
+static int send_create(const struct create_request *rq, uint32_t mode, uint32_t gid, struct inode **out, bool *created)
+{
+	size_t target_len = rq->target ? strlen(rq->target) : 0;
+	char *data = join_names(rq->name, rq->name_len, rq->target ? rq->target : "", target_len);
+	struct ipc_kernel_call c = { .words = { VFS_CREATE, rq->dir->node, mode, rq->rdev,
+		ps_credentials()->fsuid | (uint64_t)gid << 32, rq->exclusive ? VFS_CREATE_EXCL : 0 },
+		.data = data, .data_len = (uint32_t)(rq->name_len + 1 + target_len) };
+	struct record_result r;
+	uint32_t n;
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	err = vfs_call_records(&c, &r, 1, &n);
+	kfree(data);
+	if (err)
+		return err;
+	if (!n || !r.inode)
+		return -EIO;
+	*out = r.inode;
+	*created = c.words[2] != 0;
+	return 0;
+}
+
+int create_node(const struct create_request *rq, struct inode **out, bool *created)
+{
+	uint32_t mode = rq->mode, gid;
+	int err;
+
+	if (rq->name_len > VFS_NAME_MAX)
+		return -ENAMETOOLONG;
+	err = may_change_directory(rq->dir);
+	if (err)
+		return err;
+	if ((mode & S_IFMT) != S_IFLNK)
+		mode &= ~(READ_ONCE(fs_current()->umask) & 0777);
+	inherit_from(rq->dir, &mode, &gid);
+	return send_create(rq, mode, gid, out, created);
+}
+
+/* Linux's filename_create(): the parent of a name that must not exist yet. */
+static int find_vacant(struct walk *w, bool is_dir)
+{
+	struct inode *i;
+	int err = walk_parent(w);
+
+	if (err)
+		return err;
+	if (w->jump || w->jump_file || w->last_kind != WALK_LAST_NAME)
+		return -EEXIST;
+	err = walk_last(w, &i);
+	if (!err) {
+		inode_put(i);
+		return -EEXIST;
+	}
+	if (err != -ENOENT)
+		return err;
+	return w->trailing_slash && !is_dir ? -ENOENT : 0;
+}
+
+static int make(struct inode *start, const char *path, uint32_t mode, uint32_t rdev, const char *target)
+{
+	struct create_request rq = { .mode = mode, .rdev = rdev, .target = target, .exclusive = true };
+	struct inode *i;
+	struct walk w;
+	bool created;
+	int err = walk_begin(&w, start, path, 0);
+
+	if (err)
+		return err;
+	err = find_vacant(&w, (mode & S_IFMT) == S_IFDIR);
+	if (!err) {
+		rq.dir = w.dir;
+		rq.name = w.name;
+		rq.name_len = w.name_len;
+		err = create_node(&rq, &i, &created);
+		if (!err)
+			inode_put(i);
+	}
+	walk_end(&w);
+	return err;
+}
+
+int vfs_mknod(struct inode *start, const char *path, uint32_t mode, uint32_t rdev)
+{
+	switch (mode & S_IFMT) {
+	case 0:
+		mode |= S_IFREG;
+		break;
+	case S_IFREG:
+	case S_IFIFO:
+	case S_IFSOCK:
+		break;
+	case S_IFDIR:
+		mode &= S_IFMT | S_ISVTX | 0777;
+		break;
+	case S_IFCHR:
+	case S_IFBLK:
+		if (!ps_capable(CAP_MKNOD))
+			return -EPERM;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return make(start, path, mode, rdev, NULL);
+}
+
+int vfs_symlink(const char *target, struct inode *start, const char *path)
+{
+	if (!*target)
+		return -ENOENT;
+	return make(start, path, S_IFLNK | 0777, 0, target);
+}
+
+/* ---- linking ---- */
+
+static int send_link(struct inode *i, struct walk *w)
+{
+	struct ipc_kernel_call c = { .words = { VFS_LINK, i->node, w->dir->node }, .data = w->name, .data_len = w->name_len };
+
+	if (w->name_len > VFS_NAME_MAX)
+		return -ENAMETOOLONG;
+	return vfs_call_records(&c, NULL, 0, NULL);
+}
+
+static int link_inode(struct inode *i, struct inode *new_start, const char *new_path)
+{
+	struct walk w;
+	int err = walk_begin(&w, new_start, new_path, 0);
+
+	if (err)
+		return err;
+	err = find_vacant(&w, false);
+	if (!err && w.dir->attr.dev != i->attr.dev)
+		err = -EXDEV;
+	if (!err)
+		err = may_change_directory(w.dir);
+	if (!err && inode_is_dir(i))
+		err = -EPERM;
+	if (!err)
+		err = send_link(i, &w);
+	walk_end(&w);
+	return err;
+}
+
+int vfs_link(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, unsigned walk_flags)
+{
+	struct walk_result old;
+	int err = walk_path(old_start, old_path, walk_flags, &old);
+
+	if (!err && !old.inode)
+		err = -EXDEV;	/* a pipe behind a magic link */
+	if (!err)
+		err = link_inode(old.inode, new_start, new_path);
+	walk_result_put(&old);
+	return err;
+}
+
+/* ---- removing ---- */
+
+/* In a sticky folder only the owner of the folder or of the file removes names. */
+static int sticky_check(struct inode *dir, struct inode *victim)
+{
+	uint32_t me = ps_credentials()->fsuid;
+
+	if (!(dir->attr.mode & S_ISVTX) || me == victim->attr.uid || me == dir->attr.uid || ps_capable(CAP_FOWNER))
+		return 0;
+	return -EPERM;
+}
+
+static int may_delete(struct inode *dir, struct inode *victim, bool is_dir)
+{
+	int err = may_change_directory(dir);
+
+	if (!err)
+		err = sticky_check(dir, victim);
+	if (err)
+		return err;
+	if (is_dir && !inode_is_dir(victim))
+		return -ENOTDIR;
+	if (is_dir && (victim->attr.flags & VFS_NODE_MOUNT_ROOT))
+		return -EBUSY;
+	return !is_dir && inode_is_dir(victim) ? -EISDIR : 0;
+}
+
+static int removable_kind(const struct walk *w, bool is_rmdir)
+{
+	if (w->jump || w->jump_file)
+		return is_rmdir ? -EBUSY : -EISDIR;
+	switch (w->last_kind) {
+	case WALK_LAST_NAME:
+		return 0;
+	case WALK_LAST_DOT:
+		return is_rmdir ? -EINVAL : -EISDIR;
+	case WALK_LAST_DOTDOT:
+		return is_rmdir ? -ENOTEMPTY : -EISDIR;
+	default:
+		return is_rmdir ? -EBUSY : -EISDIR;
+	}
+}
+
+static int send_unlink(struct walk *w, bool is_rmdir)
+{
+	struct ipc_kernel_call c = { .words = { VFS_UNLINK, w->dir->node, is_rmdir }, .data = w->name, .data_len = w->name_len };
+
+	return vfs_call_records(&c, NULL, 0, NULL);
+}
+
+static int remove_last(struct walk *w, bool is_rmdir)
+{
+	struct inode *victim;
+	int err = removable_kind(w, is_rmdir);
+
+	if (err)
+		return err;
+	if (w->dir->attr.flags & VFS_NODE_READONLY)
+		return -EROFS;
+	err = walk_last(w, &victim);
+	if (err)
+		return err;
+	if (!is_rmdir && w->trailing_slash)
+		err = inode_is_dir(victim) ? -EISDIR : -ENOTDIR;
+	if (!err)
+		err = may_delete(w->dir, victim, is_rmdir);
+	if (!err)
+		err = send_unlink(w, is_rmdir);
+	inode_put(victim);
+	return err;
+}
+
+int vfs_unlink(struct inode *start, const char *path, bool is_rmdir)
+{
+	struct walk w;
+	int err = walk_begin(&w, start, path, 0);
+
+	if (err)
+		return err;
+	err = walk_parent(&w);
+	if (!err)
+		err = remove_last(&w, is_rmdir);
+	walk_end(&w);
+	return err;
+}
+
+/* ---- renaming ---- */
+
+static int send_rename(struct walk *from, struct walk *to, uint32_t flags)
+{
+	char *data = join_names(from->name, from->name_len, to->name, to->name_len);
+	struct ipc_kernel_call c = { .words = { VFS_RENAME, from->dir->node, to->dir->node, flags },
+		.data = data, .data_len = from->name_len + 1 + to->name_len };
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	err = vfs_call_records(&c, NULL, 0, NULL);
+	kfree(data);
+	return err;
+}
+
+static bool is_plain_name(const struct walk *w)
+{
+	return !w->jump && !w->jump_file && w->last_kind == WALK_LAST_NAME;
+}
+
+/* The shapes of both names against what they lead to; @new may be NULL. */
+static int check_shapes(struct walk *from, struct walk *to, struct inode *old, struct inode *new, uint32_t flags)
+{
+	if ((flags & RENAME_NOREPLACE) && new)
+		return -EEXIST;
+	if ((flags & RENAME_EXCHANGE) && !new)
+		return -ENOENT;
+	if ((flags & RENAME_EXCHANGE) && !inode_is_dir(new) && to->trailing_slash)
+		return -ENOTDIR;
+	if (inode_is_dir(old))
+		return 0;
+	if (from->trailing_slash || (!(flags & RENAME_EXCHANGE) && to->trailing_slash))
+		return -ENOTDIR;
+	return 0;
+}
+
+static int check_target(struct walk *to, struct inode *old, struct inode *new, uint32_t flags)
+{
+	if (!new)
+		return may_change_directory(to->dir);
+	if (flags & RENAME_EXCHANGE)
+		return may_delete(to->dir, new, inode_is_dir(new));
+	return may_delete(to->dir, new, inode_is_dir(old));
+}
+
+static int check_rename(struct walk *from, struct walk *to, struct inode *old, struct inode *new, uint32_t flags)
+{
+	int err = check_shapes(from, to, old, new, flags);
+
+	if (err)
+		return err;
+	if (new && new->node == old->node)
+		return 0;
+	err = may_delete(from->dir, old, inode_is_dir(old));
+	if (!err)
+		err = check_target(to, old, new, flags);
+	if (err || from->dir->node == to->dir->node)
+		return err;
+	/* A folder that moves gets another "..": that is a write to it. */
+	if (inode_is_dir(old))
+		err = inode_permission(old, 2, false);
+	if (!err && (flags & RENAME_EXCHANGE) && inode_is_dir(new))
+		err = inode_permission(new, 2, false);
+	return err;
+}
+
+static int rename_found(struct walk *from, struct walk *to, struct inode *old, uint32_t flags)
+{
+	struct inode *new = NULL;
+	int err = walk_last(to, &new);
+
+	if (err && err != -ENOENT)
+		return err;
+	err = check_rename(from, to, old, new, flags);
+	if (!err && (!new || new->node != old->node))
+		err = send_rename(from, to, flags);
+	inode_put(new);
+	return err;
+}
+
+static int rename_parents(struct walk *from, struct walk *to, uint32_t flags)
+{
+	struct inode *old;
+	int err;
+
+	if (from->dir->attr.dev != to->dir->attr.dev)
+		return -EXDEV;
+	if (!is_plain_name(from))
+		return -EBUSY;
+	if (!is_plain_name(to))
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (from->dir->attr.flags & VFS_NODE_READONLY)
+		return -EROFS;
+	if (from->name_len > VFS_NAME_MAX || to->name_len > VFS_NAME_MAX)
+		return -ENAMETOOLONG;
+	err = walk_last(from, &old);
+	if (err)
+		return err;
+	err = rename_found(from, to, old, flags);
+	inode_put(old);
+	return err;
+}
+
+int vfs_rename(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, uint32_t flags)
+{
+	struct walk from, to;
+	int err;
+
+	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+	    (flags & (RENAME_NOREPLACE | RENAME_EXCHANGE)) == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	err = walk_begin(&from, old_start, old_path, 0);
+	if (err)
+		return err;
+	err = walk_begin(&to, new_start, new_path, 0);
+	if (err)
+		goto end_from;
+	err = walk_parent(&from);
+	if (!err)
+		err = walk_parent(&to);
+	if (!err)
+		err = rename_parents(&from, &to, flags);
+	walk_end(&to);
+end_from:
+	walk_end(&from);
+	return err;
+}

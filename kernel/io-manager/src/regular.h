@@ -1,0 +1,30 @@
+/* kernel/io-manager/src/regular.h: the parts of regular files. */
+#ifndef IO_REGULAR_H
+#define IO_REGULAR_H
+
+#include "vfs_private.h"
+
+struct write_state {
+	struct io_request *rq;
+	struct inode *inode;
+	struct mm_object *obj;
+	uint64_t offset;
+	uint64_t ready;		/* bytes that a prefault found; 0: not known */
+	void *bounce;		/* one page, when needed */
+	bool is_pager;
+	bool is_continued;	/* some of it is written: no second time stamp */
+};
+
+/* regular_space.c */
+int regular_map(struct file *f, uint32_t prot, bool shared, struct mm_object **out);
+int64_t regular_seek(struct file *f, int64_t offset, int whence);
+int regular_truncate(struct file *f, uint64_t size);
+int regular_allocate(struct file *f, int mode, uint64_t offset, uint64_t len);
+int64_t regular_ioctl(struct file *f, uint32_t cmd, uint64_t arg);
+
+/* regular_sync.c */
+int regular_fsync(struct file *f, bool data_only);
+int regular_flush(struct file *f, void *process);
+int regular_sync_range(struct file *f, uint64_t offset, uint64_t len);
+
+#endif

@@ -1,0 +1,76 @@
+/* kernel/io-manager/src/regular_sync.c: bringing written bytes to the owner, and who hears of errors.
+ *
+ * A failed write-back is remembered with a number in the inode; each open file reports
+ * each once, at fsync or close (as Linux's errseq does).
+ */
+#include <errno.h>
+
+#include "regular.h"
+
+static void note_error(struct inode *i, int err)
+{
+	spin_lock(&i->state_lock);
+	i->last_error = err;
+	i->error_count++;
+	spin_unlock(&i->state_lock);
+}
+
+int inode_write_back(struct inode *i, uint64_t offset, uint64_t len)
+{
+	int err = mm_object_sync(&i->object, offset, len), sticky = mm_object_take_error(&i->object);
+
+	if (err || sticky)
+		note_error(i, err ? err : sticky);
+	return err ? err : sticky;
+}
+
+int file_take_error(struct file *f)
+{
+	struct inode *i = f->inode;
+	int err = 0;
+
+	spin_lock(&i->state_lock);
+	if (f->error_seen != i->error_count) {
+		f->error_seen = i->error_count;
+		err = i->last_error;
+	}
+	spin_unlock(&i->state_lock);
+	return err;
+}
+
+static int collect(struct file *f, int err)
+{
+	int seen = file_take_error(f);
+
+	return err ? err : seen;
+}
+
+int regular_sync_range(struct file *f, uint64_t offset, uint64_t len)
+{
+	if (!inode_is_pager(f->inode))
+		return 0;
+	return collect(f, inode_write_back(f->inode, offset, len));
+}
+
+int regular_fsync(struct file *f, bool data_only)
+{
+	struct inode *i = f->inode;
+	struct ipc_kernel_call c = { .words = { VFS_SYNC, i->node, data_only } };
+	int err;
+
+	if (!inode_is_pager(i))
+		return 0;
+	err = collect(f, inode_write_back(i, 0, ~0ull));
+	return err ? err : vfs_call(&c);
+}
+
+int regular_flush(struct file *f, void *process)
+{
+	struct inode *i = f->inode;
+
+	if (!(f->access & RIGHT_WRITE) || !inode_is_pager(i))
+		return 0;
+	if (!READ_ONCE(i->object.ndirty) && !atomic_load(&i->pageouts))
+		return file_take_error(f);
+	return collect(f, inode_write_back(i, 0, ~0ull));
+}

@@ -1,0 +1,125 @@
+/* kernel/io-manager/src/vfs_pager.c: the pages of files whose contents vfsd fetches and stores.
+ *
+ * vfsd names the object's pages by node; the transport moves the bytes without a copy
+ * through vfsd. A request that found vfsd dead is parked and sent again by ipc-runtime; one
+ * that failed on the way is tried once more here.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <nucleus/fault.h>
+
+#include "vfs_private.h"
+
+#define TRIES 2
+
+static struct inode *inode_of(struct mm_object *obj)
+{
+	return container_of(obj, struct inode, object);
+}
+
+static int call_with_retry(const struct ipc_kernel_call *request, uint64_t *done)
+{
+	int err = -EIO;
+
+	for (unsigned t = 0; t < TRIES; t++) {
+		struct ipc_kernel_call c = *request;
+
+		err = vfs_call(&c);
+		if (!err && done)
+			*done = c.words[1];
+		if (err != -EPIPE && err != -ETIMEDOUT)
+			break;
+	}
+	return err;
+}
+
+/* Bytes behind what the owner has read as zero: the frames come zeroed only if we do it. */
+static void clear_from(struct mm_object *obj, uint64_t index, uint32_t npages, uint64_t filled)
+{
+	for (uint32_t p = 0; p < npages; p++) {
+		uint64_t start = (uint64_t)p * PAGE_SIZE;
+		struct frame *frame;
+
+		if (start + PAGE_SIZE <= filled)
+			continue;
+		spin_lock(&obj->lock);
+		frame = radix_lookup(&obj->pages, index + p);
+		spin_unlock(&obj->lock);
+		if (frame) {
+			uint64_t keep = filled > start ? filled - start : 0;
+
+			memset((uint8_t *)frame_virt(frame) + keep, 0, PAGE_SIZE - keep);
+		}
+	}
+}
+
+static int page_in(struct mm_object *obj, uint64_t index, uint32_t npages)
+{
+	struct inode *i = inode_of(obj);
+	uint64_t offset = index * PAGE_SIZE, want = (uint64_t)npages * PAGE_SIZE, has = READ_ONCE(i->server_size), filled = 0;
+	struct ipc_kernel_call c = { .words = { VFS_PAGE_IN, i->node, offset } };
+	int err;
+
+	if (fault_should_fail(FAULT_PAGER_IN))
+		return -EIO;
+	if (offset < has) {
+		c.words[3] = MIN(want, ALIGN_UP(has - offset, PAGE_SIZE));
+		err = call_with_retry(&c, &filled);
+		if (err)
+			return err == -ETIMEDOUT ? -EIO : err;
+	}
+	clear_from(obj, index, npages, MIN(filled, want));
+	return 0;
+}
+
+static void note_written(struct inode *i, uint64_t end)
+{
+	spin_lock(&i->state_lock);
+	i->server_size = MAX(i->server_size, end);
+	spin_unlock(&i->state_lock);
+}
+
+static int page_out(struct mm_object *obj, uint64_t offset, uint64_t len)
+{
+	struct inode *i = inode_of(obj);
+	struct ipc_kernel_call c = { .words = { VFS_PAGE_OUT, i->node, offset, len } };
+	uint64_t size = inode_size(i);
+	int err;
+
+	if (fault_should_fail(FAULT_PAGER_OUT))
+		return -EIO;
+	/* A page of a shared mapping goes whole, clipped to the file's size. */
+	if (offset >= size)
+		return 0;
+	c.words[3] = len = MIN(len, size - offset);
+	inode_mark_ours(i);
+	atomic_add(&i->pageouts, 1);
+	err = call_with_retry(&c, NULL);
+	if (!err)
+		note_written(i, offset + len);
+	atomic_sub(&i->pageouts, 1);
+	waitq_wake_all(&i->lock_wait, 0);
+	return err == -ETIMEDOUT ? -EIO : err;
+}
+
+static void dirtied(struct mm_object *obj, uint64_t index)
+{
+	struct inode *i = inode_of(obj);
+
+	if (!atomic_load(&i->mapped_dirty_ns))
+		atomic_store(&i->mapped_dirty_ns, clock_realtime_ns());
+}
+
+/* The inode outlives its object's references; nothing is left to do. */
+static void released(struct mm_object *obj)
+{
+	(void)obj;
+}
+
+const struct mm_pager_ops vfs_pager_ops = {
+	.page_in = page_in,
+	.page_out = page_out,
+	.dirtied = dirtied,
+	.release = released,
+};

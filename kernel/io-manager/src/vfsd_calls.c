@@ -1,0 +1,85 @@
+/* kernel/io-manager/src/vfsd_calls.c: calls to vfsd, and replies that are records. */
+#include <errno.h>
+#include <string.h>
+
+#include <mm/heap.h>
+
+#include "vfs_private.h"
+
+#define RECORDS_BYTES (16u << 10)	/* WALK_BATCH records with long names and one target */
+
+int vfs_call(struct ipc_kernel_call *c)
+{
+	int err = ipc_call_service(SERVICE_VFSD, c);
+	int64_t status;
+
+	if (err)
+		return err;
+	status = (int64_t)c->words[0];
+	return status > 0 || status < -4095 ? -EIO : (int)status;
+}
+
+static void result_fill(struct record_result *r, const struct record_view *v, struct inode *i)
+{
+	r->inode = i;
+	r->dir = v->record->dir;
+	r->kind = v->record->kind;
+	r->name_len = (uint16_t)v->name_len;
+	memcpy(r->name, v->name, v->name_len);
+	r->name[v->name_len] = '\0';
+}
+
+/* Each record counts a lookup with its owner, so all are taken even when the caller wants
+ * the first alone. */
+static int apply_all(const void *data, uint32_t len, struct record_result *results, uint32_t max, uint32_t *n)
+{
+	uint32_t at = 0;
+	struct record_view v;
+	int more, err = 0;
+
+	while ((more = record_next(data, len, &at, &v)) > 0) {
+		struct inode *i = NULL;
+		int failed = record_apply(&v, &i);
+
+		if (!failed && *n < max)
+			result_fill(&results[(*n)++], &v, i);
+		else
+			inode_put(i);
+		if (!err)
+			err = failed;
+	}
+	if (more < 0)
+		log_ratelimited(LOG_ERROR, VFS, "vfsd sent a damaged record");
+	return more < 0 ? more : err;
+}
+
+int vfs_call_records(struct ipc_kernel_call *c, struct record_result *results, uint32_t max, uint32_t *nresults)
+{
+	uint32_t n = 0;
+	int err, applied;
+
+	c->reply_data = kmalloc(RECORDS_BYTES, HEAP_NOZERO);
+	if (!c->reply_data)
+		return -ENOMEM;
+	c->reply_cap = RECORDS_BYTES;
+	err = vfs_call(c);
+	/* A refusal may carry records too: what it was decided on. */
+	applied = apply_all(c->reply_data, MIN(c->reply_len, RECORDS_BYTES), results, results ? max : 0, &n);
+	kfree(c->reply_data);
+	c->reply_data = NULL;
+	if (!err)
+		err = applied;
+	if (err && results) {
+		record_results_put(results, n);
+		n = 0;
+	}
+	if (nresults)
+		*nresults = n;
+	return err;
+}
+
+void record_results_put(struct record_result *results, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		inode_put(results[i].inode);
+}
