@@ -1,0 +1,218 @@
+/* kernel/compat/src/linux/limits.c: limits, use and priority of processes. */
+#include <albireo/services.h>
+#include <compat/linux.h>
+#include <ipc/endpoint.h>
+#include <linux/capability.h>
+#include <linux/resource.h>
+#include <mm/usercopy.h>
+#include <string.h>
+
+#define RUSAGE_CHILDREN_ID (-1)
+#define RUSAGE_SELF_ID 0
+#define RUSAGE_THREAD_ID 1
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+
+struct limit { uint64_t cur, max; };
+
+/* prlimit(2): the same ids, or CAP_SYS_RESOURCE. */
+static bool may_reach(const struct process *p)
+{
+	const struct credentials *me = ps_credentials(), *it = &p->credentials;
+
+	if (p == ps_current())
+		return true;
+	if (me->uid == it->euid && me->uid == it->suid && me->uid == it->uid && me->gid == it->egid &&
+	    me->gid == it->sgid && me->gid == it->gid)
+		return true;
+	return ps_capable(CAP_SYS_RESOURCE);
+}
+
+static int64_t set_limit(struct process *p, uint32_t resource, const struct limit *limit)
+{
+	const struct credentials *me = ps_credentials();
+	struct envelope envelope;
+	struct ipc_kernel_call c = { .words = { SYSCALLD_SETRLIMIT, p->pid, ps_current()->pid, resource, limit->cur, limit->max,
+		me->uid | me->cap_effective << 32 }, .data = &envelope, .data_len = sizeof(envelope) };
+	int64_t err = ps_policy_begin(p);
+
+	if (err)
+		return err;
+	envelope = p->envelope;
+	err = ipc_call_service(SERVICE_SYSCALLD, &c);
+	ps_policy_end(p);
+	return err ? err : (int64_t)c.words[0];
+}
+
+static int64_t prlimit(struct process *p, uint32_t resource, const struct limit *new, struct limit *old)
+{
+	if (resource >= RLIM_NLIMITS)
+		return -EINVAL;
+	if (new && new->cur > new->max)
+		return -EINVAL;
+	if (old) {
+		old->cur = p->envelope.limits[resource].cur;
+		old->max = p->envelope.limits[resource].max;
+	}
+	return new ? set_limit(p, resource, new) : 0;
+}
+
+int64_t linux_sys_getrlimit(const uint64_t a[6])
+{
+	struct limit old;
+	int64_t err = prlimit(ps_current(), (uint32_t)a[0], NULL, &old);
+
+	if (err)
+		return err;
+	return copy_to_user(user_ptr(a[1]), &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+int64_t linux_sys_setrlimit(const uint64_t a[6])
+{
+	struct limit new;
+
+	if (copy_from_user(&new, user_ptr(a[1]), sizeof(new)))
+		return -EFAULT;
+	return prlimit(ps_current(), (uint32_t)a[0], &new, NULL);
+}
+
+int64_t linux_sys_prlimit64(const uint64_t a[6])
+{
+	struct limit new, old;
+	struct process *p;
+	int64_t err = -EPERM;
+
+	if (a[2] && copy_from_user(&new, user_ptr(a[2]), sizeof(new)))
+		return -EFAULT;
+	p = ps_find((uint32_t)a[0] ? (uint32_t)a[0] : ps_current()->pid);
+	if (!p)
+		return -ESRCH;
+	if (may_reach(p))
+		err = prlimit(p, (uint32_t)a[1], a[2] ? &new : NULL, &old);
+	ps_put(p);
+	if (!err && a[3] && copy_to_user(user_ptr(a[3]), &old, sizeof(old)))
+		return -EFAULT;
+	return err;
+}
+
+static void set_time(__typeof__(((struct rusage *)0)->ru_utime) *tv, uint64_t ns)
+{
+	tv->tv_sec = (long)(ns / NSEC_PER_SEC);
+	tv->tv_usec = (long)(ns % NSEC_PER_SEC / NSEC_PER_USEC);
+}
+
+int64_t linux_sys_getrusage(const uint64_t a[6])
+{
+	struct process *p = ps_current();
+	struct rusage r;
+	uint64_t user, system;
+
+	memset(&r, 0, sizeof(r));
+	switch ((int)a[0]) {
+	case RUSAGE_SELF_ID:
+		ps_cpu_time(p, &user, &system);
+		r.ru_minflt = (long)(p->minor_faults + p->space->minor_faults);
+		r.ru_majflt = (long)(p->major_faults + p->space->major_faults);
+		r.ru_maxrss = (long)(MAX(p->max_rss_pages, p->space->peak_rss_pages) * (PAGE_SIZE / 1024));
+		r.ru_nvcsw = (long)(p->voluntary_switches + current_thread()->switches_voluntary);
+		r.ru_nivcsw = (long)(p->involuntary_switches + current_thread()->switches_involuntary);
+		break;
+	case RUSAGE_CHILDREN_ID:
+		user = p->children_user_ns;
+		system = p->children_system_ns;
+		r.ru_minflt = (long)p->children_minor_faults;
+		r.ru_majflt = (long)p->children_major_faults;
+		r.ru_maxrss = (long)(p->children_max_rss_pages * (PAGE_SIZE / 1024));
+		break;
+	case RUSAGE_THREAD_ID:
+		user = current_thread()->user_ns;
+		system = current_thread()->system_ns;
+		r.ru_nvcsw = (long)current_thread()->switches_voluntary;
+		r.ru_nivcsw = (long)current_thread()->switches_involuntary;
+		break;
+	default:
+		return -EINVAL;
+	}
+	set_time(&r.ru_utime, user);
+	set_time(&r.ru_stime, system);
+	return copy_to_user(user_ptr(a[1]), &r, sizeof(r)) ? -EFAULT : 0;
+}
+
+/* getpriority(2)'s three ways to name processes. */
+struct selection {
+	int which;
+	uint32_t id;
+	int nice;	/* to set, or the best found */
+	bool is_set;
+	int found;
+	int64_t err;
+};
+
+static bool is_selected(const struct process *p, const struct selection *s)
+{
+	switch (s->which) {
+	case PRIO_PROCESS:
+		return p->pid == s->id;
+	case PRIO_PGRP:
+		return p->group && p->group->pgid == s->id;
+	default:
+		return p->credentials.uid == s->id;
+	}
+}
+
+static int64_t may_renice(const struct process *p, int nice)
+{
+	const struct credentials *me = ps_credentials();
+	uint64_t floor = p->envelope.limits[RLIMIT_NICE].cur;
+
+	if (me->euid != p->credentials.uid && me->euid != p->credentials.euid && !ps_capable(CAP_SYS_NICE))
+		return -EPERM;
+	if (nice < p->nice && (int64_t)(20 - nice) > (int64_t)MIN(floor, 40) && !ps_capable(CAP_SYS_NICE))
+		return -EACCES;
+	return 0;
+}
+
+static void visit(struct process *p, void *context)
+{
+	struct selection *s = context;
+	int64_t err;
+
+	if (!is_selected(p, s))
+		return;
+	if (!s->is_set) {
+		s->nice = s->found++ ? MIN(s->nice, p->nice) : p->nice;
+		return;
+	}
+	s->found++;
+	err = may_renice(p, s->nice);
+	if (err)
+		s->err = err;
+	else
+		ps_set_nice(p, s->nice);
+}
+
+static int64_t select_processes(struct selection *s)
+{
+	if (s->which < PRIO_PROCESS || s->which > PRIO_USER)
+		return -EINVAL;
+	if (!s->id)
+		s->id = s->which == PRIO_PROCESS ? ps_current()->pid : s->which == PRIO_PGRP ? ps_group_id() : ps_credentials()->uid;
+	ps_for_each(visit, s);
+	return s->found ? s->err : -ESRCH;
+}
+
+int64_t linux_sys_getpriority(const uint64_t a[6])
+{
+	struct selection s = { .which = (int)a[0], .id = (uint32_t)a[1] };
+	int64_t err = select_processes(&s);
+
+	return err ? err : 20 - s.nice;
+}
+
+int64_t linux_sys_setpriority(const uint64_t a[6])
+{
+	struct selection s = { .which = (int)a[0], .id = (uint32_t)a[1], .is_set = true,
+		.nice = MAX(NICE_MIN, MIN((int)a[2], NICE_MAX)) };
+
+	return select_processes(&s);
+}
