@@ -6,4 +6,5 @@ void io_init(void)
 	file_init();
 	inode_cache_init();
 	bundle_init();
+	p9_init();
 }
