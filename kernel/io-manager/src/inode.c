@@ -420,7 +420,7 @@ bool inode_open_for_write(struct inode *i)
 	bool ok;
 
 	spin_lock(&i->state_lock);
-	ok = !i->deny_write;
+	ok = !atomic_load(&i->deny_write);
 	if (ok)
 		i->writers++;
 	spin_unlock(&i->state_lock);
@@ -446,16 +446,14 @@ int inode_deny_write(struct inode *i)
 	spin_lock(&i->state_lock);
 	err = i->writers ? -ETXTBSY : 0;
 	if (!err)
-		i->deny_write++;
+		atomic_add(&i->deny_write, 1);
 	spin_unlock(&i->state_lock);
 	return err;
 }
 
 void inode_allow_write(struct inode *i)
 {
-	spin_lock(&i->state_lock);
-	i->deny_write--;
-	spin_unlock(&i->state_lock);
+	atomic_sub(&i->deny_write, 1);
 }
 
 /* ---- contents ---- */

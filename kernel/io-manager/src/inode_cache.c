@@ -186,8 +186,12 @@ static struct inode *inode_create(const struct vfs_attr *attr, const char *targe
 
 static void inode_destroy(struct inode *i)
 {
-	if (inode_is_regular(i))
+	if (inode_is_regular(i)) {
 		mm_object_destroy_pages(&i->object);
+		/* The write-back thread may have found it a moment before: it lets go soon. */
+		while (refcount_read(&i->object.refs) > 1)
+			thread_block(0, clock_monotonic_ns() + NSEC_PER_MSEC);
+	}
 	mm_object_put(i->bundle_object);
 	kfree(i->target);
 	heap_cache_free(&inode_heap, i);

@@ -70,8 +70,8 @@ static int resolve_exe(struct process *p, struct inode **inode)
 	int err = -ENOENT;
 
 	spin_lock(&p->lock);
-	if (p->space && p->space->exe) {
-		*inode = p->space->exe;
+	if (p->exe) {
+		*inode = p->exe;
 		inode_get(*inode);
 		err = 0;
 	}

@@ -1,7 +1,6 @@
 /* kernel/io-manager/src/node_broker.c: what vfsd asks of the kernel's inodes, and its return. */
 #include <errno.h>
 
-#include <linux/capability.h>
 #include <mm/usercopy.h>
 
 #include "vfs_private.h"
@@ -15,6 +14,13 @@ static int64_t give_attr(struct inode *i, struct vfs_attr __user *out)
 	if (inode_is_kernel_data(i))
 		attr.blocks = i->object.npages * (PAGE_SIZE / 512);
 	spin_unlock(&i->state_lock);
+	return copy_to_user(out, &attr, sizeof(attr));
+}
+
+static int64_t give_opens(struct inode *i, struct vfs_attr __user *out)
+{
+	struct vfs_attr attr = { .node = i->node, .nlink = atomic_load(&i->opens) + atomic_load(&i->deny_write) };
+
 	return copy_to_user(out, &attr, sizeof(attr));
 }
 
@@ -41,6 +47,8 @@ static int64_t with_inode(struct inode *i, uint32_t op, struct vfs_attr __user *
 	case VFS_NODE_FORGET:
 		inode_forget(i);
 		return 0;
+	case VFS_NODE_OPENS:
+		return give_opens(i, attr);
 	case VFS_NODE_SET_FLAGS:
 		return set_flags(i, attr);
 	default:

@@ -156,6 +156,8 @@ static int open_stored(struct inode *i, uint32_t flags, struct file **out)
 	}
 	inode_get(i);
 	f->inode = i;
+	if (inode_is_regular(i))
+		atomic_add(&i->opens, 1);
 	f->error_seen = atomic_load(&i->error_count);
 	err = ask_owner(f, flags);
 	if (err) {

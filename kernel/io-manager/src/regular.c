@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <mm/heap.h>
 #include <ps/process.h>
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -127,32 +126,28 @@ static int64_t regular_read(struct io_request *rq)
 
 /* ---- writing ---- */
 
-/* The whole of an absent page: it is copied first, because half a copy would leave
- * nothing to put around it. Returns: bytes, 0 when memory has to be brought in. */
+/* The whole of an absent page: its owner need not be asked for what goes away.
+ * Returns: bytes, 0 when memory has to be brought in; errno. */
 static int64_t overwrite_page(struct write_state *w, uint64_t index)
 {
-	struct frame *frame;
 	struct io_vector before = w->rq->vector;
-	int err;
+	struct frame *frame;
+	int err = mm_object_page_get(w->obj, index, MM_PAGE_CREATE | MM_PAGE_OVERWRITE, 0, &frame);
+	size_t got;
 
-	if (!w->bounce) {
-		w->bounce = kmalloc(PAGE_SIZE, HEAP_NOZERO);
-		if (!w->bounce)
-			return -ENOMEM;
-	}
-	if (io_copy_from_nofault(&w->rq->vector, w->bounce, PAGE_SIZE) < PAGE_SIZE) {
-		w->rq->vector = before;
-		return 0;
-	}
-	err = mm_object_page_get(w->obj, index, MM_PAGE_CREATE | MM_PAGE_OVERWRITE, 0, &frame);
-	if (err) {
-		w->rq->vector = before;
+	if (err)
 		return err;
+	got = io_copy_from_nofault(&w->rq->vector, frame_virt(frame), PAGE_SIZE);
+	if (got < PAGE_SIZE) {
+		/* Half a page would leave nothing to put around it. */
+		mm_object_page_abandon(w->obj, frame);
+		w->rq->vector = before;
+		got = 0;
+	} else {
+		mm_object_page_dirty(w->obj, frame, 0, PAGE_SIZE);
 	}
-	memcpy(frame_virt(frame), w->bounce, PAGE_SIZE);
-	mm_object_page_dirty(w->obj, frame, 0, PAGE_SIZE);
 	frame_put(frame);
-	return PAGE_SIZE;
+	return (int64_t)got;
 }
 
 /* Write @n bytes that lie in one page. */
@@ -281,8 +276,10 @@ static int64_t write_all(struct write_state *w)
 	int64_t done = 0;
 
 	while (rq->vector.left) {
-		int64_t n;
+		int64_t n = mm_object_throttle(w->obj);
 
+		if (n)
+			return done ? done : n;
 		mutex_lock(&w->inode->lock);
 		n = write_locked(w);
 		mutex_unlock(&w->inode->lock);
@@ -318,7 +315,6 @@ static int64_t regular_write(struct io_request *rq)
 	if (!rq->vector.left)
 		return 0;
 	n = write_all(&w);
-	kfree(w.bounce);
 	if (n > 0 && w.is_pager && (rq->flags & (IO_APPEND | IO_SYNC))) {
 		int err = regular_sync_range(rq->file, rq->offset, (uint64_t)n);
 
@@ -330,6 +326,7 @@ static int64_t regular_write(struct io_request *rq)
 
 static void regular_release(struct file *f)
 {
+	atomic_sub(&f->inode->opens, 1);
 	if (f->access & RIGHT_WRITE)
 		inode_close_for_write(f->inode);
 	file_close_open_id(f);

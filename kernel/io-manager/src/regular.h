@@ -10,7 +10,6 @@ struct write_state {
 	struct mm_object *obj;
 	uint64_t offset;
 	uint64_t ready;		/* bytes that a prefault found; 0: not known */
-	void *bounce;		/* one page, when needed */
 	bool is_pager;
 	bool is_continued;	/* some of it is written: no second time stamp */
 };

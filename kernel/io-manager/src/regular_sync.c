@@ -15,12 +15,18 @@ static void note_error(struct inode *i, int err)
 	spin_unlock(&i->state_lock);
 }
 
+/* The bytes stay dirty and will be tried again: nothing is lost. */
+static bool is_temporary(int err)
+{
+	return err == -ENOMEM || err == -EINTR || err == -EAGAIN || err == -ETIMEDOUT || err == -EPIPE;
+}
+
 int inode_write_back(struct inode *i, uint64_t offset, uint64_t len)
 {
 	int err = mm_object_sync(&i->object, offset, len), sticky = mm_object_take_error(&i->object);
 
-	if (err || sticky)
-		note_error(i, err ? err : sticky);
+	if (sticky || (err && !is_temporary(err)))
+		note_error(i, sticky ? sticky : err);
 	return err ? err : sticky;
 }
 

@@ -72,6 +72,7 @@ static int stream_truncate(struct file *f, uint64_t size)
 
 static void stream_release(struct file *f)
 {
+	atomic_sub(&f->inode->opens, 1);
 	if (f->access & RIGHT_WRITE)
 		inode_close_for_write(f->inode);
 	file_close_open_id(f);

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <nucleus/fault.h>
-
 #include "vfs_private.h"
 
 #define TRIES 2
@@ -34,23 +32,17 @@ static int call_with_retry(const struct ipc_kernel_call *request, uint64_t *done
 	return err;
 }
 
-/* Bytes behind what the owner has read as zero: the frames come zeroed only if we do it. */
+/* Bytes behind what the owner has read as zero. */
 static void clear_from(struct mm_object *obj, uint64_t index, uint32_t npages, uint64_t filled)
 {
-	for (uint32_t p = 0; p < npages; p++) {
-		uint64_t start = (uint64_t)p * PAGE_SIZE;
-		struct frame *frame;
+	for (uint32_t p = (uint32_t)(filled / PAGE_SIZE); p < npages; p++) {
+		struct frame *frame = mm_object_page_for_io(obj, index + p);
+		uint64_t start = (uint64_t)p * PAGE_SIZE, keep = filled > start ? filled - start : 0;
 
-		if (start + PAGE_SIZE <= filled)
+		if (!frame)
 			continue;
-		spin_lock(&obj->lock);
-		frame = radix_lookup(&obj->pages, index + p);
-		spin_unlock(&obj->lock);
-		if (frame) {
-			uint64_t keep = filled > start ? filled - start : 0;
-
-			memset((uint8_t *)frame_virt(frame) + keep, 0, PAGE_SIZE - keep);
-		}
+		memset((uint8_t *)frame_virt(frame) + keep, 0, PAGE_SIZE - keep);
+		frame_put(frame);
 	}
 }
 
@@ -61,8 +53,6 @@ static int page_in(struct mm_object *obj, uint64_t index, uint32_t npages)
 	struct ipc_kernel_call c = { .words = { VFS_PAGE_IN, i->node, offset } };
 	int err;
 
-	if (fault_should_fail(FAULT_PAGER_IN))
-		return -EIO;
 	if (offset < has) {
 		c.words[3] = MIN(want, ALIGN_UP(has - offset, PAGE_SIZE));
 		err = call_with_retry(&c, &filled);
@@ -87,8 +77,6 @@ static int page_out(struct mm_object *obj, uint64_t offset, uint64_t len)
 	uint64_t size = inode_size(i);
 	int err;
 
-	if (fault_should_fail(FAULT_PAGER_OUT))
-		return -EIO;
 	/* A page of a shared mapping goes whole, clipped to the file's size. */
 	if (offset >= size)
 		return 0;
@@ -100,7 +88,7 @@ static int page_out(struct mm_object *obj, uint64_t offset, uint64_t len)
 		note_written(i, offset + len);
 	atomic_sub(&i->pageouts, 1);
 	waitq_wake_all(&i->lock_wait, 0);
-	return err == -ETIMEDOUT ? -EIO : err;
+	return err;
 }
 
 static void dirtied(struct mm_object *obj, uint64_t index)

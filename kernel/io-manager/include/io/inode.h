@@ -41,6 +41,7 @@ struct inode {
 	char *target;			/* symbolic link */
 	uint32_t writers;		/* open for write; atomic */
 	uint32_t deny_write;		/* maps as a main image: ETXTBSY; atomic */
+	uint32_t opens;			/* open files of a regular file; mappings hold theirs; atomic */
 	void *fifo;			/* io's pipe, while open */
 	struct spinlock locks_lock;	/* FILE_LOCKS */
 	struct list_node posix_locks, flock_locks;
