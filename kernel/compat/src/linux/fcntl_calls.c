@@ -98,10 +98,11 @@ static int64_t get_cloexec(int fd)
 	return flags & HANDLE_CLOEXEC ? FD_CLOEXEC : 0;
 }
 
-/* Pipes size themselves through an ioctl of our own, see pipe.c. */
-static int64_t pipe_size(struct file *f, uint32_t cmd, uint64_t arg)
+static int64_t set_pipe_size(struct file *f, uint64_t bytes)
 {
-	return f->ops->ioctl && (f->flags & O_PATH) == 0 ? f->ops->ioctl(f, cmd, arg) : -EBADF;
+	int err = bytes > 0x7fffffff ? -EINVAL : pipe_set_size(f, (uint32_t)bytes);
+
+	return err < 0 ? err : pipe_get_size(f);
 }
 
 static int64_t control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
@@ -147,8 +148,9 @@ static int64_t control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 	case F_GETLEASE:
 		return F_UNLCK;
 	case F_GETPIPE_SZ:
+		return pipe_get_size(f);
 	case F_SETPIPE_SZ:
-		return pipe_size(f, cmd, arg);
+		return set_pipe_size(f, arg);
 	default:
 		return -EINVAL;
 	}

@@ -316,6 +316,13 @@ int64_t linux_sys_fdatasync(const uint64_t a[6])
 	return sync_file((int)a[0], true);
 }
 
+int64_t linux_sys_sync_file_range(const uint64_t a[6])
+{
+	if ((int64_t)a[1] < 0 || (int64_t)a[2] < 0 || (int64_t)(a[1] + a[2]) < 0 || (a[3] & ~7ull))
+		return -EINVAL;
+	return sync_file((int)a[0], true);
+}
+
 int64_t linux_sys_sync(const uint64_t a[6])
 {
 	mm_sync_all();
