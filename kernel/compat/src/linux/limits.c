@@ -1,15 +1,11 @@
-/* kernel/compat/src/linux/limits.c: limits, use and priority of processes. */
+/* kernel/compat/src/linux/limits.c: limits and priority of processes. */
 #include <albireo/services.h>
 #include <compat/linux.h>
 #include <ipc/endpoint.h>
 #include <linux/capability.h>
 #include <linux/resource.h>
 #include <mm/usercopy.h>
-#include <string.h>
 
-#define RUSAGE_CHILDREN_ID (-1)
-#define RUSAGE_SELF_ID 0
-#define RUSAGE_THREAD_ID 1
 #define NICE_MIN (-20)
 #define NICE_MAX 19
 
@@ -93,49 +89,6 @@ int64_t linux_sys_prlimit64(const uint64_t a[6])
 	if (!err && a[3] && copy_to_user(user_ptr(a[3]), &old, sizeof(old)))
 		return -EFAULT;
 	return err;
-}
-
-static void set_time(__typeof__(((struct rusage *)0)->ru_utime) *tv, uint64_t ns)
-{
-	tv->tv_sec = (long)(ns / NSEC_PER_SEC);
-	tv->tv_usec = (long)(ns % NSEC_PER_SEC / NSEC_PER_USEC);
-}
-
-int64_t linux_sys_getrusage(const uint64_t a[6])
-{
-	struct process *p = ps_current();
-	struct rusage r;
-	uint64_t user, system;
-
-	memset(&r, 0, sizeof(r));
-	switch ((int)a[0]) {
-	case RUSAGE_SELF_ID:
-		ps_cpu_time(p, &user, &system);
-		r.ru_minflt = (long)(p->minor_faults + p->space->minor_faults);
-		r.ru_majflt = (long)(p->major_faults + p->space->major_faults);
-		r.ru_maxrss = (long)(MAX(p->max_rss_pages, p->space->peak_rss_pages) * (PAGE_SIZE / 1024));
-		r.ru_nvcsw = (long)(p->voluntary_switches + current_thread()->switches_voluntary);
-		r.ru_nivcsw = (long)(p->involuntary_switches + current_thread()->switches_involuntary);
-		break;
-	case RUSAGE_CHILDREN_ID:
-		user = p->children_user_ns;
-		system = p->children_system_ns;
-		r.ru_minflt = (long)p->children_minor_faults;
-		r.ru_majflt = (long)p->children_major_faults;
-		r.ru_maxrss = (long)(p->children_max_rss_pages * (PAGE_SIZE / 1024));
-		break;
-	case RUSAGE_THREAD_ID:
-		user = current_thread()->user_ns;
-		system = current_thread()->system_ns;
-		r.ru_nvcsw = (long)current_thread()->switches_voluntary;
-		r.ru_nivcsw = (long)current_thread()->switches_involuntary;
-		break;
-	default:
-		return -EINVAL;
-	}
-	set_time(&r.ru_utime, user);
-	set_time(&r.ru_stime, system);
-	return copy_to_user(user_ptr(a[1]), &r, sizeof(r)) ? -EFAULT : 0;
 }
 
 /* getpriority(2)'s three ways to name processes. */
