@@ -176,12 +176,6 @@ int64_t linux_sys_arch_prctl(const uint64_t a[6])
 	return copy_to_user(user_ptr(a[1]), &value, sizeof(value)) ? -EFAULT : 0;
 }
 
-int64_t linux_sys_set_tid_address(const uint64_t a[6])
-{
-	ps_current_thread()->clear_child_tid = a[0];
-	return current_thread()->tid;
-}
-
 static int64_t set_name_of_thread(uint64_t at)
 {
 	struct ps_thread *t = ps_current_thread();
