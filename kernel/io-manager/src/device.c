@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <io/port.h>
 #include <nucleus/compiler.h>
 
 struct char_driver {
@@ -12,6 +13,7 @@ struct char_driver {
 
 static const struct char_driver char_drivers[] = {
 	{ MAJOR_MEM, mem_device_open },
+	{ PORT_MAJOR, port_open },
 };
 
 int device_open(uint32_t rdev, bool is_block, struct inode *inode, uint32_t flags, struct file **out)
