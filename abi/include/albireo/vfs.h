@@ -23,6 +23,7 @@
 
 #define VFS_NAME_MAX 255
 #define VFS_PATH_MAX 4096
+#define VFS_RECORDS_BYTES (16u << 10)	/* the records of one reply */
 #define VFS_LEASE_FOREVER (~0ull)	/* until revoked */
 
 struct vfs_time {

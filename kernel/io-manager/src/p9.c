@@ -295,6 +295,8 @@ int64_t io_sys_p9(struct p9_exchange __user *ux)
 		return -ENODEV;
 	if (x.request_id)
 		e = find(x.request_id, x.step);
+	if (!e && (x.flags & P9_TAKE))
+		return -ENOENT;
 	if (!e) {
 		e = create(&x);
 		if (!e)

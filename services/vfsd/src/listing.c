@@ -1,8 +1,8 @@
 /* services/vfsd/src/listing.c: getdents, with what is laid over a directory merged in.
  *
  * A listing is ".", "..", the overlays, then the filesystem's own entries. Cookies of
- * the latter are the filesystem's; those of the former lie at the top of the
- * range, where no filesystem has any (ext4's largest is 2^63 - 2^32).
+ * the latter are the filesystem's; those of the former lie in a range near the top, where no
+ * filesystem has any (ext4's largest is 2^63 - 2^32, and 2^63 - 1 for the end).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,9 +12,10 @@
 #include "handlers.h"
 #include "mount.h"
 
-#define COOKIE_TOP 0x7ffffffffff00000ull
-#define COOKIE_AFTER_DOT (COOKIE_TOP + 1)
-#define COOKIE_OVERLAYS (COOKIE_TOP + 2)	/* + n: the nth overlay comes next */
+#define COOKIE_OURS 0x7ffffffffff00000ull
+#define COOKIE_AFTER_DOT (COOKIE_OURS + 1)
+#define COOKIE_OVERLAYS (COOKIE_OURS + 2)	/* + n: the nth overlay comes next */
+#define COOKIE_OURS_END (COOKIE_OURS + 0x10000)
 
 struct linux_dirent64 {
 	uint64_t ino;
@@ -92,7 +93,7 @@ int handle_readdir(struct request *rq)
 		return -ENOTDIR;
 	if (rq->args[2] < sink.cap)
 		sink.cap = rq->args[2];
-	if (cookie == 0 || cookie >= COOKIE_TOP) {
+	if (cookie == 0 || (cookie >= COOKIE_OURS && cookie < COOKIE_OURS_END)) {
 		if (!put_heads(dir, &sink, cookie))
 			goto out;
 		cookie = 0;

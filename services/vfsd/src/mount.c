@@ -139,6 +139,7 @@ static int lay_name(struct node *dir, const char *name, size_t len, struct mount
 		ARENA_SET(dir->state, (uint16_t)(dir->state | NODE_HAS_OVERLAYS));
 	}
 	ARENA_SET(mount->entry, arena_ref(entry));
+	revoke_name(node_at(mount->root), "..", 2);
 	return 0;
 }
 

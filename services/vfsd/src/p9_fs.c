@@ -400,7 +400,8 @@ static bool put_entry(struct node *dir, struct p9_buf *entries, uint64_t *offset
 
 static int p9_fs_readdir(struct request *rq, struct node *dir, uint64_t cookie, struct dirent_sink *sink)
 {
-	static unsigned char reply[(64u << 10) + 64];	/* under the name lock */
+	static unsigned char reply[64u << 10];	/* under the name lock; the transport takes no longer message */
+	const size_t most = sizeof(reply) - P9_READ_OVERHEAD;
 	size_t before = sink->len;
 	struct p9_buf entries;
 	uint32_t fid, count;
@@ -413,7 +414,7 @@ static int p9_fs_readdir(struct request *rq, struct node *dir, uint64_t cookie, 
 		return err;
 	/* A listing may hold nothing that we show: go on until something does, or to the end. */
 	do {
-		count = sink->cap - sink->len < (64u << 10) ? (uint32_t)(sink->cap - sink->len) : 64u << 10;
+		count = (uint32_t)(sink->cap - sink->len < most ? sink->cap - sink->len : most);
 		if (count < 512)
 			count = 512;
 		err = p9_readdir(node_mount(dir)->transport, fid, cookie, count, reply, sizeof(reply), &entries);
@@ -504,6 +505,9 @@ static long transfer(uint64_t number, enum fid_kind kind, uint64_t offset, uint6
 		if (n <= 0)
 			break;
 		done += (uint64_t)n;
+		/* Short of what was asked for: the file ends here. */
+		if ((uint64_t)n < most && move == p9_read_pages)
+			break;
 	}
 	p9_fid_done(fid);
 	return n < 0 ? n : (long)done;

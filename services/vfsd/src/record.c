@@ -46,7 +46,7 @@ static struct vfs_record *reserve(struct request *rq, struct node *dir, size_t n
 {
 	struct vfs_record *record = (struct vfs_record *)(rq->reply + rq->reply_len);
 
-	if (rq->reply_len + sizeof(*record) + name_len + target_cap + 8 > rq->reply_cap)
+	if (rq->reply_len + sizeof(*record) + name_len + target_cap + 8 > VFS_RECORDS_BYTES)
 		return NULL;
 	memset(record, 0, sizeof(*record));
 	record->dir = dir ? dir->number : 0;
