@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <grp.h>
 #include <stdarg.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -22,6 +23,7 @@ static struct test tests[MAX_TESTS];
 static size_t test_count;
 static volatile pid_t running;
 static volatile sig_atomic_t timed_out;
+char program_path[8192];
 
 void test_register(const char *name, void (*body)(void))
 {
@@ -339,11 +341,39 @@ static void settle_surroundings(void)
 		signal(sig, SIG_DFL);
 }
 
+static void find_program(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	char cwd[4096] = "";
+
+	if (!name)
+		name = "";
+	if (name[0] != '/')
+		getcwd(cwd, sizeof(cwd) - 1);
+	snprintf(program_path, sizeof(program_path), "%s%s%s", cwd, cwd[0] ? "/" : "", name);
+}
+
+static bool is_probe(int argc, char **argv)
+{
+	const char *name = argc ? argv[0] : "";
+	const char *slash = strrchr(name, '/');
+
+	return !strncmp(slash ? slash + 1 : name, "probe", 5) || getenv("PROBE");
+}
+
+__attribute__((weak)) int probe(int argc, char **argv)
+{
+	return 97;
+}
+
 /* With arguments, run only the tests that they name. */
 int main(int argc, char **argv)
 {
 	char folder[] = "tests-XXXXXX";
 
+	if (is_probe(argc, argv))
+		return probe(argc, argv);
+	find_program();
 	settle_surroundings();
 	if (!mkdtemp(folder))
 		need_success("mkdtemp", -1);

@@ -105,6 +105,12 @@ void tick_every_ms(long ms);
 /* Monotonic time in nanoseconds. */
 int64_t now_ns(void);
 
+/* Absolute path of the running test program. A program that executes itself
+ * defines probe(), which then runs instead of the tests if the last component of
+ * argv[0] starts with "probe" or the environment has PROBE. */
+extern char program_path[];
+int probe(int argc, char **argv);
+
 /* Anonymous memory that forked children share. */
 void *shared_memory(size_t len);
 
