@@ -120,6 +120,7 @@ struct proc_exit {
 #define LAUNCH_PORT_EOF 3	/* arg: struct port_eof *: stdin ends after n bytes */
 #define LAUNCH_PORT_BROKEN 4	/* arg: const char * port name: its host reader left */
 #define LAUNCH_PORT_COUNT 5	/* arg: struct port_eof *: bytes written so far, drained */
+#define LAUNCH_REROOT 6		/* the caller stands on vfsd's root again, after a mount on "/" */
 struct port_eof {
 	char port[32];
 	uint64_t bytes;

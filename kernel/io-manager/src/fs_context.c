@@ -59,6 +59,20 @@ void fs_context_put(struct fs_context *c)
 	heap_cache_free(&fs_context_cache, c);
 }
 
+void fs_context_reroot(struct fs_context *c)
+{
+	struct inode *root, *cwd;
+
+	spin_lock(&c->lock);
+	root = c->root;
+	cwd = c->cwd;
+	c->root = NULL;
+	c->cwd = NULL;
+	spin_unlock(&c->lock);
+	inode_put(root);
+	inode_put(cwd);
+}
+
 struct fs_context *fs_current(void)
 {
 	return ps_current()->fs;

@@ -98,6 +98,8 @@ int machine_mount(const struct exec_request *request)
 
 	for (unsigned int i = 0; !err && i < request->nmounts; i++)
 		err = mount_export(request, &request->mounts[i]);
+	if (!err)
+		err = (int)nucleus_launch(LAUNCH_REROOT, 0);
 	if (!err && (request->is_run || request->has_home_tmpfs))
 		err = mount_home();
 	return err;

@@ -81,6 +81,8 @@ struct fs_context {
 };
 int fs_context_create(struct fs_context **out);		/* root and cwd: vfsd's root; may be NULL inodes before vfsd serves */
 int fs_context_clone(struct fs_context *from, struct fs_context **out);
+/* Forget root and cwd: the next walk asks vfsd for its root, which a mount on "/" has changed. */
+void fs_context_reroot(struct fs_context *c);
 void fs_context_get(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
 /* References; the root asks vfsd when there is none yet. */
