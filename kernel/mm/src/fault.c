@@ -113,6 +113,8 @@ static int grow(struct fault *fl)
 	else if (fl->address < a->start && !may_grow(s, a, fl->address))
 		err = -EFAULT;
 	else if (fl->address < a->start)
+		err = area_unshare(a);	/* the amap may hold pages of others below */
+	if (!err && fl->address < a->start)
 		area_resize(a, fl->address, a->end);
 	rwlock_write_unlock(&s->lock);
 	return err;

@@ -2,8 +2,7 @@
  *
  * Private pages are not copied: parent and child share each area's amap, and the
  * parent's page tables lose the right to write under one TLB flush. The child
- * gets the entries of anonymous pages at once; pages of objects come by faults,
- * many at a time.
+ * gets the parent's entries for private areas; the rest comes by faults.
  */
 #include <errno.h>
 
@@ -61,24 +60,29 @@ static int separate_pinned(struct mm_area *parent, struct mm_area *child)
 	return 0;
 }
 
+/* Pages of objects come cheaper one by one than as a child's faults, but not for a
+ * large mapping of which the child may touch little. */
+#define MAX_COPIED_BYTES (4ull << 20)
+
 static int share_pages(struct pt_gather *g, struct mm_area *parent, struct mm_area *child)
 {
 	/* While the amap is shared already, pins are for reading: whoever pins for writing
 	 * gets pages of its own first. */
 	bool was_shared = parent->needs_copy, found_pinned = false;
-	int err;
+	bool with_object_pages = parent->object && area_bytes(parent) <= MAX_COPIED_BYTES;
 
-	parent->needs_copy = true;
-	child->needs_copy = true;
+	parent->needs_copy = child->needs_copy = parent->amap != NULL;
+	if (with_object_pages)
+		spin_lock(&parent->object->lock);
 	spin_lock(&g->space->table_lock);
 	spin_lock_nested(&child->space->table_lock);
-	err = pt_share(g, child->space, parent->start, parent->end, &found_pinned);
+	/* The child's tables are a cache: what finds no room comes by faults. */
+	(void)pt_share(g, child->space, parent->start, parent->end, with_object_pages, &found_pinned);
 	spin_unlock(&child->space->table_lock);
 	spin_unlock(&g->space->table_lock);
-	/* The child's tables are a cache: what did not fit comes by faults. */
-	if (err == -ENOMEM)
-		err = 0;
-	return found_pinned && !was_shared ? separate_pinned(parent, child) : err;
+	if (with_object_pages)
+		spin_unlock(&parent->object->lock);
+	return found_pinned && !was_shared ? separate_pinned(parent, child) : 0;
 }
 
 static int fork_area(struct pt_gather *g, struct mm_space *child_space, struct mm_area *parent)
@@ -94,7 +98,7 @@ static int fork_area(struct pt_gather *g, struct mm_space *child_space, struct m
 		child->needs_copy = false;
 	}
 	area_append(child_space, child);
-	return child->amap ? share_pages(g, parent, child) : 0;
+	return child->flags & MM_AREA_SHARED ? 0 : share_pages(g, parent, child);
 }
 
 static int fork_areas(struct mm_space *parent, struct mm_space *child)

@@ -31,6 +31,11 @@ bool frames_wait(unsigned order, unsigned attempt);
 /* Frames were freed into an empty pool, or the low mark was crossed: wake reclaim's sleepers. */
 void frames_wake_reclaim(void);
 
+/* vmalloc.c: unmap the kernel stacks that nobody uses. Returns: pages freed. */
+uint64_t stacks_trim(void);
+/* pagetable.c: empty page tables kept for reuse; they count as free. */
+uint64_t pt_spare_tables(void);
+
 static inline void frame_set_flags(struct frame *f, uint64_t flags)
 {
 	__atomic_fetch_or(&f->flags, flags, __ATOMIC_RELAXED);

@@ -79,6 +79,11 @@ int kernel_map(uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t pte_flags)
 	return 0;
 }
 
+pte_t *kernel_map_entry(uint64_t virt)
+{
+	return entry_at(virt, 0);
+}
+
 void kernel_map_reserve(uint64_t virt, uint64_t end)
 {
 	pte_t *pml4 = phys_to_virt(mm_kernel_pml4);

@@ -14,6 +14,8 @@ extern uint64_t (*kernel_table_alloc)(void);
 /* Map [virt, virt + bytes) to [phys, …) with the largest pages that fit.
  * Returns: 0; -ENOMEM, with a part possibly mapped. */
 int kernel_map(uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t pte_flags);
+/* The entry of a small page that was mapped before. */
+pte_t *kernel_map_entry(uint64_t virt);
 /* Make the PML4 entries of [virt, end). */
 void kernel_map_reserve(uint64_t virt, uint64_t end);
 /* Give a new space the kernel's half; its PML4 is zeroed. */

@@ -105,7 +105,7 @@ static bool is_temporary(int err)
 static void page_end(struct mm_object *obj, struct frame *f, int err)
 {
 	atomic_sub(&frame_counts.writeback, 1);
-	if (is_temporary(err))
+	if (is_temporary(err) && f->object == obj)
 		object_dirty_again(obj, f);
 	else if (err)
 		frame_set_flags(f, FRAME_ERROR);

@@ -25,6 +25,15 @@ static struct zeroed_tables {
 	struct frame *tables[ZEROED_TABLES];
 } zeroed_tables[MAX_CPUS] __aligned(64);
 
+uint64_t pt_spare_tables(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		n += READ_ONCE(zeroed_tables[i].count);
+	return n;
+}
+
 static struct frame *table_alloc(void)
 {
 	struct zeroed_tables *z = &zeroed_tables[cpu_index()];
@@ -185,25 +194,30 @@ void pt_clear(struct mm_space *s, pte_t *entry)
 
 struct unmap_counts { uint64_t entries, rss, file; };
 
-static void unmap_pages(pte_t *entries, struct frame *table, uint64_t start, uint64_t end, struct unmap_counts *n)
+static void unmap_pages(pte_t *entry, pte_t *end, struct frame *table, struct unmap_counts *n)
 {
-	pte_t *entry = &entries[pte_index(start, 0)];
+	uint32_t left = table->mapcount;
+	uint64_t rss = 0, file = 0;
 
-	for (; start < end && table->mapcount; start += PAGE_SIZE, entry++) {
+	for (; entry < end && left; entry++) {
+		pte_t old = *entry;
 		struct frame *f;
 
-		if (!*entry)
+		if (!old)
 			continue;
-		f = phys_to_frame(*entry & PTE_PHYS);
 		*entry = 0;
-		table->mapcount--;
-		n->entries++;
+		left--;
+		f = phys_to_frame(old & PTE_PHYS);
 		if (f->flags & FRAME_RESERVED)
 			continue;
 		atomic_sub(&f->mapcount, 1);
-		n->rss++;
-		n->file += !(f->flags & FRAME_ANON);
+		rss++;
+		file += !(f->flags & FRAME_ANON);
 	}
+	n->rss += rss;
+	n->file += file;
+	n->entries += table->mapcount - left;
+	table->mapcount = left;
 }
 
 static void unmap_table(struct pt_gather *g, struct frame *table, unsigned level, uint64_t start, uint64_t end,
@@ -212,7 +226,8 @@ static void unmap_table(struct pt_gather *g, struct frame *table, unsigned level
 	pte_t *entries = frame_virt(table);
 
 	if (!level) {
-		unmap_pages(entries, table, start, end, n);
+		entries += pte_index(start, 0);
+		unmap_pages(entries, entries + ((end - start) >> PAGE_SHIFT), table, n);
 		return;
 	}
 	while (start < end && table->mapcount) {
@@ -322,53 +337,82 @@ uint64_t pt_count(struct mm_space *s, uint64_t start, uint64_t end)
 	return n;
 }
 
-struct share { struct pt_gather *g; struct mm_space *child; bool *found_pinned; };
+struct share {
+	struct pt_gather *g;
+	struct mm_space *child;
+	bool with_object_pages;
+	bool *found_pinned;
+	uint64_t rss, file;
+};
+
+/* The child's table for @start; NULL: no memory. */
+static pte_t *child_table(struct share *sh, uint64_t start)
+{
+	pte_t *entry = pt_find_or_make(sh->child, start);
+
+	return entry ? entry - pte_index(start, 0) : NULL;
+}
+
+/* May the child get @f's entry, and as what does it count? */
+static bool share_frame(struct share *sh, struct frame *f)
+{
+	if (f->flags & FRAME_ANON) {
+		if (unlikely(READ_ONCE(f->pins))) {
+			*sh->found_pinned = true;
+			return false;
+		}
+	} else if (!sh->with_object_pages) {
+		return false;
+	} else if (!(f->flags & FRAME_RESERVED)) {
+		sh->file++;
+	} else {
+		return true;
+	}
+	atomic_add(&f->mapcount, 1);
+	sh->rss++;
+	return true;
+}
 
 static int share_entries(pte_t *entry, uint64_t start, uint64_t end, void *ctx)
 {
 	struct share *sh = ctx;
-	pte_t *child_table = NULL;
-	struct frame *child_frame = NULL;
-	uint64_t n = 0;
+	pte_t *to = NULL, *last = entry + ((end - start) >> PAGE_SHIFT);
+	unsigned at = pte_index(start, 0);
+	uint32_t n = 0;
 
-	for (; start < end; start += PAGE_SIZE, entry++) {
+	for (; entry < last; entry++, at++) {
 		pte_t old = *entry;
-		struct frame *f;
 
 		if (!old)
 			continue;
-		f = phys_to_frame(old & PTE_PHYS);
-		if (!(f->flags & FRAME_ANON))
-			continue;
-		if (unlikely(READ_ONCE(f->pins))) {
-			*sh->found_pinned = true;
-			continue;
-		}
-		if (!child_table) {
-			pte_t *child_entry = pt_find_or_make(sh->child, start);
-
-			if (!child_entry)
+		if (!to) {
+			to = child_table(sh, start);
+			if (!to)
 				return -ENOMEM;
-			child_table = child_entry - pte_index(start, 0);
-			child_frame = phys_to_frame(virt_to_phys(child_table));
 		}
+		if (!share_frame(sh, phys_to_frame(old & PTE_PHYS)))
+			continue;
 		if (old & PTE_WRITE) {
 			old &= ~PTE_WRITE;
 			*entry = old;
-			gather_range(sh->g, start, start + PAGE_SIZE);
+			gather_range(sh->g, start, end);
 		}
-		child_table[pte_index(start, 0)] = old & ~PTE_DIRTY;
-		child_frame->mapcount++;
-		atomic_add(&f->mapcount, 1);
+		to[at] = old & ~PTE_DIRTY;
 		n++;
 	}
-	atomic_add(&sh->child->rss_pages, n);
+	if (n)
+		phys_to_frame(virt_to_phys(to))->mapcount += n;
 	return 0;
 }
 
-int pt_share(struct pt_gather *g, struct mm_space *child, uint64_t start, uint64_t end, bool *found_pinned)
+int pt_share(struct pt_gather *g, struct mm_space *child, uint64_t start, uint64_t end, bool with_object_pages,
+	     bool *found_pinned)
 {
-	struct share sh = { g, child, found_pinned };
+	struct share sh = { .g = g, .child = child, .with_object_pages = with_object_pages, .found_pinned = found_pinned };
+	int err = for_each_table(g->space, start, end, share_entries, &sh);
 
-	return for_each_table(g->space, start, end, share_entries, &sh);
+	atomic_add(&child->rss_pages, sh.rss);
+	atomic_add(&child->rss_file_pages, sh.file);
+	atomic_add(&frame_counts.mapped, sh.file);
+	return err;
 }

@@ -51,9 +51,11 @@ void pt_unmap(struct pt_gather *g, uint64_t start, uint64_t end);
 void pt_protect(struct pt_gather *g, uint64_t start, uint64_t end, uint32_t prot);
 /* Pages mapped in [start, end). */
 uint64_t pt_count(struct mm_space *s, uint64_t start, uint64_t end);
-/* Copy the anonymous pages of [start, end) into @child without the right to write,
- * which the parent loses too. Sets *@found_pinned if one of them is under I/O. Both
- * table locks are held. Returns: 0; -ENOMEM. */
-int pt_share(struct pt_gather *g, struct mm_space *child, uint64_t start, uint64_t end, bool *found_pinned);
+/* Copy the entries of [start, end), a private area's, into @child without the right to
+ * write, which the parent loses too; those of its object's pages only if
+ * @with_object_pages, and then obj->lock is held. Sets *@found_pinned if an anonymous
+ * page is under I/O. Both table locks are held. Returns: 0; -ENOMEM. */
+int pt_share(struct pt_gather *g, struct mm_space *child, uint64_t start, uint64_t end, bool with_object_pages,
+	     bool *found_pinned);
 
 #endif

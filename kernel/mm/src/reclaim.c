@@ -134,7 +134,7 @@ static uint64_t reclaim_batch(uint64_t *scanned)
 uint64_t mm_reclaim(uint64_t target_pages)
 {
 	/* Three times round: the first visits may only take the marks of use away. */
-	uint64_t budget = 3 * READ_ONCE(lru_pages), scanned = 0, freed = 0;
+	uint64_t budget = 3 * READ_ONCE(lru_pages), scanned = 0, freed = stacks_trim();
 
 	while (freed < target_pages && scanned < budget) {
 		uint64_t before = scanned;

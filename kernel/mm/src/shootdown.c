@@ -15,7 +15,7 @@
 
 #define MAX_SINGLE_PAGES 32u	/* beyond, reloading CR3 is cheaper */
 
-enum shootdown_kind { SHOOTDOWN_RANGE, SHOOTDOWN_ALL, SHOOTDOWN_LEAVE };
+enum shootdown_kind { SHOOTDOWN_RANGE, SHOOTDOWN_ALL, SHOOTDOWN_KERNEL, SHOOTDOWN_LEAVE };
 
 static struct {
 	enum shootdown_kind kind;
@@ -31,6 +31,13 @@ static void flush_here(uint64_t start, uint64_t end)
 		write_cr3(read_cr3());
 		return;
 	}
+	for (; start < end; start += PAGE_SIZE)
+		invlpg(start);
+}
+
+/* Global translations survive a reload of CR3. */
+static void flush_kernel_here(uint64_t start, uint64_t end)
+{
 	for (; start < end; start += PAGE_SIZE)
 		invlpg(start);
 }
@@ -55,6 +62,9 @@ static void carry_out(void)
 		break;
 	case SHOOTDOWN_ALL:
 		flush_here(0, USER_TOP);
+		break;
+	case SHOOTDOWN_KERNEL:
+		flush_kernel_here(request.start, request.end);
 		break;
 	case SHOOTDOWN_LEAVE:
 		leave_here(request.space);
@@ -124,6 +134,14 @@ void tlb_flush_cpus(uint64_t mask)
 	if (mask & 1ull << cpu_index())
 		flush_here(0, USER_TOP);
 	ask(other_cpus(mask), SHOOTDOWN_ALL, NULL, 0, 0);
+}
+
+void tlb_flush_kernel(uint64_t start, uint64_t end)
+{
+	uint32_t n = atomic_load(&percpu_count);
+
+	flush_kernel_here(start, end);
+	ask(other_cpus(n < 64 ? (1ull << n) - 1 : ~0ull), SHOOTDOWN_KERNEL, NULL, start, end);
 }
 
 void tlb_leave(struct mm_space *s)

@@ -16,7 +16,7 @@ void mm_statistics(struct mm_statistics *out)
 {
 	*out = (struct mm_statistics) {
 		.total_pages = frames_total(),
-		.free_pages = frames_free(),
+		.free_pages = frames_free() + pt_spare_tables(),
 		.cached_pages = count(&frame_counts.cached),
 		.dirty_pages = count(&frame_counts.dirty),
 		.writeback_pages = count(&frame_counts.writeback),

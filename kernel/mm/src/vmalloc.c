@@ -1,10 +1,11 @@
 /* kernel/mm/src/vmalloc.c: kernel stacks with guard pages, and device registers.
  *
- * Addresses are handed out upward and never come back; stacks are reused through a
- * list instead, which also spares the TLB shootdown that unmapping one would cost.
+ * Free stacks stay mapped on a list, which spares the TLB shootdown that unmapping
+ * one would cost; reclaim unmaps them. The addresses of those are on a second list,
+ * linked through their entries that are not present.
  *
  * Locking: vmalloc_lock (PAGE_TABLE) guards the kernel's page tables, the next
- * address and the list of stacks.
+ * address and both lists.
  */
 #include <errno.h>
 
@@ -16,6 +17,7 @@
 
 #include "frame_internal.h"
 #include "kernel_map.h"
+#include "shootdown.h"
 
 #define STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define STACK_SLOT (2 * KERNEL_STACK_BYTES)	/* the lower half is the guard */
@@ -23,6 +25,7 @@
 static struct spinlock vmalloc_lock = SPINLOCK_INIT(PAGE_TABLE);
 static uint64_t next_address = VMALLOC_BASE;
 static uint64_t free_stacks;	/* top of the first; the next one's is in its highest word */
+static uint64_t free_slots;	/* lowest stack page of the first; the next one's is in its entry */
 
 /* vmalloc_lock is held. */
 static uint64_t address_take(uint64_t bytes, uint64_t align)
@@ -58,16 +61,28 @@ static void frames_give_back(struct frame **frames, unsigned n)
 		frame_put(frames[n]);
 }
 
+/* Where a stack can be mapped; vmalloc_lock is held. */
+static uint64_t slot_take(void)
+{
+	uint64_t base = free_slots;
+
+	if (base) {
+		free_slots = *kernel_map_entry(base);
+		return base;
+	}
+	base = address_take(STACK_SLOT, STACK_SLOT);
+	return base ? base + STACK_SLOT - KERNEL_STACK_BYTES : 0;
+}
+
 static uint64_t stack_map(struct frame **frames)
 {
 	uint64_t base, top = 0;
 	unsigned i;
 
 	spin_lock(&vmalloc_lock);
-	base = address_take(STACK_SLOT, STACK_SLOT);
+	base = slot_take();
 	if (!base)
 		goto unlock;
-	base += STACK_SLOT - KERNEL_STACK_BYTES;
 	for (i = 0; i < STACK_PAGES; i++) {
 		if (kernel_map(base + i * PAGE_SIZE, frame_phys(frames[i]), PAGE_SIZE, PTE_WRITE | PTE_NX))
 			goto unlock;
@@ -108,6 +123,37 @@ void mm_stack_free(uint64_t top)
 	*stack_link(top) = free_stacks;
 	free_stacks = top;
 	spin_unlock(&vmalloc_lock);
+}
+
+static void stack_unmap(uint64_t top)
+{
+	uint64_t base = top - KERNEL_STACK_BYTES;
+	struct frame *frames[STACK_PAGES];
+
+	spin_lock(&vmalloc_lock);
+	for (unsigned i = 0; i < STACK_PAGES; i++) {
+		pte_t *entry = kernel_map_entry(base + i * PAGE_SIZE);
+
+		frames[i] = phys_to_frame(*entry & PTE_PHYS);
+		*entry = 0;
+	}
+	spin_unlock(&vmalloc_lock);
+	tlb_flush_kernel(base, top);
+	spin_lock(&vmalloc_lock);
+	*kernel_map_entry(base) = free_slots;
+	free_slots = base;
+	spin_unlock(&vmalloc_lock);
+	frames_give_back(frames, STACK_PAGES);
+	atomic_sub(&frame_counts.kernel_stacks, STACK_PAGES);
+}
+
+uint64_t stacks_trim(void)
+{
+	uint64_t freed = 0, top;
+
+	for (; (top = stack_reuse()); freed += STACK_PAGES)
+		stack_unmap(top);
+	return freed;
 }
 
 void __iomem *mm_map_device(uint64_t phys, size_t bytes)
