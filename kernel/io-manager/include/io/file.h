@@ -54,6 +54,12 @@ struct io_request {
 #define IO_SYNC 4u
 #define IO_PEEK 8u
 
+struct socket_info {
+	int type;		/* SOCK_STREAM … */
+	uint32_t peer_pid, peer_uid, peer_gid;
+	uint32_t send_bytes, receive_bytes;	/* buffer sizes */
+};
+
 struct file_ops {
 	const char *name;
 	/* Returns: bytes done (0: end of file), -EAGAIN, or another errno. */
@@ -77,6 +83,9 @@ struct file_ops {
 	/* A descriptor was closed (each close, not only the last); returns close(2)'s errno. */
 	int (*flush)(struct file *f, void *process);
 	void (*release)(struct file *f);	/* last reference */
+	/* Sockets have these two, and only they. @how: 0 reading, 1 writing, 2 both. */
+	int (*shutdown)(struct file *f, int how);
+	void (*socket_info)(struct file *f, struct socket_info *out);
 };
 
 struct file {
