@@ -133,6 +133,16 @@ static int ask_owner(struct file *f, uint32_t flags)
 	return err;
 }
 
+int file_open_again(struct file *f)
+{
+	struct ipc_kernel_call c = { .words = { VFS_OPEN, f->inode->node, f->flags, ps_current()->pid } };
+	int err = vfs_call(&c);
+
+	if (!err)
+		f->open_id = c.words[1];
+	return err;
+}
+
 static const struct file_ops *ops_of(const struct inode *i)
 {
 	if (inode_is_dir(i))

@@ -11,6 +11,22 @@
 
 #define CHUNK (32u << 10)
 
+/* A call with the open's id as words[1], a second time if the owner was replaced meanwhile. */
+static int call_stream(struct file *f, struct ipc_kernel_call *c)
+{
+	struct ipc_kernel_call again = *c;
+	int err = vfs_call(c);
+
+	if (err != -EBADF)
+		return err;
+	err = file_open_again(f);
+	if (err)
+		return err;
+	*c = again;
+	c->words[1] = f->open_id;
+	return vfs_call(c);
+}
+
 static int64_t stream_read(struct io_request *rq)
 {
 	uint32_t want = (uint32_t)MIN(rq->vector.left, (uint64_t)CHUNK);
@@ -23,7 +39,7 @@ static int64_t stream_read(struct io_request *rq)
 	c.reply_data = kmalloc(want, HEAP_NOZERO);
 	if (!c.reply_data)
 		return -ENOMEM;
-	n = vfs_call(&c);
+	n = call_stream(rq->file, &c);
 	if (!n && c.reply_len)
 		n = (int64_t)io_copy_to(&rq->vector, c.reply_data, MIN(c.reply_len, want), &err);
 	if (!n && c.reply_len)
@@ -43,7 +59,7 @@ static int64_t stream_write(struct io_request *rq)
 	if (!data)
 		return -ENOMEM;
 	c.data_len = (uint32_t)io_copy_from(&rq->vector, data, want, &err);
-	n = err ? err : vfs_call(&c);
+	n = err ? err : call_stream(rq->file, &c);
 	if (!n)
 		n = (int64_t)MIN(c.words[1], (uint64_t)want);
 	kfree(data);

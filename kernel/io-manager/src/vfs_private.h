@@ -135,6 +135,8 @@ int magic_resolve(struct inode *link, struct inode **inode, struct file **file);
 extern const struct file_ops regular_ops, directory_ops, stream_ops, path_ops;
 extern const struct mm_pager_ops vfs_pager_ops;
 void file_close_open_id(struct file *f);
+/* The owner does not know open_id: it was replaced. Ask for another. */
+int file_open_again(struct file *f);
 int path_file_create(struct inode *i, uint32_t flags, struct file **out);
 
 #endif
