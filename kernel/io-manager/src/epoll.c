@@ -22,7 +22,11 @@
 #define MAX_DEPTH 5
 
 #define ALWAYS (IO_POLLERR | IO_POLLHUP)
-#define MODIFIERS ((uint32_t)(EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE))
+#define EDGE ((__force uint32_t)EPOLLET)
+#define ONESHOT ((__force uint32_t)EPOLLONESHOT)
+#define WAKEUP ((__force uint32_t)EPOLLWAKEUP)
+#define EXCLUSIVE ((__force uint32_t)EPOLLEXCLUSIVE)
+#define MODIFIERS (EDGE | ONESHOT | WAKEUP | EXCLUSIVE)
 
 struct epoll_set {
 	struct mutex lock;
@@ -290,7 +294,7 @@ static int add_item(struct epoll_set *set, struct file *target, int fd, const st
 
 static int modify_item(struct epoll_item *item, const struct io_epoll_event *event)
 {
-	if ((event->events | item->events) & (uint32_t)EPOLLEXCLUSIVE)
+	if ((event->events | item->events) & EXCLUSIVE)
 		return -EINVAL;
 	item->data = event->data;
 	WRITE_ONCE(item->events, event->events | ALWAYS);
@@ -317,7 +321,7 @@ static int control_locked(struct epoll_set *set, int op, struct file *target, in
 	}
 }
 
-#define EXCLUSIVE_FINE ((uint32_t)(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE))
+#define EXCLUSIVE_FINE (IO_POLLIN | IO_POLLOUT | ALWAYS | WAKEUP | EDGE | EXCLUSIVE)
 
 int epoll_control(struct file *ep, int op, struct file *target, int fd, const struct io_epoll_event *event)
 {
@@ -328,7 +332,7 @@ int epoll_control(struct file *ep, int op, struct file *target, int fd, const st
 		return -EPERM;
 	if (!file_is_epoll(ep) || ep == target)
 		return -EINVAL;
-	if (event && (event->events & (uint32_t)EPOLLEXCLUSIVE) && op != EPOLL_CTL_DEL &&
+	if (event && (event->events & EXCLUSIVE) && op != EPOLL_CTL_DEL &&
 	    (op == EPOLL_CTL_MOD || file_is_epoll(target) || (event->events & ~EXCLUSIVE_FINE)))
 		return -EINVAL;
 	mutex_lock(&graph_lock);
@@ -352,9 +356,9 @@ static int deliver(struct epoll_item *item, struct io_epoll_event __user *out)
 		make_ready(item);
 		return -EFAULT;
 	}
-	if (item->events & (uint32_t)EPOLLONESHOT)
+	if (item->events & ONESHOT)
 		WRITE_ONCE(item->events, item->events & MODIFIERS);
-	else if (!(item->events & (uint32_t)EPOLLET))
+	else if (!(item->events & EDGE))
 		make_ready(item);
 	return 1;
 }

@@ -3,6 +3,10 @@
 
 #include "files.h"
 
+#define HIPRI ((__force uint32_t)RWF_HIPRI)
+#define ANY_SYNC ((__force uint32_t)(RWF_DSYNC | RWF_SYNC))
+#define FULL_SYNC ((__force uint32_t)RWF_SYNC)
+
 static int64_t finish(int64_t n, bool is_write)
 {
 	if (n == -EPIPE && is_write)
@@ -141,7 +145,7 @@ int64_t linux_sys_pwritev(const uint64_t a[6])
 /* Offset -1: at the position. RWF_HIPRI asks for nothing that could be noticed. */
 int64_t linux_sys_preadv2(const uint64_t a[6])
 {
-	if (a[5] & ~(uint64_t)RWF_HIPRI)
+	if (a[5] & ~(uint64_t)HIPRI)
 		return -EOPNOTSUPP;
 	if (a[3] == ~0ull)
 		return transfer_vector((int)a[0], a[1], a[2], false);
@@ -164,14 +168,14 @@ int64_t linux_sys_pwritev2(const uint64_t a[6])
 {
 	int64_t n;
 
-	if (a[5] & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+	if (a[5] & ~(uint64_t)(HIPRI | ANY_SYNC))
 		return -EOPNOTSUPP;
 	if (a[3] == ~0ull)
 		n = transfer_vector((int)a[0], a[1], a[2], true);
 	else
 		n = transfer_vector_at((int)a[0], a[1], a[2], a[3], true);
-	if (n > 0 && (a[5] & (RWF_DSYNC | RWF_SYNC))) {
-		int err = sync_written((int)a[0], !(a[5] & RWF_SYNC));
+	if (n > 0 && (a[5] & ANY_SYNC)) {
+		int err = sync_written((int)a[0], !(a[5] & FULL_SYNC));
 
 		if (err)
 			return err;
