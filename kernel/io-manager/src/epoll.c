@@ -22,10 +22,11 @@
 #define MAX_DEPTH 5
 
 #define ALWAYS (IO_POLLERR | IO_POLLHUP)
-#define EDGE ((__force uint32_t)EPOLLET)
-#define ONESHOT ((__force uint32_t)EPOLLONESHOT)
-#define WAKEUP ((__force uint32_t)EPOLLWAKEUP)
-#define EXCLUSIVE ((__force uint32_t)EPOLLEXCLUSIVE)
+/* EPOLLET and friends: the header's carry a type that only sparse knows. */
+#define EDGE (1u << 31)
+#define ONESHOT (1u << 30)
+#define WAKEUP (1u << 29)
+#define EXCLUSIVE (1u << 28)
 #define MODIFIERS (EDGE | ONESHOT | WAKEUP | EXCLUSIVE)
 
 struct epoll_set {
