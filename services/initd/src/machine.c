@@ -136,10 +136,6 @@ void machine_publish(uint32_t uid, uint32_t gid)
 		{ "tty", S_IFCHR | 0666, DEV(5, 0), NULL },
 		{ "console", S_IFCHR | 0600, DEV(5, 1), NULL },
 		{ "ptmx", S_IFCHR | 0666, DEV(5, 2), NULL },
-		{ "fd", S_IFLNK | 0777, 0, "/proc/self/fd" },
-		{ "stdin", S_IFLNK | 0777, 0, "/proc/self/fd/0" },
-		{ "stdout", S_IFLNK | 0777, 0, "/proc/self/fd/1" },
-		{ "stderr", S_IFLNK | 0777, 0, "/proc/self/fd/2" },
 	};
 	static const struct device_name callers[] = {
 		{ "albireo/stdin", S_IFCHR | 0600, DEV(PORT_MAJOR, 1), NULL },
