@@ -2,6 +2,8 @@
  *
  * A block's buddy differs from it in the bit of its order; two free buddies of
  * one order always merge, so FRAME_FREE with the same order is all to look for.
+ * A descriptor is written when its frame becomes the first of a block, and only
+ * such are read: a block's buddy was split off from it, or is reserved.
  */
 #include "buddy.h"
 
@@ -61,7 +63,9 @@ void buddy_add_range(struct buddy *b, uint64_t first, uint64_t end)
 		order = MIN(order, (unsigned)BUDDY_ORDERS - 1);
 		while (first + (1ull << order) > end)
 			order--;
-		buddy_give(b, frame_at(first), order);
+		/* The largest aligned blocks: none of them has a buddy in the range. */
+		block_insert(b, frame_at(first), order);
+		b->nfree += 1ull << order;
 		first += 1ull << order;
 	}
 }

@@ -17,7 +17,8 @@ struct buddy {
 
 /* No frame is free yet. */
 void buddy_init(struct buddy *b, uint64_t nframes);
-/* Hand over the frames [first, end) for the first time. */
+/* Hand over the frames [first, end) for the first time, whose descriptors may hold anything.
+ * Those around them are FRAME_RESERVED, or handed over too. */
 void buddy_add_range(struct buddy *b, uint64_t first, uint64_t end);
 /* Returns: the first frame of a block, its flags cleared; NULL when there is none. */
 struct frame *buddy_take(struct buddy *b, unsigned order);

@@ -82,13 +82,15 @@ static uint64_t early_alloc(uint64_t bytes, uint64_t align)
 	if (start + bytes > r->start + reachable_bytes(r))
 		panic("too little memory to start");
 	unused_remove(start, start + bytes);
-	memset(phys_to_virt(start), 0, bytes);
 	return start;
 }
 
 static uint64_t early_table(void)
 {
-	return early_alloc(PAGE_SIZE, PAGE_SIZE);
+	uint64_t phys = early_alloc(PAGE_SIZE, PAGE_SIZE);
+
+	mm_zero_page(phys_to_virt(phys));
+	return phys;
 }
 
 static void map_or_die(uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t flags)
@@ -122,7 +124,8 @@ static void map_kernel(uint64_t ram_top)
 }
 
 /* Descriptors for all of [0, ram_top), holes included, so that any physical
- * address below it may be looked up. */
+ * address below it may be looked up. They are not cleared: filling megabytes that
+ * nobody reads would be most of a small machine's start. */
 static void map_frame_array(uint64_t ram_top)
 {
 	uint64_t bytes = ALIGN_UP((ram_top >> PAGE_SHIFT) * sizeof(struct frame), LARGE_PAGE);
@@ -133,6 +136,7 @@ static void map_frame_array(uint64_t ram_top)
 static void reserve_frames(uint64_t start, uint64_t end)
 {
 	for (struct frame *f = phys_to_frame(start); f < phys_to_frame(end); f++) {
+		memset(f, 0, sizeof(*f));
 		f->flags = FRAME_RESERVED | FRAME_PINNED | FRAME_UPTODATE;
 		f->refcount = 1;
 	}

@@ -183,6 +183,8 @@ struct frame *frame_alloc(unsigned order, unsigned flags)
 	f->private = NULL;
 	list_init(&f->lru);
 	__atomic_store_n(&f->refcount, 1, __ATOMIC_RELAXED);
+	for (unsigned i = 1; i < 1u << order; i++)
+		f[i].flags = 0;
 	if (flags & FRAME_ZERO) {
 		for (unsigned i = 0; i < 1u << order; i++)
 			mm_zero_page((char *)frame_virt(f) + i * PAGE_SIZE);

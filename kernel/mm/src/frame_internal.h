@@ -13,7 +13,7 @@ extern struct frame_counts frame_counts;
 /* The frame of zeroes that read faults of untouched memory map. */
 extern struct frame *zero_frame;
 
-/* Boot: frames [first, end) of the array are free. Descriptors are zeroed or FRAME_RESERVED. */
+/* Boot: frames [first, end) of the array are free; all others are FRAME_RESERVED already. */
 void frames_init(uint64_t nframes);
 void frames_add_range(uint64_t first, uint64_t end);
 /* Boot, when all ranges are in: sizes the reserve, makes the zero frame. */
