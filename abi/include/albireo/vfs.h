@@ -207,7 +207,7 @@ struct lease_grant {
 #define VFS_NODE_ATTR 1		/* the delegated attributes (size, times) of a KERNEL_DATA node: 0, -ENOENT */
 #define VFS_NODE_FORGET 2	/* the last link and the last open are gone: free contents */
 #define VFS_NODE_LIST 3		/* after a restart: next node > arg the kernel holds; attr filled; -ENOENT at the end */
-#define VFS_NODE_OPENS 5	/* attr->nlink: open files and mappings of the node; -ENOENT: not held */
+#define VFS_NODE_OPENS 5	/* attr->nlink: open files, mappings and write-backs of the node; -ENOENT: not held */
 #define VFS_NODE_SET_FLAGS 4	/* attr->flags replaces the node's flags */
 
 #endif

@@ -70,7 +70,13 @@ void deferred_run(void)
 	count = 0;
 }
 
+/* A fid that was taken from its node is nobody's, whatever became of the transaction. */
 void deferred_drop(void)
 {
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (list[i].kind == CLUNK)
+			run_one(&list[i]);
 	count = 0;
 }

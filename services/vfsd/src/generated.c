@@ -385,7 +385,20 @@ static int generated_parent(struct node *node, struct node **dir, char name[VFS_
 	return *dir ? 0 : -ENOMEM;
 }
 
+/* As on Linux, a name that is not there cannot be there. */
+static int generated_create(struct request *rq, struct node *dir, const char *name, size_t len,
+			    const struct create_args *args, struct node **out, bool *created)
+{
+	int err = generated_lookup(rq, dir, name, len, out);
+
+	*created = false;
+	if (err)
+		return err;
+	return args->is_exclusive || !S_ISREG(args->mode) ? -EEXIST : 0;
+}
+
 const struct fs_ops generated_ops = {
+	.create = generated_create,
 	.lookup = generated_lookup,
 	.getattr = generated_getattr,
 	.readlink = generated_readlink,

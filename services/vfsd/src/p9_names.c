@@ -181,10 +181,19 @@ static int remove_name(struct request *rq, struct node *dir, const char *name, s
 	return err;
 }
 
-/* @victim lost the name that @entry is. Its attributes tell of one link less. */
-static void lose_name(struct node *dir, struct entry *entry, struct node *victim, bool is_aside, struct vfs_attr *attr)
+/* What is known of a removal besides the names. */
+struct removal {
+	bool was_sent;		/* by a predecessor: the link count that we know may be the new one */
+	bool is_aside;
+};
+
+/* @victim lost the name that @entry is. Its attributes tell of one link less. A file that is kept
+ * without need is found out when the kernel gives it back; one that is retired too early would
+ * be two files to the kernel. */
+static void lose_name(struct node *dir, struct entry *entry, struct node *victim, struct removal removal,
+		      struct vfs_attr *attr)
 {
-	bool is_last = S_ISDIR(victim->mode) || victim->nlink <= 1;
+	bool is_last = S_ISDIR(victim->mode) || (victim->nlink <= 1 && !removal.was_sent);
 
 	if (entry) {
 		node_pin(dir);
@@ -192,13 +201,14 @@ static void lose_name(struct node *dir, struct entry *entry, struct node *victim
 		ARENA_SET(dir->npins, dir->npins - 1);
 	}
 	p9_drop_path(victim);
-	if (is_aside)
+	victim->fetched_seq = 0;
+	if (removal.is_aside)
 		ARENA_SET(victim->state, (uint16_t)(victim->state | NODE_ASIDE | NODE_GONE));
-	if (is_last && !is_aside)
+	else if (is_last)
 		p9_retire(victim);
-	else if (!is_aside)
-		victim->nlink--;
 	p9_fill_attr(victim, attr);
+	if (!removal.is_aside && !is_last && attr->nlink)
+		attr->nlink--;
 }
 
 static void finish_attr(struct request *rq, const struct node *node, struct vfs_attr *attr)
@@ -226,8 +236,8 @@ int p9_fs_unlink(struct request *rq, struct node *dir, const char *name, size_t 
 		 struct node **victim, struct vfs_attr *attr)
 {
 	struct p9_once once = { rq, P9_STEP_MAIN };
-	bool is_aside = false;
-	int err = find_named(rq, dir, name, len, p9_was_sent(node_mount(dir)->transport, once), victim);
+	struct removal removal = { .was_sent = p9_was_sent(node_mount(dir)->transport, once) };
+	int err = find_named(rq, dir, name, len, removal.was_sent, victim);
 
 	if (err)
 		return err;
@@ -235,11 +245,11 @@ int p9_fs_unlink(struct request *rq, struct node *dir, const char *name, size_t 
 		return -EISDIR;
 	if (*victim && is_rmdir && !S_ISDIR((*victim)->mode))
 		return -ENOTDIR;
-	err = remove_name(rq, dir, name, len, is_rmdir, *victim, &is_aside);
+	err = remove_name(rq, dir, name, len, is_rmdir, *victim, &removal.is_aside);
 	if (err)
 		return err;
 	if (*victim) {
-		lose_name(dir, entry_find(dir, name, len, ENTRY_NAME), *victim, is_aside, attr);
+		lose_name(dir, entry_find(dir, name, len, ENTRY_NAME), *victim, removal, attr);
 		finish_attr(rq, *victim, attr);
 	}
 	dir->fetched_seq = 0;
@@ -299,14 +309,14 @@ static int find_both(struct request *rq, struct rename_args *args, bool was_sent
 }
 
 /* The server has made the change: so do we. */
-static int apply_rename(struct request *rq, struct rename_args *args, bool is_aside)
+static int apply_rename(struct request *rq, struct rename_args *args, struct removal removal)
 {
 	struct entry *old = entry_find(args->old_dir, args->old_name, args->old_len, ENTRY_NAME);
 	struct entry *new = entry_find(args->new_dir, args->new_name, args->new_len, ENTRY_NAME);
 
 	args->old_dir->fetched_seq = args->new_dir->fetched_seq = 0;
 	if (args->victim) {
-		lose_name(args->new_dir, new, args->victim, is_aside, &args->victim_attr);
+		lose_name(args->new_dir, new, args->victim, removal, &args->victim_attr);
 		finish_attr(rq, args->victim, &args->victim_attr);
 	}
 	if (old) {
@@ -323,23 +333,24 @@ static int apply_rename(struct request *rq, struct rename_args *args, bool is_as
 int p9_fs_rename(struct request *rq, struct rename_args *args)
 {
 	struct p9_once once = { rq, P9_STEP_MAIN };
-	bool is_aside = false;
+	struct removal removal = { .is_aside = false };
 	int err;
 
 	if (args->flags & RENAME_EXCHANGE)
 		return -EINVAL;
 	if (p9_is_hidden(args->new_dir, args->new_name, args->new_len))
 		return -EPERM;
-	err = find_both(rq, args, p9_was_sent(node_mount(args->old_dir)->transport, once));
+	removal.was_sent = p9_was_sent(node_mount(args->old_dir)->transport, once);
+	err = find_both(rq, args, removal.was_sent);
 	if (err || (args->moved && args->moved == args->victim))
 		return err;
 	if (args->victim && is_open(args->victim))
-		is_aside = link_aside(rq, args->victim);
+		removal.is_aside = link_aside(rq, args->victim);
 	err = rename_on_server(rq, args);
 	if (err) {
-		if (is_aside)
+		if (removal.is_aside)
 			p9_remove_aside(args->victim->mount, args->victim->number);
 		return err;
 	}
-	return apply_rename(rq, args, is_aside);
+	return apply_rename(rq, args, removal);
 }

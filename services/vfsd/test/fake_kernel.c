@@ -32,9 +32,27 @@ void kernel_revoke_attr(uint64_t node, uint64_t seq)
 	fake->revokes++;
 }
 
+static int list_next(uint64_t after, struct vfs_attr *attr)
+{
+	uint64_t best = 0;
+	size_t i;
+
+	for (i = 0; i < FAKE_HELD; i++) {
+		uint64_t node = fake->held[i].node;
+
+		if (node > after && (!best || node < best))
+			best = node;
+	}
+	memset(attr, 0, sizeof(*attr));
+	attr->node = best;
+	return best ? 0 : -ENOENT;
+}
+
 int kernel_node(unsigned int op, uint64_t node, struct vfs_attr *attr)
 {
 	switch (op) {
+	case VFS_NODE_LIST:
+		return list_next(node, attr);
 	case VFS_NODE_FORGET:
 		fake->forgotten++;
 		return 0;
@@ -213,6 +231,55 @@ void fake_reset(void)
 	fake_p9_reset();
 }
 
+static void hold(uint64_t node)
+{
+	size_t i, place = FAKE_HELD;
+
+	for (i = 0; i < FAKE_HELD; i++) {
+		if (fake->held[i].node == node) {
+			fake->held[i].count++;
+			return;
+		}
+		if (!fake->held[i].node && place == FAKE_HELD)
+			place = i;
+	}
+	/* Tests of very many files do not ask what is held. */
+	if (place == FAKE_HELD)
+		return;
+	fake->held[place].node = node;
+	fake->held[place].count = 1;
+}
+
+static void take_lookups(const struct reply *reply)
+{
+	const struct vfs_record *record;
+	unsigned int i;
+
+	for (i = 0; (record = record_at(reply, i)); i++)
+		if (record->attr.node)
+			hold(record->attr.node);
+}
+
+static bool has_records(uint64_t op)
+{
+	return op <= VFS_GETATTR;
+}
+
+void release_all(void)
+{
+	uint64_t root = root_node();
+	size_t i;
+
+	for (i = 0; i < FAKE_HELD; i++) {
+		const uint64_t args[7] = { fake->held[i].node, fake->held[i].count };
+
+		if (!args[0] || args[0] == root)
+			continue;
+		fake->held[i].node = 0;
+		call(VFS_RELEASE, args, NULL, 0);
+	}
+}
+
 struct reply *call(uint64_t op, const uint64_t args[7], const void *data, size_t len)
 {
 	static struct reply reply;
@@ -230,6 +297,8 @@ struct reply *call(uint64_t op, const uint64_t args[7], const void *data, size_t
 	reply.status = call_transport ? call_transport(&rq) : dispatch(&rq);
 	memcpy(reply.words, rq.words, sizeof(reply.words));
 	reply.len = rq.reply_len;
+	if (!reply.status && has_records(op))
+		take_lookups(&reply);
 	return &reply;
 }
 

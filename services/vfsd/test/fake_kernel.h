@@ -18,7 +18,10 @@
 
 #define FAKE_PID 1000u
 
+#define FAKE_HELD 512
+
 struct fake_shared {
+	struct { uint64_t node, count; } held[FAKE_HELD];	/* lookups that replies brought */
 	uint64_t state_size;
 	uint64_t opened_node;		/* the only node that VFS_NODE_OPENS says is open */
 	uint64_t forgotten;		/* VFS_NODE_FORGET calls */
@@ -26,6 +29,8 @@ struct fake_shared {
 	uint64_t exchanges;		/* sent to the 9P server */
 	uint64_t kill_at_exchange;	/* die before (odd) or after (even) the n-th one, counted by halves */
 	uint64_t half_exchanges;
+	uint64_t kill_at_store;		/* die before the n-th store to the arena */
+	uint64_t stores;
 	uint64_t next_request;
 };
 extern struct fake_shared *fake;
@@ -50,6 +55,9 @@ struct reply {
 struct reply *call(uint64_t op, const uint64_t args[7], const void *data, size_t len);
 /* How call() reaches vfsd; dispatch() of this process unless set. */
 extern int (*call_transport)(struct request *rq);
+
+/* Give all lookups back, but those of the root. */
+void release_all(void);
 
 /* Record @n of a reply. */
 const struct vfs_record *record_at(const struct reply *reply, unsigned int n);

@@ -182,6 +182,22 @@ static void renaming_works_on_the_host(void **unused)
 	assert_int_equal(rename_to(top, "e", d, "y", 0), -EINVAL);
 }
 
+static void a_file_keeps_its_node_while_one_name_is_left(void **unused)
+{
+	uint64_t f;
+
+	make(top, "f", S_IFREG | 0600, 0);
+	f = walk_to(top, "f")->attr.node;
+	assert_int_equal(hard_link(f, top, "h"), 0);
+	assert_int_equal(walk_to(top, "h")->attr.nlink, 2);
+	assert_int_equal(make_link(top, "l", "x"), 0);
+	assert_int_equal(rename_to(top, "f", top, "g", 0), 0);
+	assert_int_equal(walk_to(top, "h")->attr.node, f);
+	assert_int_equal(rename_to(top, "l", top, "g", 0), 0);
+	assert_int_equal(walk_to(top, "h")->attr.node, f);
+	assert_int_equal(walk_to(top, "h")->attr.nlink, 1);
+}
+
 static void an_open_file_outlives_its_name(void **unused)
 {
 	struct vfs_attr attr;
@@ -340,6 +356,7 @@ int main(void)
 		TEST(names_are_removed_on_the_host),
 		TEST(inode_numbers_used_again_are_other_files),
 		TEST(renaming_works_on_the_host),
+		TEST(a_file_keeps_its_node_while_one_name_is_left),
 		TEST(an_open_file_outlives_its_name),
 		TEST(a_replaced_open_file_lives_on),
 		TEST(owners_are_not_feigned),
