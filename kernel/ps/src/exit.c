@@ -229,6 +229,7 @@ static void end_process(struct process *p)
 	if (p->is_hidden)
 		panic("rootd ended with status 0x%x", ps_wait_status(p));
 	p->is_exiting = true;
+	WRITE_ONCE(p->alarm_interval_ns, 0);
 	ktimer_cancel(&p->alarm_timer);
 	if (ps_upper_ops.process_exiting)
 		ps_upper_ops.process_exiting(p);

@@ -61,6 +61,7 @@ void process_apply_limits(struct process *p);	/* envelope → space */
 void process_add_child_usage(struct process *parent, struct process *child);	/* tree */
 
 /* ---- thread.c ---- */
+void ps_threads_init(void);
 /* A thread of @p with stack and FPU areas, in no list. Its user frame is *frame. */
 struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const struct trap_frame *frame);
 void ps_thread_attach(struct ps_thread *t, struct process *p, struct ps_pid *pid);	/* tree */

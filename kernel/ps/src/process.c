@@ -255,6 +255,25 @@ void ps_policy_end(struct process *p)
 	waitq_wake_all(&p->policy_wait, 0);
 }
 
+void ps_stage_credentials(struct process *p, struct credentials *to)
+{
+	spin_lock(&p->lock);
+	p->staged_credentials = to;
+	spin_unlock(&p->lock);
+}
+
+static bool take_staged(struct process *p, const struct credentials *c)
+{
+	bool is_staged;
+
+	spin_lock(&p->lock);
+	is_staged = p->staged_credentials;
+	if (is_staged)
+		*p->staged_credentials = *c;
+	spin_unlock(&p->lock);
+	return is_staged;
+}
+
 int ps_set_credentials(uint32_t pid, const struct credentials *c)
 {
 	struct process *p = ps_find(pid);
@@ -264,6 +283,10 @@ int ps_set_credentials(uint32_t pid, const struct credentials *c)
 	if (c->ngroups > CRED_MAX_GROUPS) {
 		ps_put(p);
 		return -EINVAL;
+	}
+	if (take_staged(p, c)) {
+		ps_put(p);
+		return 0;
 	}
 	spin_lock(&ps_tree_lock);
 	if (p->state == PROCESS_ALIVE && p->credentials.uid != c->uid) {
@@ -298,7 +321,7 @@ int ps_grant_envelope(uint32_t pid, const struct envelope *e)
 
 static void *ipc_current(void)
 {
-	return ps_current();
+	return ps_current_is_process() ? ps_current() : NULL;
 }
 
 static struct handle_table *ipc_handles(void *process)
@@ -337,6 +360,7 @@ void ps_init(void)
 		.name = ipc_name,
 	};
 	sched_ops.thread_dead = ps_thread_dead;
+	ps_threads_init();
 	ps_exit_init();
 	ps_machine_init();
 	mm_oom_kill = ps_oom_kill;

@@ -63,13 +63,12 @@ static bool is_too_big(const struct ps_strings *s)
 	return s->bytes + (uint64_t)s->count * POINTER_BYTES > s->limit_bytes;
 }
 
-int ps_strings_add(struct ps_strings *s, const char *text)
+static int add_bytes(struct ps_strings *s, const char *text, size_t left)
 {
-	size_t left = strlen(text) + 1, room;
+	size_t room;
 	char *where;
 	int err;
 
-	s->count++;
 	while (left) {
 		err = reserve(s, &where, &room);
 		if (err)
@@ -81,6 +80,31 @@ int ps_strings_add(struct ps_strings *s, const char *text)
 		left -= room;
 	}
 	return is_too_big(s) ? -E2BIG : 0;
+}
+
+int ps_strings_add(struct ps_strings *s, const char *text)
+{
+	s->count++;
+	return add_bytes(s, text, strlen(text) + 1);
+}
+
+int ps_strings_append(struct ps_strings *s, const struct ps_strings *from, uint32_t skip)
+{
+	struct strings_cursor c = { .strings = from };
+	int err = 0;
+
+	if (skip >= from->count)
+		return 0;
+	s->count += from->count - skip;
+	while (skip--)
+		strings_cursor_skip(&c);
+	while (!err && c.offset < from->bytes) {
+		uint64_t in_page = c.offset % PAGE_SIZE, n = MIN(PAGE_SIZE - in_page, from->bytes - c.offset);
+
+		err = add_bytes(s, (const char *)frame_virt(from->frames[c.offset / PAGE_SIZE]) + in_page, n);
+		c.offset += n;
+	}
+	return err;
 }
 
 int ps_strings_add_user(struct ps_strings *s, uint64_t user_address)

@@ -2,55 +2,127 @@
  *
  * A thread's user frame stands at the top of its kernel stack from the start, so
  * that trap_user_frame() is right before its first trap.
+ *
+ * A dead thread is handed over with interrupts off, where its stack cannot be given
+ * back. The few that the next threads will need anyway are kept; the rest go to a
+ * thread of their own that may sleep.
+ *
+ * Locking: spares_lock (PROCESS, interrupts off) guards both lists.
  */
 #include "internal.h"
 
 #define FPU_ALIGN 64u	/* XSAVE's (Intel SDM 1, 13.4) */
+#define SPARES_KEPT 16u
 
 HEAP_CACHE(thread_cache, "thread", sizeof(struct ps_thread));
+
+/* A stack nobody runs on, with the FPU areas of its last thread; lies at its top. */
+struct spare {
+	struct spare *next;
+	void *fpu_memory;
+};
+static struct spinlock spares_lock = SPINLOCK_INIT(PROCESS);
+static struct spare *kept, *to_free;
+static uint32_t nkept;
+static struct wait_queue reaper_wait;
 
 static void thread_first_return(void *arg)
 {
 	trap_return(trap_user_frame());
 }
 
-static bool alloc_fpu(struct ps_thread *t)
+static uint64_t stack_of(struct spare *s)
 {
-	uint64_t bytes = ALIGN_UP(fpu_state_bytes, FPU_ALIGN);
-	char *area;
+	return (uint64_t)(s + 1);
+}
 
-	t->fpu_memory = kmalloc(2 * bytes + FPU_ALIGN, 0);
-	if (!t->fpu_memory)
+static struct spare *take(struct spare **list)
+{
+	uint64_t flags = spin_lock_irqsave(&spares_lock);
+	struct spare *s = *list;
+
+	if (s) {
+		*list = s->next;
+		if (list == &kept)
+			nkept--;
+	}
+	spin_unlock_irqrestore(&spares_lock, flags);
+	return s;
+}
+
+static void give(uint64_t stack, void *fpu_memory)
+{
+	struct spare *s = (struct spare *)stack - 1;
+	uint64_t flags = spin_lock_irqsave(&spares_lock);
+	bool keep = nkept < SPARES_KEPT;
+	struct spare **list = keep ? &kept : &to_free;
+
+	s->fpu_memory = fpu_memory;
+	s->next = *list;
+	*list = s;
+	nkept += keep;
+	spin_unlock_irqrestore(&spares_lock, flags);
+	if (!keep)
+		waitq_wake_all(&reaper_wait, 0);
+}
+
+static void reaper(void *arg)
+{
+	struct spare *s;
+
+	for (;;) {
+		(void)WAIT_EVENT(&reaper_wait, READ_ONCE(to_free), 0, 0);
+		while ((s = take(&to_free)) != NULL) {
+			kfree(s->fpu_memory);
+			mm_stack_free(stack_of(s));
+		}
+	}
+}
+
+void ps_threads_init(void)
+{
+	waitq_init(&reaper_wait);
+	if (!kthread_create("thread-reaper", reaper, NULL))
+		panic("no memory for the thread reaper");
+}
+
+static bool alloc_stack(uint64_t *stack, void **fpu_memory)
+{
+	struct spare *s = take(&kept);
+
+	if (s) {
+		*stack = stack_of(s);
+		*fpu_memory = s->fpu_memory;
+		return true;
+	}
+	*fpu_memory = kmalloc(2 * ALIGN_UP(fpu_state_bytes, FPU_ALIGN) + FPU_ALIGN, 0);
+	if (!*fpu_memory)
 		return false;
-	area = (char *)ALIGN_UP((uint64_t)t->fpu_memory, FPU_ALIGN);
-	t->thread.fpu = area;
-	t->fpu_scratch = area + bytes;
-	fpu_init_state(area);
-	return true;
+	*stack = mm_stack_alloc();
+	if (!*stack)
+		kfree(*fpu_memory);
+	return *stack;
 }
 
 struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const struct trap_frame *frame)
 {
 	struct ps_thread *t = heap_cache_alloc(&thread_cache, 0);
-	struct trap_frame *top;
 	uint64_t stack;
-	void *fpu;
+	char *area;
 
 	if (!t)
 		return NULL;
-	stack = mm_stack_alloc();
-	if (!stack)
-		goto free_thread;
-	if (!alloc_fpu(t))
-		goto free_stack;
-	fpu = t->thread.fpu;
-	top = (struct trap_frame *)stack - 1;
-	*top = *frame;
-	thread_init(&t->thread, name, (uint64_t)top, thread_first_return, NULL);
-	t->thread.kernel_stack_top = stack;
-	t->thread.fpu = fpu;
+	if (!alloc_stack(&stack, &t->fpu_memory)) {
+		heap_cache_free(&thread_cache, t);
+		return NULL;
+	}
+	*((struct trap_frame *)stack - 1) = *frame;
+	thread_init(&t->thread, name, stack, thread_first_return, NULL);
+	area = (char *)ALIGN_UP((uint64_t)t->fpu_memory, FPU_ALIGN);
+	fpu_init_state(area);
+	t->thread.fpu = area;
+	t->fpu_scratch = area + ALIGN_UP(fpu_state_bytes, FPU_ALIGN);
 	t->thread.space = p->space;
-	t->thread.is_kernel = false;
 	t->thread.personality = p->is_service ? PERSONALITY_SERVICE : PERSONALITY_LINUX;
 	t->thread.weight = ps_nice_weight(p->nice);
 	refcount_set(&t->refs, 1);
@@ -59,12 +131,6 @@ struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const str
 	list_init(&t->process_node);
 	signal_queue_init(&t->pending);
 	return t;
-
-free_stack:
-	mm_stack_free(stack);
-free_thread:
-	heap_cache_free(&thread_cache, t);
-	return NULL;
 }
 
 void ps_thread_attach(struct ps_thread *t, struct process *p, struct ps_pid *pid)
@@ -98,8 +164,7 @@ void ps_thread_dead(struct thread *thread)
 {
 	struct ps_thread *t = (struct ps_thread *)thread;
 
-	mm_stack_free(thread->kernel_stack_top);
-	kfree(t->fpu_memory);
+	give(thread->kernel_stack_top, t->fpu_memory);
 	t->fpu_memory = NULL;
 	thread->fpu = NULL;
 	ps_thread_put(t);

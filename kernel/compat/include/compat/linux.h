@@ -66,11 +66,13 @@ uint64_t linux_deadline_after(uint64_t ns);
 void linux_raise_sigpipe(void);
 
 /* futex.c, for the ends of threads: wake @n waiters of a word. */
+/* A struct rusage of user memory. 0, -EFAULT. */
+int linux_rusage_out(uint64_t user_address, const struct ps_wait_result *usage);
+
 int64_t linux_futex_wake(uint64_t address, bool shared, uint32_t n);
 
 /* ---- parts of the edge, set up by compat_init ---- */
 void linux_futex_init(void);
-void linux_exec_init(void);
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);

@@ -88,6 +88,7 @@ struct process {
 	struct wait_queue child_wait;	/* of this process, for its children */
 	struct wait_queue vfork_wait;
 	bool vfork_parent_waits;
+	struct credentials *staged_credentials;	/* execve: where the next change goes */
 	bool policy_is_busy;		/* a change of credentials or limits is with syscalld */
 	struct wait_queue policy_wait;
 
@@ -98,7 +99,7 @@ struct process {
 	uint64_t voluntary_switches, involuntary_switches;	/* of ended threads */
 	uint64_t read_chars, written_chars, read_calls, write_calls;
 	struct ktimer alarm_timer;	/* ITIMER_REAL */
-	uint64_t alarm_interval_ns;
+	uint64_t alarm_interval_ns, alarm_expires_ns;	/* 0: none */
 	void *timers;			/* POSIX timers, compat's */
 	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
 	uint64_t exe_node;
@@ -134,6 +135,7 @@ struct ps_thread {
 	uint64_t ipc_request_id;	/* as a service: the request it answers */
 	void *ipc_state;
 	uint64_t accounted_faults;
+	uint64_t fault_vector, fault_error, fault_address;	/* the last: a signal frame shows them */
 	bool is_stopped;
 	bool must_exit;			/* another thread's execve ends it */
 	bool is_exiting;
@@ -206,6 +208,8 @@ void ps_strings_init(struct ps_strings *s, uint64_t limit_bytes);
 void ps_strings_free(struct ps_strings *s);
 /* Append @text and its NUL. Returns: 0; -E2BIG; -ENOMEM. */
 int ps_strings_add(struct ps_strings *s, const char *text);
+/* Append the strings of @from after the first @skip. 0, -E2BIG, -ENOMEM. */
+int ps_strings_append(struct ps_strings *s, const struct ps_strings *from, uint32_t skip);
 /* Append a user string. Returns: 0; -EFAULT; -E2BIG (also past MAX_ARG_STRLEN); -ENOMEM. */
 int ps_strings_add_user(struct ps_strings *s, uint64_t user_address);
 
@@ -278,6 +282,8 @@ uint32_t ps_thread_count(void);
  * force. Returns: 0; -EINTR when a fatal signal came. */
 int ps_policy_begin(struct process *p);
 void ps_policy_end(struct process *p);
+/* Between these: what ps_set_credentials() brings goes to *@to, NULL: into force. */
+void ps_stage_credentials(struct process *p, struct credentials *to);
 
 /* The process's space, or NULL when it has ended: a reference. */
 struct mm_space *ps_space_get(struct process *p);

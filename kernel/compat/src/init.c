@@ -1,0 +1,109 @@
+/* kernel/compat/src/init.c: the edge takes its place in the tables of the modules below. */
+#include <compat/compat.h>
+#include <io/inode.h>
+#include <nucleus/log.h>
+
+#include "linux/dispatch.h"
+#include "linux/signal_frame.h"
+
+static int fs_create(void **out)
+{
+	return fs_context_create((struct fs_context **)out);
+}
+
+static int fs_clone(void *fs, void **out)
+{
+	return fs_context_clone(fs, (struct fs_context **)out);
+}
+
+static void fs_get(void *fs)
+{
+	fs_context_get(fs);
+}
+
+static void fs_put(void *fs)
+{
+	fs_context_put(fs);
+}
+
+/* While a file runs as a program nobody opens it for writing (ETXTBSY). */
+static void exe_get(void *inode)
+{
+	struct inode *i = inode;
+
+	inode_get(i);
+	atomic_add(&i->deny_write, 1);
+}
+
+static void exe_put(void *inode)
+{
+	struct inode *i = inode;
+
+	atomic_sub(&i->deny_write, 1);
+	inode_put(i);
+}
+
+static void fs_describe(void *fs, struct proc_stat *out)
+{
+	struct fs_context *c = fs;
+
+	spin_lock(&c->lock);
+	out->cwd_node = c->cwd ? c->cwd->node : 0;
+	out->root_node = c->root ? c->root->node : 0;
+	out->umask = c->umask;
+	spin_unlock(&c->lock);
+}
+
+static void file_describe(void *file, struct proc_map *out)
+{
+	const struct file *f = file;
+
+	if (!f->inode)
+		return;
+	out->node = f->inode->node;
+	out->ino = f->inode->attr.ino;
+	out->dev = f->inode->attr.dev;
+}
+
+/* What a link of /proc/PID/fd shows for what has no name (man 5 proc). */
+static int64_t handle_describe(struct object *object, char *buf, size_t cap)
+{
+	const struct file *f;
+	int n;
+
+	if (object->type->kind != OBJECT_FILE) {
+		n = ksnprintf(buf, cap, "anon_inode:[%s]", object->type->name);
+		return n;
+	}
+	f = file_from_object(object);
+	if (f->inode) {
+		if (cap < sizeof(f->inode->node))
+			return -EINVAL;
+		*(uint64_t *)buf = f->inode->node;
+		return sizeof(f->inode->node);
+	}
+	n = ksnprintf(buf, cap, "%s:[%llu]", f->ops->name, (unsigned long long)((uintptr_t)f & 0xffffffff) >> 4);
+	return n;
+}
+
+void compat_init(void)
+{
+	linux_futex_init();
+	ps_min_signal_stack = signal_frame_max_bytes();
+	ps_upper_ops.fs_create = fs_create;
+	ps_upper_ops.fs_clone = fs_clone;
+	ps_upper_ops.fs_get = fs_get;
+	ps_upper_ops.fs_put = fs_put;
+	ps_upper_ops.exe_get = exe_get;
+	ps_upper_ops.exe_put = exe_put;
+	ps_upper_ops.fs_describe = fs_describe;
+	ps_upper_ops.file_describe = file_describe;
+	ps_upper_ops.handle_describe = handle_describe;
+	ps_upper_ops.thread_exiting = linux_thread_exiting;
+	ps_upper_ops.process_exiting = linux_timers_exiting;
+	ps_upper_ops.process_execs = linux_timers_exec;
+	trap_ops.syscall = compat_syscall;
+	trap_ops.user_return = compat_user_return;
+	trap_ops.user_exception = compat_user_exception;
+	trap_ops.page_fault = compat_page_fault;
+}

@@ -1,0 +1,105 @@
+/* kernel/compat/src/linux/clone.c: fork, vfork, clone and clone3 as Linux numbers their arguments. */
+#include <linux/sched.h>
+#include <mm/usercopy.h>
+#include <string.h>
+
+#include "dispatch.h"
+
+#define SIGCHLD_NR 17
+
+/* A fatal signal that came in between is acted on first; the call is never seen to fail by it. */
+static int64_t do_clone(const struct ps_clone *c)
+{
+	int64_t ret = ps_clone(c, linux_frame());
+
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+}
+
+int64_t linux_sys_fork(const uint64_t a[6])
+{
+	const struct ps_clone c = { .exit_signal = SIGCHLD_NR };
+
+	return do_clone(&c);
+}
+
+int64_t linux_sys_vfork(const uint64_t a[6])
+{
+	const struct ps_clone c = { .flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD_NR };
+
+	return do_clone(&c);
+}
+
+int64_t linux_sys_clone(const uint64_t a[6])
+{
+	const struct ps_clone c = {
+		.flags = (uint32_t)a[0] & ~(uint64_t)CSIGNAL,
+		.exit_signal = (uint32_t)a[0] & CSIGNAL,
+		.stack = a[1],
+		.parent_tid = a[2],
+		.child_tid = a[3],
+		.tls = a[4],
+	};
+
+	return do_clone(&c);
+}
+
+/* Bytes that this kernel does not know must be zero (man 2 clone3). */
+static int args_in(uint64_t user, uint64_t bytes, struct clone_args *args)
+{
+	uint8_t rest[64];
+
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
+	if (bytes < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	memset(args, 0, sizeof(*args));
+	if (copy_from_user(args, user_ptr(user), MIN(bytes, sizeof(*args))))
+		return -EFAULT;
+	for (uint64_t at = sizeof(*args); at < bytes; at += sizeof(rest)) {
+		size_t n = MIN(sizeof(rest), bytes - at);
+
+		if (copy_from_user(rest, user_ptr(user + at), n))
+			return -EFAULT;
+		for (size_t i = 0; i < n; i++) {
+			if (rest[i])
+				return -E2BIG;
+		}
+	}
+	return 0;
+}
+
+static int check_args(const struct clone_args *args)
+{
+	if (args->flags & ~(uint64_t)(0xffffffffull | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
+		return -EINVAL;
+	if (args->flags & (CLONE_DETACHED | CSIGNAL | CLONE_INTO_CGROUP))
+		return -EINVAL;
+	if (args->exit_signal & ~(uint64_t)CSIGNAL || args->exit_signal > PS_NSIG)
+		return -EINVAL;
+	if ((args->flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal)
+		return -EINVAL;
+	if (!args->stack != !args->stack_size)
+		return -EINVAL;
+	return args->set_tid || args->set_tid_size ? -EPERM : 0;
+}
+
+int64_t linux_sys_clone3(const uint64_t a[6])
+{
+	struct clone_args args;
+	struct ps_clone c;
+	int err = args_in(a[0], a[1], &args);
+
+	if (!err)
+		err = check_args(&args);
+	if (err)
+		return err;
+	c = (struct ps_clone){
+		.flags = args.flags,
+		.exit_signal = (uint32_t)args.exit_signal,
+		.stack = args.stack ? args.stack + args.stack_size : 0,
+		.parent_tid = args.parent_tid,
+		.child_tid = args.child_tid,
+		.tls = args.tls,
+	};
+	return do_clone(&c);
+}

@@ -1,0 +1,124 @@
+/* kernel/compat/src/linux/dispatch_trap.c: faults of user mode as signals (SDM 3A 6.15; man 2 sigaction). */
+#include <asm/signal.h>
+#include <lowlevel/cpu.h>
+#include <mm/space.h>
+#include <nucleus/panic.h>
+
+#include "dispatch.h"
+
+/* asm-generic/siginfo.h */
+#define CODE_INTDIV 1
+#define CODE_FLTDIV 3
+#define CODE_FLTOVF 4
+#define CODE_FLTUND 5
+#define CODE_FLTRES 6
+#define CODE_FLTINV 7
+#define CODE_ILLOPN 2
+#define CODE_TRACE 2
+#define CODE_ADRALN 1
+
+#define FXSAVE_FCW 0
+#define FXSAVE_FSW 2
+#define FXSAVE_MXCSR 24
+
+static void note_fault(const struct trap_frame *f, uint64_t address)
+{
+	struct ps_thread *t = ps_current_thread();
+
+	t->fault_vector = f->vector;
+	t->fault_error = f->error;
+	t->fault_address = address;
+}
+
+/* The first unmasked exception of x87 or SSE status bits, in the order Linux reports them. */
+static int float_code(uint32_t raised)
+{
+	if (raised & 0x01)
+		return CODE_FLTINV;
+	if (raised & 0x04)
+		return CODE_FLTDIV;
+	if (raised & 0x08)
+		return CODE_FLTOVF;
+	if (raised & 0x12)
+		return CODE_FLTUND;
+	return raised & 0x20 ? CODE_FLTRES : 0;
+}
+
+static int x87_code(void)
+{
+	char *area = current_thread()->fpu;
+
+	fpu_save(area);
+	return float_code(*(uint16_t *)(area + FXSAVE_FSW) & ~*(uint16_t *)(area + FXSAVE_FCW));
+}
+
+static int sse_code(void)
+{
+	char *area = current_thread()->fpu;
+	uint32_t mxcsr;
+
+	fpu_save(area);
+	mxcsr = *(uint32_t *)(area + FXSAVE_MXCSR);
+	return float_code(mxcsr & ~(mxcsr >> 7));
+}
+
+void compat_user_exception(struct trap_frame *f)
+{
+	note_fault(f, 0);
+	switch (f->vector) {
+	case TRAP_DE:
+		signal_force_current(SIGFPE, CODE_INTDIV, f->rip);
+		break;
+	case TRAP_DB:
+		signal_force_current(SIGTRAP, CODE_TRACE, f->rip);
+		break;
+	case TRAP_BP:
+		signal_force_current(SIGTRAP, SIGNAL_CODE_KERNEL, 0);
+		break;
+	case TRAP_UD:
+		signal_force_current(SIGILL, CODE_ILLOPN, f->rip);
+		break;
+	case TRAP_NP:
+	case TRAP_SS:
+		signal_force_current(SIGBUS, SIGNAL_CODE_KERNEL, 0);
+		break;
+	case TRAP_AC:
+		signal_force_current(SIGBUS, CODE_ADRALN, f->rip);
+		break;
+	case TRAP_MF:
+		signal_force_current(SIGFPE, x87_code(), f->rip);
+		break;
+	case TRAP_XM:
+		signal_force_current(SIGFPE, sse_code(), f->rip);
+		break;
+	default:
+		signal_force_current(SIGSEGV, SIGNAL_CODE_KERNEL, 0);
+		break;
+	}
+}
+
+/* Memory ran out while a page was needed: whoever was chosen to die frees some; else it is us. */
+static void out_of_memory(void)
+{
+	if (mm_oom_kill && mm_oom_kill())
+		sched_yield();
+	else
+		signal_force_current(SIGKILL, SIGNAL_CODE_KERNEL, 0);
+}
+
+void compat_page_fault(struct trap_frame *f, uint64_t address, uint64_t error)
+{
+	int code, err;
+
+	if (mm_trap_page_fault(f, address, error, &code, &err))
+		return;
+	if (!trap_from_user(f))
+		panic_frame(f, "page fault in ring 0 at %llx, error %llxh", (unsigned long long)address,
+			    (unsigned long long)error);
+	if (err == -ENOMEM) {
+		out_of_memory();
+		return;
+	}
+	note_fault(f, address);
+	signal_force_current(err == -EIO ? SIGBUS : SIGSEGV, code, address);
+}

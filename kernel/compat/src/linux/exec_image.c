@@ -1,0 +1,131 @@
+/* kernel/compat/src/linux/exec_image.c: image leases (DECISIONS 27), and how a miss is filled.
+ *
+ * The key holds the file's version, so a lease of old contents is never found again;
+ * it goes with the others that nobody uses. Set-id files are not leased.
+ */
+#include "exec_image.h"
+
+#include <albireo/exec.h>
+#include <errno.h>
+#include <ipc/endpoint.h>
+#include <mm/heap.h>
+#include <nucleus/counter.h>
+#include <ps/process.h>
+#include <string.h>
+
+#define MODE_SET_IDS 06000
+
+struct exec_image {
+	struct lease_payload payload;	/* first */
+	struct image_layout layout;
+};
+HEAP_CACHE(image_cache, "image", sizeof(struct exec_image));
+
+static void image_release(struct lease_payload *payload)
+{
+	heap_cache_free(&image_cache, payload);
+}
+
+void exec_image_put(struct exec_image *image)
+{
+	if (image)
+		lease_payload_put(&image->payload);
+}
+
+const struct image_layout *exec_image_layout(const struct exec_image *image)
+{
+	return &image->layout;
+}
+
+struct mm_object *exec_image_object(struct inode *i)
+{
+	return i->bundle_object ? i->bundle_object : &i->object;
+}
+
+static int authorize(struct inode *i, uint64_t *ticket)
+{
+	const struct credentials *c = ps_credentials();
+	struct ipc_kernel_call call = {
+		.words = { PROCD_EXEC_AUTHORIZE, ps_current()->pid, i->node, c->uid | (uint64_t)c->gid << 32, 0 },
+	};
+	int err = ipc_call_service(SERVICE_PROCD, &call);
+
+	if (!err)
+		err = (int)(int64_t)call.words[0];
+	*ticket = call.words[1];
+	return err;
+}
+
+static void cancel(uint64_t ticket)
+{
+	struct ipc_kernel_call call = { .words = { PROCD_EXEC_CANCEL, ticket } };
+
+	/* A ticket that is never used is harmless: procd forgets it with the process. */
+	(void)ipc_call_service(SERVICE_PROCD, &call);
+}
+
+static int load(struct inode *i, uint64_t ticket, struct image_layout *layout)
+{
+	struct ipc_kernel_call call = {
+		.words = { LOADERD_LOAD, ticket, i->attr.size, i->node },
+		.reply_data = layout,
+		.reply_cap = sizeof(*layout),
+		.send_rights = RIGHT_READ,
+	};
+	int err = memory_handle_create(exec_image_object(i), &call.send_handle);
+
+	if (err)
+		return err;
+	err = ipc_call_service(SERVICE_LOADERD, &call);
+	object_put(call.send_handle);
+	if (!err)
+		err = (int)(int64_t)call.words[0];
+	if (!err && call.reply_len != sizeof(*layout))
+		err = -EIO;
+	return err;
+}
+
+static int fill(struct inode *i, struct exec_image *image)
+{
+	uint64_t ticket;
+	int err = authorize(i, &ticket);
+
+	if (err)
+		return err;
+	err = load(i, ticket, &image->layout);
+	if (err)
+		cancel(ticket);
+	return err;
+}
+
+int exec_image_find(struct inode *i, struct exec_image **out)
+{
+	uint64_t version = i->image_version;
+	struct lease_payload *payload;
+	struct lease_stamp stamp;
+	struct exec_image *image;
+	int err;
+
+	if (lease_lookup(LEASE_IMAGE, i->node, (const char *)&version, sizeof(version), &payload, &stamp)) {
+		*out = (struct exec_image *)payload;
+		return 0;
+	}
+	image = heap_cache_alloc(&image_cache, 0);
+	if (!image)
+		return -ENOMEM;
+	refcount_set(&image->payload.refs, 1);
+	image->payload.release = image_release;
+	err = fill(i, image);
+	if (err) {
+		exec_image_put(image);
+		return err;
+	}
+	*out = image;
+	/* The version was read before the contents: a change in between makes another key. */
+	if (!(i->attr.mode & MODE_SET_IDS) && version == i->image_version) {
+		refcount_get(&image->payload.refs);
+		lease_grant(LEASE_IMAGE, i->node, (const char *)&version, sizeof(version), ~0ull, VFS_LEASE_FOREVER,
+			    &image->payload);
+	}
+	return 0;
+}

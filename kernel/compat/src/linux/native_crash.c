@@ -1,0 +1,190 @@
+/* kernel/compat/src/linux/native_crash.c: deliberate null writes, to see that a report names its place.
+ *
+ * Each place is reached as real code reaches it: the null write is in a callback that
+ * the module calls from its own context, so that the backtrace shows that context.
+ */
+#include <io/file.h>
+#include <ipc/endpoint.h>
+#include <ipc/lease.h>
+#include <mm/heap.h>
+#include <mm/usercopy.h>
+#include <string.h>
+
+#include "native.h"
+
+#define NAME_BYTES 32
+#define WAIT_NS (100 * NSEC_PER_MSEC)
+#define CRASH_SUBJECT (~1ull)
+
+static void null_write(void)
+{
+	volatile uint64_t *null = NULL;
+
+	/* The compiler would turn a visible null write into ud2. */
+	__asm__ volatile("" : "+r"(null));
+	*null = 1;
+}
+
+static void crash_in_syscall(void)
+{
+	null_write();
+}
+
+static void on_timer(struct ktimer *timer)
+{
+	null_write();
+}
+
+static void crash_in_interrupt(void)
+{
+	static struct ktimer timer;
+
+	ktimer_init(&timer, on_timer, NULL);
+	ktimer_start(&timer, clock_monotonic_ns() + NSEC_PER_MSEC);
+	thread_block(0, clock_monotonic_ns() + WAIT_NS);
+}
+
+static void on_thread(void *arg)
+{
+	null_write();
+}
+
+static void crash_in_kernel_thread(void)
+{
+	kthread_create("crash", on_thread, NULL);
+	thread_block(0, clock_monotonic_ns() + WAIT_NS);
+}
+
+static int on_page_in(struct mm_object *obj, uint64_t index, uint32_t npages)
+{
+	null_write();
+	return -EIO;
+}
+
+static void crash_in_pager(void)
+{
+	static const struct mm_pager_ops ops = { .page_in = on_page_in };
+	static struct mm_object object;
+	struct frame *frame;
+
+	mm_object_init(&object, PAGE_SIZE, &ops, NULL);
+	if (!mm_object_page_get(&object, 0, 0, 0, &frame) && frame)
+		frame_put(frame);
+}
+
+static void on_lease_release(struct lease_payload *payload)
+{
+	null_write();
+}
+
+static void crash_in_lease(void)
+{
+	static struct lease_payload payload = { .release = on_lease_release };
+
+	refcount_set(&payload.refs, 1);
+	lease_grant(LEASE_IMAGE, CRASH_SUBJECT, "crash", 5, ~0ull, VFS_LEASE_FOREVER, &payload);
+	lease_revoke(LEASE_IMAGE, CRASH_SUBJECT, "crash", 5, 0);
+}
+
+static void on_notified(struct ipc_notification *n)
+{
+	null_write();
+}
+
+/* The receiver, procd, runs `done` inside its receive call. */
+static void crash_in_ipc(void)
+{
+	static struct ipc_notification n = { .words = { PROCD_EXITED }, .done = on_notified };
+
+	ipc_notify_service(SERVICE_PROCD, &n);
+	thread_block(0, clock_monotonic_ns() + WAIT_NS);
+}
+
+static bool on_wake(struct waiter *w, uint64_t key)
+{
+	null_write();
+	return true;
+}
+
+static void crash_in_wait_queue(void)
+{
+	static struct wait_queue queue;
+	static struct waiter waiter;
+
+	waitq_init(&queue);
+	waiter_init(&waiter);
+	waiter.wake = on_wake;
+	waitq_add(&queue, &waiter);
+	waitq_wake_all(&queue, 0);
+}
+
+static void on_file_release(struct file *f)
+{
+	null_write();
+}
+
+static void crash_in_file(void)
+{
+	static const struct file_ops ops = { .name = "crash", .release = on_file_release };
+	struct file *f;
+
+	if (!file_create(&ops, 0, NULL, &f))
+		file_put(f);
+}
+
+static void on_object_release(struct object *obj)
+{
+	null_write();
+}
+
+static void crash_in_handle(void)
+{
+	static const struct object_type type = { .name = "crash", .kind = OBJECT_THREAD, .release = on_object_release };
+	static struct object object;
+	int h;
+
+	object_init(&object, &type);
+	h = handle_install(ps_current()->handles, &object, 0, 0, 0, NATIVE_MAX_HANDLE);
+	object_put(&object);
+	handle_close(ps_current()->handles, h, ps_current());
+}
+
+static void on_process(struct process *p, void *context)
+{
+	null_write();
+}
+
+static void crash_in_process_tree(void)
+{
+	ps_for_each(on_process, NULL);
+}
+
+static const struct { const char *name; void (*fn)(void); } places[] = {
+	{ "syscall", crash_in_syscall },
+	{ "interrupt", crash_in_interrupt },
+	{ "kernel-thread", crash_in_kernel_thread },
+	{ "pager", crash_in_pager },
+	{ "lease", crash_in_lease },
+	{ "ipc", crash_in_ipc },
+	{ "wait-queue", crash_in_wait_queue },
+	{ "file", crash_in_file },
+	{ "handle", crash_in_handle },
+	{ "process-tree", crash_in_process_tree },
+};
+
+int64_t native_DEBUG_CRASH(const uint64_t a[4])
+{
+	char name[NAME_BYTES] = { 0 };
+
+	if (a[1] >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, user_ptr(a[0]), a[1]))
+		return -EFAULT;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!strcmp(name, places[i].name)) {
+			places[i].fn();
+			return -EIO;	/* it did not happen */
+		}
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,183 @@
+#include "timers.h"
+
+#include <linux/time.h>
+#include <mm/heap.h>
+
+#include "cpu_clock.h"
+
+#define SIGEV_NONE_KIND 1
+#define REARM_MIN_NS (20 * NSEC_PER_USEC)	/* an interval of 1 ns must not take a CPU for itself */
+
+HEAP_CACHE(timers_cache, "timers", sizeof(struct linux_timers));
+
+uint64_t linux_timer_now(const struct linux_timer *t)
+{
+	uint64_t user, system;
+
+	switch (t->clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_TAI:
+		return clock_realtime_ns();
+	case CLOCK_PROCESS_CPUTIME_ID:
+		ps_cpu_time(t->process, &user, &system);
+		return user + system;
+	case CLOCK_THREAD_CPUTIME_ID:
+		return t->thread ? t->thread->thread.user_ns + t->thread->thread.system_ns : 0;
+	case -1:	/* user time of the process: ITIMER_VIRTUAL */
+		ps_cpu_time(t->process, &user, &system);
+		return user;
+	default:
+		return clock_monotonic_ns();
+	}
+}
+
+static bool is_cpu_time(const struct linux_timer *t)
+{
+	return cpu_clock_is(t->clock);
+}
+
+/* The monotonic time at which to look again. All CPUs together use CPU time up that much faster. */
+static uint64_t monotonic_expiry(const struct linux_timer *t, uint64_t now)
+{
+	uint64_t left = t->expires_ns > now ? t->expires_ns - now : 0;
+
+	if (is_cpu_time(t))
+		left = left / percpu_count;
+	return clock_monotonic_ns() + MAX(left, REARM_MIN_NS);
+}
+
+static void fire(struct linux_timer *t)
+{
+	struct signal_info info = {
+		.code = t->id < 0 ? SIGNAL_CODE_KERNEL : SIGNAL_CODE_TIMER,
+		.fields = { (uint32_t)t->id, t->value },
+	};
+
+	if (t->notify == SIGEV_NONE_KIND)
+		return;
+	if (t->id < 0) {
+		signal_send_process(t->process, t->signo, NULL);
+	} else if (signal_queued_for_timer(t->process, t->signo, (uint32_t)t->id)) {
+		t->overruns++;
+	} else {
+		t->overruns = 0;
+		if (t->thread && t->notify == 4)	/* SIGEV_THREAD_ID */
+			signal_send_thread(t->thread, t->signo, &info);
+		else
+			signal_send_process(t->process, t->signo, &info);
+	}
+}
+
+static void expire(struct ktimer *ktimer)
+{
+	struct linux_timer *t = ktimer->context;
+	struct linux_timers *all = t->process->timers;
+	uint64_t flags = spin_lock_irqsave(&all->lock);
+	uint64_t now;
+
+	if (t->is_dying || !t->expires_ns)
+		goto out;
+	now = linux_timer_now(t);
+	if (now >= t->expires_ns) {
+		uint64_t missed = t->interval_ns ? (now - t->expires_ns) / t->interval_ns : 0;
+
+		fire(t);
+		t->overruns += (uint32_t)MIN(missed, 1u << 30);
+		t->expires_ns = t->interval_ns ? t->expires_ns + (missed + 1) * t->interval_ns : 0;
+	}
+	if (t->expires_ns)
+		ktimer_start(&t->ktimer, monotonic_expiry(t, now));
+out:
+	spin_unlock_irqrestore(&all->lock, flags);
+}
+
+void linux_timer_init(struct linux_timer *t, struct process *p, int32_t clock, int32_t signo)
+{
+	list_init(&t->node);
+	t->process = p;
+	t->clock = clock;
+	t->signo = signo;
+	t->id = -1;
+	ktimer_init(&t->ktimer, expire, t);
+}
+
+struct linux_timers *linux_timers_get(void)
+{
+	struct process *p = ps_current();
+	struct linux_timers *all = atomic_load(&p->timers);
+
+	if (all)
+		return all;
+	all = heap_cache_alloc(&timers_cache, 0);
+	if (!all)
+		return NULL;
+	spin_init(&all->lock, LOCK_PROCESS);
+	list_init(&all->timers);
+	linux_timer_init(&all->virtual, p, -1, 26);		/* SIGVTALRM */
+	linux_timer_init(&all->prof, p, CLOCK_PROCESS_CPUTIME_ID, 27);	/* SIGPROF */
+	spin_lock(&p->lock);
+	if (p->timers) {
+		heap_cache_free(&timers_cache, all);
+		all = p->timers;
+	} else {
+		p->timers = all;
+	}
+	spin_unlock(&p->lock);
+	return all;
+}
+
+void linux_timers_free(struct linux_timers *all)
+{
+	heap_cache_free(&timers_cache, all);
+}
+
+static uint64_t time_left(const struct linux_timer *t)
+{
+	uint64_t now;
+
+	if (!t->expires_ns)
+		return 0;
+	now = linux_timer_now(t);
+	return t->expires_ns > now ? t->expires_ns - now : 1;
+}
+
+void linux_timer_read(struct linux_timer *t, uint64_t *left_ns, uint64_t *interval_ns)
+{
+	struct linux_timers *all = t->process->timers;
+	uint64_t flags = spin_lock_irqsave(&all->lock);
+
+	*left_ns = time_left(t);
+	*interval_ns = t->interval_ns;
+	spin_unlock_irqrestore(&all->lock, flags);
+}
+
+void linux_timer_set(struct linux_timer *t, uint64_t expires_ns, uint64_t interval_ns, uint64_t *left_ns,
+	uint64_t *old_interval_ns)
+{
+	struct linux_timers *all = t->process->timers;
+	uint64_t flags;
+
+	linux_timer_read(t, left_ns, old_interval_ns);
+	flags = spin_lock_irqsave(&all->lock);
+	t->expires_ns = 0;
+	spin_unlock_irqrestore(&all->lock, flags);
+	ktimer_cancel(&t->ktimer);
+
+	flags = spin_lock_irqsave(&all->lock);
+	t->expires_ns = expires_ns;
+	t->interval_ns = interval_ns;
+	t->overruns = 0;
+	if (expires_ns && !t->is_dying)
+		ktimer_start(&t->ktimer, monotonic_expiry(t, linux_timer_now(t)));
+	spin_unlock_irqrestore(&all->lock, flags);
+}
+
+void linux_timer_stop(struct linux_timer *t)
+{
+	struct linux_timers *all = t->process->timers;
+	uint64_t flags = spin_lock_irqsave(&all->lock);
+
+	t->is_dying = true;
+	spin_unlock_irqrestore(&all->lock, flags);
+	ktimer_cancel(&t->ktimer);
+}
