@@ -19,14 +19,8 @@ static int64_t give_attr(struct inode *i, struct vfs_attr __user *out)
 
 static int64_t give_opens(struct inode *i, struct vfs_attr __user *out)
 {
-	struct vfs_attr attr = { .node = i->node, .nlink = atomic_load(&i->opens) + atomic_load(&i->deny_write) };
-
-	return copy_to_user(out, &attr, sizeof(attr));
-}
-
-static int64_t give_opens(struct inode *i, struct vfs_attr __user *out)
-{
-	struct vfs_attr attr = { .node = i->node, .nlink = atomic_load(&i->opens) + atomic_load(&i->pageouts) };
+	struct vfs_attr attr = { .node = i->node,
+		.nlink = atomic_load(&i->opens) + atomic_load(&i->deny_write) + atomic_load(&i->pageouts) };
 
 	return copy_to_user(out, &attr, sizeof(attr));
 }
@@ -54,8 +48,6 @@ static int64_t with_inode(struct inode *i, uint32_t op, struct vfs_attr __user *
 	case VFS_NODE_FORGET:
 		inode_forget(i);
 		return 0;
-	case VFS_NODE_OPENS:
-		return give_opens(i, attr);
 	case VFS_NODE_OPENS:
 		return give_opens(i, attr);
 	case VFS_NODE_SET_FLAGS:
