@@ -106,11 +106,21 @@ ist_entry:
 	movq (%rax), %rax
 	wrgsbase %rax
 	movq %rsp, %rdi
+	movq %rbx, %rsi
 	call trap_dispatch_ist
 	wrgsbase %rbx
 	RESTORE_REGISTERS
 	addq $16, %rsp
 	iretq
+
+	/* void trap_redispatch(struct trap_frame *f): handle a user-mode trap on the thread's own
+	 * stack, at whose top f lies, as if it had come by trap_entry. */
+	.globl trap_redispatch
+trap_redispatch:
+	movq %rdi, %rsp
+	xorl %ebp, %ebp
+	call trap_dispatch
+	jmp trap_exit
 
 	.balign 16
 	.globl syscall_entry

@@ -18,7 +18,8 @@ struct trap_ops trap_ops;
 extern const struct exception_table_entry __extable_start[], __extable_end[];
 
 void trap_dispatch(struct trap_frame *f);
-void trap_dispatch_ist(struct trap_frame *f);
+void trap_dispatch_ist(struct trap_frame *f, uint64_t user_gs);
+void trap_redispatch(struct trap_frame *f) __noreturn;
 void trap_leave(struct trap_frame *f);
 bool trap_syscall(struct trap_frame *f);
 void trap_return_to(struct trap_frame *f) __noreturn;
@@ -90,18 +91,16 @@ void trap_dispatch(struct trap_frame *f)
 	cpu->interrupt_depth--;
 }
 
-void trap_dispatch_ist(struct trap_frame *f)
+void trap_dispatch_ist(struct trap_frame *f, uint64_t user_gs)
 {
 	if (f->vector == TRAP_DB && trap_from_user(f)) {
-		/* Single steps and user breakpoints arrive on the IST stack: move to the
-		 * thread's own before anything that may sleep. */
+		/* Single steps and user breakpoints arrive on the IST stack: move to the thread's
+		 * own, where signals can be delivered, with the GS bases as after a swapgs. */
 		struct trap_frame *u = trap_user_frame();
 
 		*u = *f;
-		f->rflags &= ~(uint64_t)RFLAGS_TF;
-		trap_ops.user_exception(u);
-		*f = *u;
-		return;
+		wrmsr(MSR_KERNEL_GS_BASE, user_gs);
+		trap_redispatch(u);
 	}
 	if (f->vector == TRAP_NMI)
 		for (;;)
