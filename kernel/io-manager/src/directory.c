@@ -114,6 +114,8 @@ static int64_t directory_readdir(struct io_request *rq)
 	struct listing *l;
 	int64_t n = -ENOMEM;
 
+	if (!READ_ONCE(f->inode->attr.nlink))
+		return -ENOENT;
 	mutex_lock(&f->position_lock);
 	l = listing_of(f);
 	if (l)

@@ -189,7 +189,7 @@ static uint64_t blocks_of(const struct inode *i)
 	if (inode_is_kernel_data(i))
 		return READ_ONCE(i->object.npages) * (PAGE_SIZE / 512);
 	if (inode_is_pager(i) && i->size_is_ours)
-		return MAX(i->attr.blocks, (i->attr.size + 511) / 512);
+		return i->attr.blocks + READ_ONCE(i->object.ndirty) * (PAGE_SIZE / 512);
 	return i->attr.blocks;
 }
 

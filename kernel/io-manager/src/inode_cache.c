@@ -137,15 +137,6 @@ void inode_cache_for_each(void (*fn)(struct inode *i, void *context), void *cont
 	}
 }
 
-static int keep_target(struct inode *i, const char *target, uint32_t len)
-{
-	i->target = kmalloc(len + 1, 0);
-	if (!i->target)
-		return -ENOMEM;
-	memcpy(i->target, target, len);
-	return 0;
-}
-
 static void init_contents(struct inode *i)
 {
 	bool is_kernel_data = i->attr.flags & VFS_NODE_KERNEL_DATA;
@@ -159,7 +150,7 @@ static void init_contents(struct inode *i)
 	i->server_size = i->attr.size;
 }
 
-static struct inode *inode_create(const struct vfs_attr *attr, const char *target, uint32_t target_len)
+static struct inode *inode_create(const struct vfs_attr *attr)
 {
 	struct inode *i = heap_cache_alloc(&inode_heap, 0);
 
@@ -176,10 +167,6 @@ static struct inode *inode_create(const struct vfs_attr *attr, const char *targe
 	spin_init(&i->locks_lock, LOCK_FILE_LOCKS);
 	mutex_init(&i->lock, LOCK_INODE);
 	waitq_init(&i->lock_wait);
-	if (inode_is_symlink(i) && target && keep_target(i, target, target_len)) {
-		heap_cache_free(&inode_heap, i);
-		return NULL;
-	}
 	init_contents(i);
 	return i;
 }
@@ -193,7 +180,7 @@ static void inode_destroy(struct inode *i)
 			thread_block(0, clock_monotonic_ns() + NSEC_PER_MSEC);
 	}
 	mm_object_put(i->bundle_object);
-	kfree(i->target);
+	link_text_put(i->target);
 	heap_cache_free(&inode_heap, i);
 }
 
@@ -227,7 +214,7 @@ struct inode *inode_obtain(const struct vfs_attr *attr, const char *target, uint
 	struct inode *i = insert_or_get(NULL, attr->node), *new;
 
 	if (!i) {
-		new = inode_create(attr, target, target_len);
+		new = inode_create(attr);
 		if (!new)
 			return NULL;
 		i = insert_or_get(new, attr->node);
@@ -235,6 +222,10 @@ struct inode *inode_obtain(const struct vfs_attr *attr, const char *target, uint
 			inode_destroy(new);
 	}
 	inode_merge_attr(i, attr);
+	if (target_len && inode_is_symlink(i) && inode_keep_target(i, target, target_len)) {
+		inode_put(i);
+		return NULL;
+	}
 	return i;
 }
 

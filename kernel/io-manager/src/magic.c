@@ -168,9 +168,17 @@ static int64_t magic_readlink(struct inode *link, char *buf, size_t cap)
 
 int64_t inode_readlink(struct inode *i, char *buf, size_t cap)
 {
+	struct link_text *target;
+	int64_t len;
+
 	if (!inode_is_symlink(i))
 		return -EINVAL;
 	if (i->attr.flags & VFS_NODE_MAGIC_LINK)
 		return magic_readlink(i, buf, cap);
-	return i->target ? put_text(buf, cap, i->target) : -EIO;
+	target = inode_target(i);
+	if (!target)
+		return -EIO;
+	len = put_text(buf, cap, target->text);
+	link_text_put(target);
+	return len;
 }

@@ -357,6 +357,45 @@ static int check_rename(struct walk *from, struct walk *to, struct inode *old, s
 	return err;
 }
 
+/* Is @dir on the way from the root to @inside? */
+static int is_ancestor(struct inode *dir, struct inode *inside, bool *yes)
+{
+	struct inode *at = inside;
+	int err = 0;
+
+	*yes = false;
+	inode_get(at);
+	while (!err && !*yes) {
+		struct walk_result up;
+		bool is_top;
+
+		*yes = at->node == dir->node;
+		err = walk_path(at, "..", 0, &up);
+		is_top = !err && up.inode->node == at->node;
+		inode_put(at);
+		at = up.inode;
+		up.inode = NULL;
+		walk_result_put(&up);
+		if (is_top)
+			break;
+	}
+	inode_put(at);
+	return err;
+}
+
+/* What holds the old name cannot be replaced, whatever its kind (man 2 rename, ENOTEMPTY). */
+static int check_ancestor(struct walk *from, struct inode *new)
+{
+	bool yes;
+	int err;
+
+	if (!new || !inode_is_dir(new))
+		return 0;
+	err = is_ancestor(new, from->dir, &yes);
+	/* Where the way up is barred the owner will find out. */
+	return !err && yes ? -ENOTEMPTY : 0;
+}
+
 static int rename_found(struct walk *from, struct walk *to, struct inode *old, uint32_t flags)
 {
 	struct inode *new = NULL;
@@ -364,7 +403,9 @@ static int rename_found(struct walk *from, struct walk *to, struct inode *old, u
 
 	if (err && err != -ENOENT)
 		return err;
-	err = check_rename(from, to, old, new, flags);
+	err = flags & RENAME_EXCHANGE ? 0 : check_ancestor(from, new);
+	if (!err)
+		err = check_rename(from, to, old, new, flags);
 	if (!err && (!new || new->node != old->node))
 		err = send_rename(from, to, flags);
 	inode_put(new);

@@ -49,6 +49,20 @@ uint64_t inode_revoked_before(void);		/* newest attribute revoke of a node not i
 void inode_note_revoke_of_absent(uint64_t seq);
 void inode_cache_for_each(void (*fn)(struct inode *i, void *context), void *context);
 
+/* ---- link_text.c ---- */
+
+/* Where a symbolic link leads. Replaced when the owner says something else (a number that a
+ * server used again), so readers hold a reference. */
+struct link_text {
+	refcount_t refs;
+	uint32_t len;
+	char text[];
+};
+/* Keep @text unless it is kept already. -ENOMEM. */
+int inode_keep_target(struct inode *i, const char *text, uint32_t len);
+struct link_text *inode_target(struct inode *i);	/* a reference, or NULL */
+void link_text_put(struct link_text *t);
+
 /* ---- inode.c ---- */
 
 static inline bool inode_is_kernel_data(const struct inode *i)

@@ -185,14 +185,14 @@ static int enter_check(struct walk *w)
 }
 
 /* The link's target, then what is left of the path. */
-static int expand(struct walk *w, const char *target)
+static int expand(struct walk *w, const struct link_text *target)
 {
-	size_t target_len = strlen(target), rest_len = strlen(w->rest);
+	size_t target_len = target->len, rest_len = strlen(w->rest);
 	char *path = kmalloc(target_len + rest_len + 2, HEAP_NOZERO);
 
 	if (!path)
 		return -ENOMEM;
-	memcpy(path, target, target_len);
+	memcpy(path, target->text, target_len);
 	path[target_len] = '/';
 	memcpy(path + target_len + (rest_len ? 1 : 0), w->rest, rest_len + 1);
 	kfree(w->expanded);
@@ -232,15 +232,22 @@ static int follow_magic(struct walk *w, struct inode *link)
 	return w->rest[0] == '/' && !inode_is_dir(i) ? -ENOTDIR : 0;
 }
 
+static int follow_text(struct walk *w, struct inode *link)
+{
+	struct link_text *target = inode_target(link);
+	int err = target ? expand(w, target) : -ENOENT;
+
+	link_text_put(target);
+	return err;
+}
+
 int walk_follow(struct walk *w, struct inode *link)
 {
 	if (++w->nlinks > WALK_MAX_LINKS || (w->flags & WALK_NO_SYMLINKS))
 		return -ELOOP;
 	if (link->attr.flags & VFS_NODE_MAGIC_LINK)
 		return follow_magic(w, link);
-	if (!link->target || !link->target[0])
-		return -ENOENT;
-	return expand(w, link->target);
+	return follow_text(w, link);
 }
 
 /* Step over a component that is not the last one. */

@@ -30,7 +30,11 @@ static struct inode *new_node(uint32_t type, const char *target)
 	memset(i, 0, sizeof(*i));
 	i->node = nnodes;
 	i->attr.mode = type | 0755;
-	i->target = target ? strdup(target) : NULL;
+	if (target) {
+		i->target = calloc(1, sizeof(*i->target) + strlen(target) + 1);
+		i->target->len = (uint32_t)strlen(target);
+		memcpy(i->target->text, target, strlen(target));
+	}
 	return i;
 }
 
@@ -194,6 +198,16 @@ void record_results_put(struct record_result *results, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		inode_put(results[i].inode);
+}
+
+struct link_text *inode_target(struct inode *i)
+{
+	return i->target;
+}
+
+void link_text_put(struct link_text *t)
+{
+	(void)t;
 }
 
 int magic_resolve(struct inode *link, struct inode **inode, struct file **file)

@@ -163,6 +163,12 @@ static int lookup_number(struct node *dir, uint32_t number, struct node **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+/* A link is one node with one target: "self" is another one for each who asks. */
+static uint32_t reader_of(const struct request *rq, enum item_id item, const struct node *dir)
+{
+	return item == ITEM_PROC_SELF || item == ITEM_PROC_THREAD_SELF ? rq->pid : task_of(dir);
+}
+
 static int generated_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out)
 {
 	enum item_id folder = item_of(dir);
@@ -177,7 +183,7 @@ static int generated_lookup(struct request *rq, struct node *dir, const char *na
 		if (!is_named_child((enum item_id)id, folder) || strlen(items[id].name) != len ||
 		    memcmp(items[id].name, name, len))
 			continue;
-		*out = get_node(dir->mount, (enum item_id)id, dir->owner_pid, task_of(dir), 0);
+		*out = get_node(dir->mount, (enum item_id)id, dir->owner_pid, reader_of(rq, (enum item_id)id, dir), 0);
 		return *out ? 0 : -ENOMEM;
 	}
 	return -ENOENT;

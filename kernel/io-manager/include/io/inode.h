@@ -23,7 +23,7 @@
 #include <ipc/lease.h>
 #include <mm/object.h>
 
-struct file_lock;
+struct link_text;
 
 struct inode {
 	refcount_t refs;
@@ -38,7 +38,7 @@ struct inode {
 	struct mutex lock;
 	struct mm_object object;	/* regular files */
 	struct mm_object *bundle_object;	/* VFS_NODE_BUNDLE: contents */
-	char *target;			/* symbolic link */
+	struct link_text *target;	/* symbolic link; state_lock */
 	uint32_t writers;		/* open for write; atomic */
 	uint32_t deny_write;		/* maps as a main image: ETXTBSY; atomic */
 	uint32_t opens;			/* open files of a regular file; mappings hold theirs; atomic */
