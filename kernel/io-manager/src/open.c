@@ -246,7 +246,12 @@ static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, struct 
 	err = vfs_open_inode(i, flags, out);
 	if (err || !(flags & O_TRUNC) || !inode_is_regular(i) || inode_is_stream(i))
 		return err;
-	err = regular_truncate_inode(i, 0);
+	/* O_RDONLY | O_TRUNC writes all the same. */
+	err = -ETXTBSY;
+	if (inode_open_for_write(i)) {
+		err = regular_truncate_inode(i, 0);
+		inode_close_for_write(i);
+	}
 	if (err)
 		file_put(*out);
 	return err;

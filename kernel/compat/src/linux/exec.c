@@ -32,8 +32,9 @@ struct exec {
 	char *path;			/* as given, then the interpreter's */
 	char *given;			/* of the first file, for AT_EXECFN and comm */
 	char fd_path[FD_PATH_BYTES];	/* /dev/fd/N of execveat */
+	bool fd_closes;			/* that descriptor is gone when an interpreter would open it */
 	struct ps_strings argv, envp, prefix;
-	struct inode *inode;
+	struct inode *inode;		/* nobody opens it for writing meanwhile */
 	struct exec_image *image;
 	struct credentials credentials;
 	bool is_setid;
@@ -92,12 +93,21 @@ static int check_file(struct inode *i)
 {
 	int err;
 
+	if (inode_is_symlink(i))
+		return -ELOOP;
 	if (!inode_is_regular(i) || (i->attr.flags & VFS_NODE_NOEXEC))
 		return -EACCES;
 	err = inode_permission(i, 1, false);
-	if (err)
-		return err;
-	return atomic_load(&i->writers) ? -ETXTBSY : 0;
+	return err ? err : inode_deny_write(i);
+}
+
+static void close_file(struct exec *e)
+{
+	if (!e->inode)
+		return;
+	inode_allow_write(e->inode);
+	inode_put(e->inode);
+	e->inode = NULL;
 }
 
 static int open_file(struct exec *e)
@@ -111,11 +121,14 @@ static int open_file(struct exec *e)
 			walk_result_put(&walk);
 		return err;
 	}
-	inode_put(e->inode);
-	e->inode = walk.inode;
-	inode_get(e->inode);
+	close_file(e);
+	err = check_file(walk.inode);
+	if (!err) {
+		e->inode = walk.inode;
+		inode_get(e->inode);
+	}
 	walk_result_put(&walk);
-	return check_file(e->inode);
+	return err;
 }
 
 static const char *last_component(const char *path)
@@ -154,8 +167,11 @@ static int follow_script(struct exec *e)
 {
 	const struct image_layout *l = exec_image_layout(e->image);
 	char *interpreter;
-	int err = prepend(e, l);
+	int err;
 
+	if (e->fd_closes && !e->prefix.count)
+		return -ENOENT;
+	err = prepend(e, l);
 	if (err)
 		return err;
 	interpreter = kstrdup(l->interp);
@@ -297,7 +313,7 @@ static void exec_free(struct exec *e)
 	ps_strings_free(&e->envp);
 	ps_strings_free(&e->prefix);
 	exec_image_put(e->image);
-	inode_put(e->inode);
+	close_file(e);
 	if (e->given != e->path)
 		kfree(e->given);
 	kfree(e->path);
@@ -368,6 +384,7 @@ int64_t linux_sys_execveat(const uint64_t a[6])
 	struct exec e = { .walk_flags = WALK_FOLLOW };
 	struct inode *start = NULL;
 	bool empty = a[4] & AT_EMPTY_PATH;
+	uint32_t flags, rights;
 	int64_t ret;
 
 	if (a[4] & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
@@ -381,6 +398,8 @@ int64_t linux_sys_execveat(const uint64_t a[6])
 			e.walk_flags = 0;
 		if (empty)
 			e.walk_flags |= WALK_EMPTY_PATH;
+		if (start && !handle_get_flags(ps_current()->handles, (int)a[0], &flags, &rights))
+			e.fd_closes = flags & HANDLE_CLOEXEC;
 		if (start)
 			ksnprintf(e.fd_path, sizeof(e.fd_path), "/dev/fd/%d%s%.12s", (int)a[0], e.path[0] ? "/" : "",
 				  e.path);
