@@ -1,4 +1,5 @@
 /* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
+#include "socketpair.h"
 #include "vfs_private.h"
 
 void io_init(void)
@@ -7,4 +8,5 @@ void io_init(void)
 	inode_cache_init();
 	bundle_init();
 	p9_init();
+	socket_rights_init();
 }

@@ -22,6 +22,11 @@ static bool request_may_wait(const struct io_request *rq)
 	return rq->file->ops->wait_queue != NULL;
 }
 
+static bool request_is_ready(struct io_request *rq, uint32_t events)
+{
+	return rq->is_ready ? rq->is_ready(rq) : (file_poll(rq->file) & events) != 0;
+}
+
 /* Returns: 0 when the operation is worth another try; -EAGAIN -EINTR. */
 static int request_wait(struct io_request *rq, uint32_t events)
 {
@@ -34,7 +39,7 @@ static int request_wait(struct io_request *rq, uint32_t events)
 	q = f->ops->wait_queue(f, events);
 	if (!q)
 		return -EAGAIN;
-	err = WAIT_EVENT(q, file_poll(f) & events, WAKE_REASONS, rq->deadline_ns);
+	err = WAIT_EVENT(q, request_is_ready(rq, events), WAKE_REASONS, rq->deadline_ns);
 	if (err != -ETIMEDOUT)
 		return err;
 	rq->timed_out = true;
@@ -43,6 +48,8 @@ static int request_wait(struct io_request *rq, uint32_t events)
 
 int64_t io_read(struct io_request *rq)
 {
+	uint64_t before = rq->vector.left;
+
 	for (;;) {
 		int64_t n = rq->file->ops->read(rq);
 		int err;
@@ -50,8 +57,9 @@ int64_t io_read(struct io_request *rq)
 		if (n != -EAGAIN)
 			return n;
 		err = request_wait(rq, READ_EVENTS);
+		/* A terminal takes bytes while it waits for the rest of VMIN. */
 		if (err)
-			return err;
+			return rq->vector.left < before ? (int64_t)(before - rq->vector.left) : err;
 	}
 }
 

@@ -48,6 +48,9 @@ struct io_request {
 	uint64_t deadline_ns;	/* set by an operation with -EAGAIN: call again then (tty VTIME) */
 	bool timed_out;		/* that deadline passed */
 	void *private;		/* the operation's, between tries */
+	/* Set by an operation with -EAGAIN: what it waits for, when that is not what poll() tells. */
+	bool (*is_ready)(struct io_request *rq);
+	struct socket_control *control;	/* sockets: what goes with the bytes (io/socket.h) */
 };
 #define IO_NONBLOCK 1u
 #define IO_APPEND 2u
