@@ -339,6 +339,20 @@ static int take_qid(struct exchange *ex, struct p9_qid *qid)
 	return checked(ex);
 }
 
+int p9_lcreate(uint32_t transport, uint32_t fid, const char *name, size_t len, uint32_t flags, uint32_t mode,
+	       uint32_t gid, struct p9_qid *qid, struct p9_once once)
+{
+	struct exchange ex;
+
+	begin(&ex, transport, P9_TLCREATE, once);
+	p9_put32(&ex.out, fid);
+	p9_put_string(&ex.out, name, len);
+	p9_put32(&ex.out, flags);
+	p9_put32(&ex.out, mode & 07777);
+	p9_put32(&ex.out, gid);
+	return take_qid(&ex, qid);
+}
+
 int p9_mkdir(uint32_t transport, uint32_t dir, const char *name, size_t len, uint32_t mode, uint32_t gid,
 	     struct p9_qid *qid, struct p9_once once)
 {

@@ -49,6 +49,9 @@ int p9_fsync(uint32_t transport, uint32_t fid);
 int p9_readdir(uint32_t transport, uint32_t fid, uint64_t offset, uint32_t count, void *reply, size_t cap,
 	       struct p9_buf *entries);
 
+/* Make a regular file in the directory that @fid is; @fid is the new file then, opened. */
+int p9_lcreate(uint32_t transport, uint32_t fid, const char *name, size_t len, uint32_t flags, uint32_t mode,
+	       uint32_t gid, struct p9_qid *qid, struct p9_once once);
 int p9_mkdir(uint32_t transport, uint32_t dir, const char *name, size_t len, uint32_t mode, uint32_t gid,
 	     struct p9_qid *qid, struct p9_once once);
 int p9_mknod(uint32_t transport, uint32_t dir, const char *name, size_t len, uint32_t mode, uint32_t rdev,

@@ -74,6 +74,16 @@ static int fetch_by(struct request *rq, struct node *node, uint32_t fid)
 	return 0;
 }
 
+/* Any fid of the node tells its attributes; only one that walks tells whether its name still
+ * leads to it. */
+static int any_fid(struct node *node, uint32_t *fid)
+{
+	*fid = p9_fid_get(node, FID_PATH);
+	if (!*fid)
+		*fid = p9_fid_get(node, FID_WRITE);
+	return *fid ? 0 : p9_path_fid(node, fid);
+}
+
 int p9_fetch(struct request *rq, struct node *node)
 {
 	uint32_t fid;
@@ -83,7 +93,7 @@ int p9_fetch(struct request *rq, struct node *node)
 		return 0;
 	if ((node->state & (NODE_GONE | NODE_ASIDE)) == NODE_GONE)
 		return 0;
-	err = p9_path_fid(node, &fid);
+	err = any_fid(node, &fid);
 	return err ? err : fetch_by(rq, node, fid);
 }
 

@@ -7,6 +7,7 @@
 #include "p9_names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,8 +17,9 @@
 #include "p9_fs.h"
 #include "p9_path.h"
 
-static int make_file(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
-		     const struct create_args *args, struct p9_qid *qid)
+/* Make what is no regular file. */
+static int make_special(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
+			const struct create_args *args, struct p9_qid *qid)
 {
 	uint32_t transport = node_mount(dir)->transport;
 	struct p9_once once = { rq, P9_STEP_MAIN };
@@ -27,6 +29,52 @@ static int make_file(struct request *rq, struct node *dir, uint32_t fid, const c
 	if (S_ISLNK(args->mode))
 		return p9_symlink(transport, fid, name, len, args->target, args->target_len, args->gid, qid, once);
 	return p9_mknod(transport, fid, name, len, args->mode, args->rdev, args->gid, qid, once);
+}
+
+/* Make a regular file and keep it open, since a new file is mostly written next. */
+static int make_regular(struct request *rq, struct node *dir, uint32_t dir_fid, const char *name, size_t len,
+			const struct create_args *args, struct p9_qid *qid, struct node **out)
+{
+	uint32_t transport = node_mount(dir)->transport;
+	struct p9_once once = { rq, P9_STEP_MAIN };
+	bool was_sent = p9_was_sent(transport, once);
+	struct p9_attr attr;
+	uint32_t fid;
+	int err = p9_clone_fid(transport, dir_fid, &fid);
+
+	if (err)
+		return err;
+	err = p9_lcreate(transport, fid, name, len, O_CREAT | O_EXCL | O_WRONLY, args->mode, args->gid, qid, once);
+	/* The answer to a predecessor tells of a fid of the predecessor's. */
+	if (err || was_sent || p9_getattr(transport, fid, &attr)) {
+		p9_fid_put(fid);
+		return err;
+	}
+	*out = p9_adopt(rq, dir->mount, &attr);
+	if (!*out || !p9_fid_attach(*out, FID_WRITE, fid)) {
+		p9_fid_put(fid);
+		return *out ? 0 : -ENOMEM;
+	}
+	p9_fid_done(fid);
+	return p9_set_entry(dir, name, len, *out);
+}
+
+/* *@out stays NULL for what is still to be looked up. */
+static int make_file(struct request *rq, struct node *dir, const char *name, size_t len,
+		     const struct create_args *args, struct p9_qid *qid, struct node **out)
+{
+	uint32_t fid;
+	int err = p9_path_fid(dir, &fid);
+
+	if (err)
+		return err;
+	*out = NULL;
+	if (S_ISREG(args->mode))
+		err = make_regular(rq, dir, fid, name, len, args, qid, out);
+	else
+		err = make_special(rq, dir, fid, name, len, args, qid);
+	p9_fid_done(fid);
+	return err;
 }
 
 /* The new file was removed before we could look at it: tell what it was. */
@@ -69,7 +117,6 @@ int p9_fs_create(struct request *rq, struct node *dir, const char *name, size_t 
 		 struct node **out, bool *created)
 {
 	struct p9_qid qid;
-	uint32_t fid;
 	int err;
 
 	*created = false;
@@ -77,17 +124,13 @@ int p9_fs_create(struct request *rq, struct node *dir, const char *name, size_t 
 		return -EPERM;
 	if (dir->state & NODE_GONE)
 		return -ENOENT;
-	err = p9_path_fid(dir, &fid);
-	if (err)
-		return err;
-	err = make_file(rq, dir, fid, name, len, args, &qid);
-	p9_fid_done(fid);
+	err = make_file(rq, dir, name, len, args, &qid, out);
 	if (err == -EEXIST && !args->is_exclusive && S_ISREG(args->mode))
 		return p9_ops.lookup(rq, dir, name, len, out);
 	if (err)
 		return err;
 	*created = true;
-	err = p9_ops.lookup(rq, dir, name, len, out);
+	err = *out ? 0 : p9_ops.lookup(rq, dir, name, len, out);
 	if (err) {
 		*out = adopt_unseen(rq, dir, args, qid);
 		return *out ? 0 : -ENOMEM;

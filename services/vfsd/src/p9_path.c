@@ -116,21 +116,27 @@ static uint32_t open_flags(const struct node *node, enum fid_kind kind)
 	return S_ISDIR(node->mode) ? O_RDONLY | O_DIRECTORY : O_RDONLY;
 }
 
-/* A fid of its own, opened, from one that walks. */
-static int clone_and_open(struct node *node, uint32_t path, enum fid_kind kind, uint32_t *fid)
+int p9_clone_fid(uint32_t transport, uint32_t from, uint32_t *fid)
 {
-	uint32_t transport = node_mount(node)->transport;
 	unsigned int nqids;
 	int err;
 
 	*fid = p9_fid_new(transport);
 	if (!*fid)
 		return -ENFILE;
-	err = p9_walk(transport, path, *fid, NULL, NULL, 0, NULL, &nqids);
-	if (err) {
+	err = p9_walk(transport, from, *fid, NULL, NULL, 0, NULL, &nqids);
+	if (err)
 		p9_fid_cancel(*fid);
+	return err;
+}
+
+static int clone_and_open(struct node *node, uint32_t path, enum fid_kind kind, uint32_t *fid)
+{
+	uint32_t transport = node_mount(node)->transport;
+	int err = p9_clone_fid(transport, path, fid);
+
+	if (err)
 		return err;
-	}
 	err = p9_lopen(transport, *fid, open_flags(node, kind));
 	if (err)
 		p9_fid_put(*fid);

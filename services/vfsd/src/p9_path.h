@@ -15,6 +15,9 @@ int p9_path_fid(struct node *node, uint32_t *fid);
  * Returns: 0; the server's error. */
 int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint32_t *fid);
 
+/* A fid of its own for where @from is. */
+int p9_clone_fid(uint32_t transport, uint32_t from, uint32_t *fid);
+
 /* A fid for the aside folder of @mount, which is made if @must_make; give it back with p9_fid_put(). */
 int p9_aside_fid(uint16_t mount, bool must_make, uint32_t *fid);
 

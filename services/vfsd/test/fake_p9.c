@@ -248,6 +248,28 @@ static int do_make(struct p9_buf *in, struct p9_buf *out, enum p9_type type)
 	return err ? errno : put_qid_of(out, path);
 }
 
+static int do_lcreate(struct p9_buf *in, struct p9_buf *out)
+{
+	uint32_t number = p9_get32(in);
+	struct server_fid *fid = find_fid(number);
+	size_t len;
+	const char *name = p9_get_string(in, &len);
+	const char *path = below(number, name, len);
+	uint32_t flags = p9_get32(in), mode = p9_get32(in);
+	int fd;
+
+	if (!fid)
+		return EBADF;
+	fd = open(full(path), (int)flags, mode);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	snprintf(fid->path, sizeof(fid->path), "%.299s", path);
+	put_qid_of(out, path);
+	p9_put32(out, 0);
+	return 0;
+}
+
 static void move_fids(const char *from, const char *to)
 {
 	size_t len = strlen(from);
@@ -415,6 +437,8 @@ static int serve(enum p9_type type, struct p9_buf *in, struct p9_buf *out)
 	case P9_TLOPEN:
 	case P9_TFSYNC:
 		return find_fid(p9_get32(in)) ? 0 : EBADF;
+	case P9_TLCREATE:
+		return do_lcreate(in, out);
 	case P9_TMKDIR:
 	case P9_TMKNOD:
 	case P9_TSYMLINK:
