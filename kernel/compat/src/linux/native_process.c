@@ -74,7 +74,8 @@ int64_t native_PROC_WAIT_BROKER(const uint64_t a[4])
 
 struct service_state {
 	struct mm_object *object;	/* made at the first use, never freed */
-	struct process *user;		/* who has it mapped; only compared */
+	struct process *user;		/* who has it mapped; only compared, and with the start, */
+	uint64_t user_start_ns;		/* for a successor may get its predecessor's memory */
 	uint64_t address;
 };
 static struct service_state states[SERVICE_ID_MAX];
@@ -99,12 +100,13 @@ static int64_t map_state(struct service_state *s, struct process *p)
 	};
 	int64_t address;
 
-	if (s->user == p)
+	if (s->user == p && s->user_start_ns == p->start_ns)
 		return (int64_t)s->address;
 	address = mm_map(p->space, &rq);
 	if (address < 0)
 		return address;
 	s->user = p;
+	s->user_start_ns = p->start_ns;
 	s->address = (uint64_t)address;
 	return address;
 }
