@@ -41,7 +41,7 @@ void lock_order_acquire(struct spinlock *l, bool nested)
 	uint64_t flags = flags_save_disable();
 	struct percpu *cpu = this_cpu();
 
-	for (uint32_t i = 0; i < cpu->nheld; i++) {
+	for (uint32_t i = cpu->held_base; i < cpu->nheld; i++) {
 		uint32_t held = classes[cpu->held_classes[i]].rank, wanted = classes[l->class].rank;
 
 		if (held > wanted || (held == wanted && !nested))

@@ -79,6 +79,7 @@ static void exception(struct trap_frame *f)
 void trap_dispatch(struct trap_frame *f)
 {
 	struct percpu *cpu;
+	uint32_t held_base;
 
 	if (f->vector < TRAP_IRQ_FIRST) {
 		exception(f);
@@ -87,7 +88,10 @@ void trap_dispatch(struct trap_frame *f)
 	cpu = this_cpu();
 	cpu->interrupts++;
 	cpu->interrupt_depth++;
+	held_base = cpu->held_base;
+	cpu->held_base = cpu->nheld;
 	trap_ops.interrupt(f);
+	cpu->held_base = held_base;
 	cpu->interrupt_depth--;
 }
 

@@ -24,6 +24,7 @@ struct percpu {
 	uint32_t apic_id;
 	uint64_t interrupts;
 	uint32_t nheld;			/* debug: spinlocks held by this CPU */
+	uint32_t held_base;		/* debug: of these, so many belong to what an interrupt interrupted */
 	uint16_t held_classes[MAX_HELD_SPINLOCKS];
 	void *run_queue;		/* sched's */
 	void *timers;			/* sched's */
