@@ -69,6 +69,7 @@ void amap_put(struct mm_amap *a)
 	while ((c = chunk_of(a->chunks.node))) {
 		chunk_put_frames(a, c, ~0u);
 		chunk_free(a, c);
+		sched_cond_resched();
 	}
 	heap_cache_free(&amap_cache, a);
 }

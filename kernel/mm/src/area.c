@@ -44,7 +44,7 @@ struct mm_area *area_clone(const struct mm_area *a)
 int area_split(struct mm_area *a, uint64_t address, struct mm_area **upper)
 {
 	struct mm_space *s = a->space;
-	struct mm_area *b = area_clone(a);
+	struct mm_area *b = s->nareas < AREA_MAX ? area_clone(a) : NULL;
 
 	if (!b)
 		return -ENOMEM;

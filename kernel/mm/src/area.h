@@ -7,6 +7,7 @@
 
 #include <mm/space.h>
 
+#define AREA_MAX 65530u	/* of one space, as Linux's vm.max_map_count */
 #define AREA_STACK_GUARD (1ull << 20)	/* kept free below a stack, as Linux does */
 
 static inline struct mm_area *area_of(const struct rb_node *node)

@@ -116,6 +116,7 @@ static void area_link(struct mm_space *s, struct mm_area *a, struct rb_node *par
 		gap_update(above, a);
 	object_link(a);
 	totals_add(a, (int64_t)area_bytes(a));
+	s->nareas++;
 }
 
 void area_insert(struct mm_space *s, struct mm_area *a)
@@ -155,6 +156,7 @@ void area_remove(struct mm_area *a)
 	if (above)
 		gap_update(above, below);
 	totals_add(a, -(int64_t)area_bytes(a));
+	s->nareas--;
 }
 
 void area_discard(struct mm_area *a)

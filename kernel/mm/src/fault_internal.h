@@ -14,7 +14,7 @@ enum {
 	FAULT_UNSHARE = 1,	/* the area's amap is to be copied */
 	FAULT_GROW,		/* the stack above is to grow down to the address */
 	FAULT_BRING,		/* fault.object lacks page fault.index */
-	FAULT_MEMORY,		/* nothing left for a page or a page table */
+	FAULT_MEMORY,		/* nothing left for a page table, which cannot be waited for here */
 };
 
 struct fault {

@@ -61,7 +61,7 @@ static int copy_page(struct fault *fl, struct mm_amap *amap, uint64_t index, str
 	int err;
 
 	if (!f)
-		return FAULT_MEMORY;
+		return -ENOMEM;
 	mm_copy_page(frame_virt(f), frame_virt(old));
 	/* The entry first: once it points elsewhere the old frame may go. */
 	err = fault_install(fl, f, flags_own(fl));
@@ -97,7 +97,7 @@ static int add_own(struct fault *fl, struct frame *f)
 
 	if (!amap) {
 		frame_put(f);
-		return FAULT_MEMORY;
+		return -ENOMEM;
 	}
 	mutex_lock(&amap->lock);
 	other = amap_lookup(amap, index);
@@ -106,7 +106,7 @@ static int add_own(struct fault *fl, struct frame *f)
 		err = fault_own(fl, amap, index, other);
 	} else if (amap_insert(amap, index, f)) {
 		frame_put(f);
-		err = FAULT_MEMORY;
+		err = -ENOMEM;
 	} else {
 		err = fault_install(fl, f, flags_own(fl));
 	}
@@ -123,7 +123,7 @@ static int fault_zero(struct fault *fl)
 	if (fl->area->needs_copy)
 		return FAULT_UNSHARE;
 	f = anon_frame(FRAME_ZERO);
-	return f ? add_own(fl, f) : FAULT_MEMORY;
+	return f ? add_own(fl, f) : -ENOMEM;
 }
 
 /* Bytes of the page that come from the object; the rest reads as zeroes. */
@@ -149,7 +149,7 @@ static int copy_object_page(struct fault *fl, uint64_t len)
 	f = anon_frame(0);
 	if (!f) {
 		frame_put(from);
-		return FAULT_MEMORY;
+		return -ENOMEM;
 	}
 	if (len == PAGE_SIZE) {
 		mm_copy_page(frame_virt(f), frame_virt(from));

@@ -6,7 +6,8 @@
  *
  * Single frames come from a cache per CPU, refilled from the buddy allocator in
  * batches. The last frames are a reserve for those who make frames free: the
- * pager path (FRAME_RESERVE, services) and, for half of it, callers who cannot wait.
+ * pager path (FRAME_RESERVE, services, kernel threads) and, for half of it, callers
+ * who cannot wait.
  *
  * Locking: frames_lock (FRAMES, interrupts off) guards the buddy allocator; a
  * CPU's cache is its own with interrupts off.
@@ -153,7 +154,7 @@ static struct frame *take_slowly(unsigned order, unsigned flags)
 	struct thread *t = current_thread();
 	struct frame *f;
 
-	if (t && t->personality == PERSONALITY_SERVICE)
+	if (t && (t->is_kernel || t->personality == PERSONALITY_SERVICE))
 		flags |= FRAME_RESERVE;
 	for (unsigned attempt = 0;; attempt++) {
 		f = order ? take_block(order, flags) : take_single(flags);

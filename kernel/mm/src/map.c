@@ -51,7 +51,7 @@ static int check_request(const struct mm_space *s, const struct mm_map_request *
 
 	if (!rq->bytes || (rq->object_offset & (PAGE_SIZE - 1)))
 		return -EINVAL;
-	if (!bytes || bytes > USER_TOP)
+	if (!bytes || bytes > USER_TOP || s->nareas >= AREA_MAX)
 		return -ENOMEM;
 	/* Heuristic overcommit: only what can never be there is refused. */
 	if (is_private_data && !(rq->area_flags & MM_AREA_NORESERVE) && bytes >> PAGE_SHIFT > frames_total())

@@ -42,6 +42,7 @@ void rmap_unmap_range(struct mm_object *obj, uint64_t first, uint64_t last);
 void rmap_write_protect(struct mm_object *obj, uint64_t first, uint64_t last);
 /* Adds the CPUs to flush to *@cpus. */
 void rmap_unmap_page(struct mm_object *obj, struct frame *f, uint64_t *cpus);
+/* A page that somebody has locked counts as accessed. */
 bool rmap_test_and_clear_accessed(struct mm_object *obj, struct frame *f);
 
 /* reclaim.c. Pages of pagers are on its list; no lock of its class is held. */

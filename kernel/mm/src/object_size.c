@@ -3,29 +3,45 @@
 
 #include <mm/object.h>
 #include <nucleus/atomic.h>
+#include <sched/thread.h>
 
 #include "object_internal.h"
+
+#define DROPS_AT_ONCE 256u	/* pages freed before others may have the lock and the CPU */
+
+/* Let others have obj->lock for a moment; until @busy is neither filled nor written back. */
+static void breathe(struct mm_object *obj, struct frame *busy)
+{
+	if (busy)
+		frame_get(busy);
+	spin_unlock(&obj->lock);
+	if (busy) {
+		object_page_wait(busy, FRAME_BUSY | FRAME_WRITEBACK, 0);
+		frame_put(busy);
+	}
+	sched_cond_resched();
+	spin_lock(&obj->lock);
+}
 
 /* Drop the pages of [first, last]. Those that are being filled or written back are
  * waited for: late write-back must not follow a truncation. obj->lock is held, and
  * let go meanwhile. */
 static void drop_range(struct mm_object *obj, uint64_t first, uint64_t last)
 {
-	uint64_t index = first;
+	uint64_t index = first, ndropped = 0;
 	struct frame *f;
 
 	rmap_unmap_range(obj, first, last);
 	while ((f = radix_next(&obj->pages, &index)) && index <= last) {
-		if (!(f->flags & (FRAME_BUSY | FRAME_WRITEBACK))) {
+		bool is_busy = f->flags & (FRAME_BUSY | FRAME_WRITEBACK);
+
+		if (!is_busy)
 			object_drop(obj, f);
+		if (!is_busy && ++ndropped % DROPS_AT_ONCE)
 			continue;
-		}
-		frame_get(f);
-		spin_unlock(&obj->lock);
-		object_page_wait(f, FRAME_BUSY | FRAME_WRITEBACK, 0);
-		frame_put(f);
-		spin_lock(&obj->lock);
-		rmap_unmap_range(obj, first, last);
+		breathe(obj, is_busy ? f : NULL);
+		/* Meanwhile pages of a hole may have come back, and been mapped. */
+		rmap_unmap_range(obj, index, last);
 	}
 }
 
@@ -84,12 +100,15 @@ void mm_object_invalidate_clean(struct mm_object *obj)
 
 void mm_object_destroy_pages(struct mm_object *obj)
 {
-	uint64_t index = 0;
+	uint64_t index = 0, ndropped = 0;
 	struct frame *f;
 
 	spin_lock(&obj->lock);
-	while ((f = radix_next(&obj->pages, &index)))
+	while ((f = radix_next(&obj->pages, &index))) {
 		object_drop(obj, f);
+		if (++ndropped % DROPS_AT_ONCE == 0)
+			breathe(obj, NULL);
+	}
 	spin_unlock(&obj->lock);
 	lru_wait_unpinned(obj);
 }

@@ -137,15 +137,12 @@ static int run_write(struct mm_object *obj, struct writeback_run *run)
 	return run->len ? obj->pager->page_out(obj, run->offset, run->len) : 0;
 }
 
-/* Write what is dirty in pages [first, last]. Returns: the first error. */
-static int write_range(struct mm_object *obj, uint64_t first, uint64_t last)
+/* Write what is dirty in pages [first, last], with @run to work in. Returns: the first error. */
+static int write_range(struct mm_object *obj, uint64_t first, uint64_t last, struct writeback_run *run)
 {
-	struct writeback_run *run = kmalloc(sizeof(*run), HEAP_NOZERO);
 	uint32_t generation;
 	int result = 0;
 
-	if (!run)
-		return -ENOMEM;
 	while (first <= last && run_begin(obj, first, last, run, &generation)) {
 		int err = run_write(obj, run);
 
@@ -156,7 +153,6 @@ static int write_range(struct mm_object *obj, uint64_t first, uint64_t last)
 		if (is_temporary(err))
 			break;
 	}
-	kfree(run);
 	return result;
 }
 
@@ -188,6 +184,18 @@ static int wait_range(struct mm_object *obj, uint64_t first, uint64_t last)
 	return err;
 }
 
+static int sync_range(struct mm_object *obj, uint64_t first, uint64_t last)
+{
+	struct writeback_run *run = kmalloc(sizeof(*run), HEAP_NOZERO);
+	int err;
+
+	if (!run)
+		return -ENOMEM;
+	err = write_range(obj, first, last, run);
+	kfree(run);
+	return err;
+}
+
 int mm_object_sync(struct mm_object *obj, uint64_t offset, uint64_t len)
 {
 	uint64_t first = offset >> PAGE_SHIFT, last;
@@ -200,7 +208,7 @@ int mm_object_sync(struct mm_object *obj, uint64_t offset, uint64_t len)
 	 * first, so that the newest bytes are on their way when we return. */
 	err = wait_range(obj, first, last);
 	if (!err)
-		err = write_range(obj, first, last);
+		err = sync_range(obj, first, last);
 	if (!err)
 		err = wait_range(obj, first, last);
 	return err;
@@ -232,11 +240,12 @@ static struct mm_object *oldest_dirty(uint64_t before_ns)
 /* Write out every object dirtied before @before_ns. */
 static void write_older(uint64_t before_ns)
 {
+	static struct writeback_run run;	/* memory may be short just because it is dirty */
 	struct mm_object *obj;
 
 	while ((obj = oldest_dirty(before_ns))) {
 		uint64_t now = clock_monotonic_ns();
-		int err = write_range(obj, 0, ~0ull);
+		int err = write_range(obj, 0, ~0ull, &run);
 
 		if (err)
 			log_ratelimited(LOG_WARN, MEMORY, "write-back failed: error %d", -err);

@@ -103,6 +103,8 @@ bool rmap_test_and_clear_accessed(struct mm_object *obj, struct frame *f)
 		/* No flush: a CPU that keeps the translation merely delays the next report. */
 		if (entry && (__atomic_fetch_and(entry, ~PTE_ACCESSED, __ATOMIC_RELAXED) & PTE_ACCESSED))
 			was_accessed = true;
+		if (entry && (a->flags & MM_AREA_LOCKED))
+			was_accessed = true;
 		spin_unlock(&a->space->table_lock);
 	}
 	return was_accessed;

@@ -51,10 +51,12 @@ static void unmap_everything(struct mm_space *s)
 	struct pt_gather g;
 
 	pt_gather_begin(&g, s);
-	spin_lock(&s->table_lock);
-	for (const struct mm_area *a = area_first(s); a; a = area_next(a))
+	for (const struct mm_area *a = area_first(s); a; a = area_next(a)) {
+		spin_lock(&s->table_lock);
 		pt_unmap(&g, a->start, a->end);
-	spin_unlock(&s->table_lock);
+		spin_unlock(&s->table_lock);
+		sched_cond_resched();
+	}
 	pt_gather_finish_unloaded(&g);
 }
 

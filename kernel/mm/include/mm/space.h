@@ -65,6 +65,7 @@ struct mm_space {
 	uint64_t cpu_mask;		/* CPUs that have it loaded; atomic */
 	struct mm_limits limits;
 	uint64_t total_bytes, data_bytes, locked_bytes, peak_bytes;
+	uint32_t nareas;
 	uint64_t rss_pages, rss_file_pages, page_table_pages;	/* atomic */
 	uint64_t peak_rss_pages;
 	uint64_t mmap_base;		/* top of the top-down search */

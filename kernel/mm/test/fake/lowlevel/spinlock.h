@@ -7,7 +7,7 @@
 
 enum lock_class {
 #define LOCK_CLASS(name, rank, kind) LOCK_##name,
-#include "../../../../lowlevel/include/lowlevel/lock_classes.def"
+#include <lowlevel/lock_classes.def>
 #undef LOCK_CLASS
 };
 
