@@ -41,13 +41,13 @@ int fault_object_page(struct fault *fl, struct frame **out)
 }
 
 /* A shared mapping may write a pager's page only while it is dirty, so that the first
- * write to a clean one is seen. obj->lock is held. */
+ * write to a clean one is seen. @f: the page, or NULL for any. obj->lock is held. */
 static pte_t entry_flags(const struct fault *fl, const struct frame *f)
 {
 	const struct mm_area *a = fl->area;
 	uint32_t prot = a->prot;
 
-	if (!(a->flags & MM_AREA_SHARED) || (a->object->pager && !(f->flags & FRAME_DIRTY)))
+	if (!(a->flags & MM_AREA_SHARED) || (a->object->pager && !(f && (f->flags & FRAME_DIRTY))))
 		prot &= ~MM_WRITE;
 	return pt_flags(prot);
 }
@@ -81,19 +81,24 @@ static void around_window(const struct fault *fl, uint64_t *start, uint64_t *end
 static void map_around(struct fault *fl, struct mm_object *obj, pte_t *entry)
 {
 	struct mm_area *a = fl->area;
-	uint64_t start, end;
+	pte_t flags = entry_flags(fl, NULL) & ~PTE_ACCESSED;
+	struct pt_run run = { 0, 0 };
+	uint64_t start, end, index;
 
 	around_window(fl, &start, &end);
-	for (uint64_t at = start; at < end; at += PAGE_SIZE) {
-		pte_t *neighbour = entry + ((int64_t)(at - fl->address) >> PAGE_SHIFT);
+	entry -= (fl->address - start) >> PAGE_SHIFT;
+	index = area_object_index(a, start);
+	for (; start < end; start += PAGE_SIZE, index++, entry++) {
 		struct frame *f;
 
-		if (*neighbour || (a->amap && amap_lookup(a->amap, area_amap_index(a, at))))
+		if (*entry || (a->amap && amap_lookup(a->amap, area_amap_index(a, start))))
 			continue;
-		f = object_page(obj, area_object_index(a, at));
+		f = object_page(obj, index);
 		if (f)
-			pt_set(fl->space, neighbour, f, entry_flags(fl, f) & ~PTE_ACCESSED);
+			pt_run_add(&run, entry, f, flags);
 	}
+	if (run.nentries)
+		pt_run_end(&run, fl->space, entry - 1);
 }
 
 /* obj->lock is held. */

@@ -180,7 +180,8 @@ static struct frame *object_give(struct heap_cache *c, struct frame *slab, void 
 {
 	*(void **)object = slab->free_objects;
 	slab->free_objects = object;
-	c->live--;
+	if (!HEAP_HAS_QUARANTINE)
+		c->live--;
 	if (slab->slab_used-- == slab->slab_capacity)
 		partial_add(c, slab);
 	/* One empty slab stays, or alternating calls would make and destroy it each time. */

@@ -65,6 +65,9 @@ void *heap_debug_quarantine(struct heap_cache *c, void *object, uint32_t bytes)
 	if (state != STATE_USED)
 		panic("heap: %s: object %p was written past its end", c->name, object);
 	poison(object, bytes);
+	irq = spin_lock_irqsave(&c->lock);
+	c->live--;
+	spin_unlock_irqrestore(&c->lock, irq);
 	irq = spin_lock_irqsave(&quarantine_lock);
 	oldest = quarantine[quarantine_next];
 	quarantine[quarantine_next] = object;

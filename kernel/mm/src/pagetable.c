@@ -185,6 +185,14 @@ bool pt_set(struct mm_space *s, pte_t *entry, struct frame *f, pte_t flags)
 	return old != 0;
 }
 
+void pt_run_end(struct pt_run *run, struct mm_space *s, pte_t *entry)
+{
+	phys_to_frame(virt_to_phys(entry))->mapcount += run->nentries;
+	atomic_add(&s->rss_pages, run->nframes);
+	atomic_add(&s->rss_file_pages, run->nframes);
+	atomic_add(&frame_counts.mapped, run->nframes);
+}
+
 void pt_clear(struct mm_space *s, pte_t *entry)
 {
 	account(s, phys_to_frame(*entry & PTE_PHYS), -1);

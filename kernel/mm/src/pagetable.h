@@ -43,6 +43,21 @@ pte_t pt_flags(uint32_t prot);
  * returned as true). */
 bool pt_set(struct mm_space *s, pte_t *entry, struct frame *f, pte_t flags);
 
+/* Absent entries of one table, set one after another and accounted at the end. */
+struct pt_run { uint32_t nentries, nframes; };
+
+static inline void pt_run_add(struct pt_run *run, pte_t *entry, struct frame *f, pte_t flags)
+{
+	*entry = frame_phys(f) | flags;
+	run->nentries++;
+	if (f->flags & FRAME_RESERVED)
+		return;
+	__atomic_fetch_add(&f->mapcount, 1, __ATOMIC_RELAXED);
+	run->nframes++;
+}
+/* The frames are an object's. @entry: any of the table. */
+void pt_run_end(struct pt_run *run, struct mm_space *s, pte_t *entry);
+
 /* Clear one entry that is present; the caller flushes. */
 void pt_clear(struct mm_space *s, pte_t *entry);
 /* Clear the entries of [start, end). */
