@@ -142,13 +142,13 @@ static int64_t text_of_file(struct file *f, char *buf, size_t cap)
 	return put_text(buf, cap, text);
 }
 
-/* A name that is gone is shown with the words that proc(5) gives. */
+/* A name that is gone is shown with the words that proc(5) gives; absolute, or glibc's start-up asserts. */
 static int64_t text_of_inode(struct inode *i, char *buf, size_t cap)
 {
 	int64_t len = vfs_path_of(i, buf, cap);
 
 	if (len == -ENOENT)
-		return put_text(buf, cap, "(deleted)");
+		return put_text(buf, cap, "/ (deleted)");
 	return len;
 }
 
