@@ -79,7 +79,7 @@ boot_high:
 	movq %rax, %rdx
 	shrq $32, %rdx
 	wrmsr
-	call kernel_main
+	call boot_continue		/* the linker script: executive's kernel_main() */
 1:	cli
 	hlt
 	jmp 1b

@@ -3,7 +3,9 @@
 #include <virtio/virtio.h>
 
 #define VENDOR_VIRTIO 0x1af4
+#define DEVICE_FIRST 0x1000	/* transitional ones, whose type is the subsystem id */
 #define DEVICE_MODERN 0x1040
+#define DEVICE_LAST 0x107f
 #define CAP_VENDOR 9
 #define CAP_MSIX 17
 #define NBARS 6
@@ -205,7 +207,8 @@ static void add_function(uint16_t bdf)
 	}
 	f->device.ops = &ops;
 	f->device.transport = f;
-	f->device.id = (drv_pci_read(bdf, 2, 2) & 0xffff) - DEVICE_MODERN;
+	f->device.id = drv_pci_read(bdf, 2, 2);
+	f->device.id = f->device.id < DEVICE_MODERN ? drv_pci_read(bdf, 0x2e, 2) : f->device.id - DEVICE_MODERN;
 	virtio_add_device(&f->device);
 }
 
@@ -219,7 +222,7 @@ static int init(void)
 		uint16_t bdf = (uint16_t)(device << 3);
 		uint32_t id = drv_pci_read(bdf, 0, 4);
 
-		if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_MODERN)
+		if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_FIRST || id >> 16 > DEVICE_LAST)
 			continue;
 		found++;
 		add_function(bdf);

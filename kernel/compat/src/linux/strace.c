@@ -473,7 +473,7 @@ static void add_arguments(struct strace_line *l, bool is_over, int64_t ret)
 
 static void write_line(struct strace_line *l)
 {
-	log_raw("[%u] %s\n", current_thread()->tid, l->text.buf);
+	log_raw("strace: [%u] %s\n", current_thread()->tid, l->text.buf);
 }
 
 struct strace_line *strace_begin(uint64_t nr, const uint64_t a[6])
