@@ -2,6 +2,7 @@
 #include <asm/signal.h>
 #include <lowlevel/cpu.h>
 #include <mm/space.h>
+#include <nucleus/log.h>
 #include <nucleus/panic.h>
 
 #include "dispatch.h"
@@ -28,6 +29,11 @@ static void note_fault(const struct trap_frame *f, uint64_t address)
 	t->fault_vector = f->vector;
 	t->fault_error = f->error;
 	t->fault_address = address;
+	/* A program's faults are its own; a service's are ours to look into. */
+	if (t->process->is_service)
+		log_error(SERVICE, "%s faulted: vector %u, error %llx, address %llx, rip %llx, rsp %llx", t->process->name,
+			  (unsigned)f->vector, (unsigned long long)f->error, (unsigned long long)address,
+			  (unsigned long long)f->rip, (unsigned long long)f->rsp);
 }
 
 /* The first unmasked exception of x87 or SSE status bits, in the order Linux reports them. */
