@@ -6,14 +6,24 @@
 #include <io/port.h>
 #include <nucleus/compiler.h>
 
+#include "tty.h"
+
 struct char_driver {
 	uint32_t major;
 	int (*open)(uint32_t minor, uint32_t flags, struct file **out);
 };
 
+/* The program's terminal is more than its port. */
+static int exec_port_open(uint32_t minor, uint32_t flags, struct file **out)
+{
+	return minor == PORT_MINOR_TTY ? tty_port_open(flags, out) : port_open(minor, flags, out);
+}
+
 static const struct char_driver char_drivers[] = {
 	{ MAJOR_MEM, mem_device_open },
-	{ PORT_MAJOR, port_open },
+	{ MAJOR_TTY_AUX, tty_aux_open },
+	{ MAJOR_PTS, pts_open },
+	{ PORT_MAJOR, exec_port_open },
 };
 
 int device_open(uint32_t rdev, bool is_block, struct inode *inode, uint32_t flags, struct file **out)

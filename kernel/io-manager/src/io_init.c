@@ -1,5 +1,6 @@
 /* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
 #include "socketpair.h"
+#include "tty.h"
 #include "vfs_private.h"
 
 void io_init(void)
@@ -9,4 +10,5 @@ void io_init(void)
 	bundle_init();
 	p9_init();
 	socket_rights_init();
+	tty_init();
 }

@@ -88,9 +88,16 @@ void ldisc_init(struct ldisc *l, const struct ldisc_ops *ops, const struct kterm
 	find_special(l);
 }
 
+void ldisc_hold(struct ldisc *l, bool is_held)
+{
+	l->is_held = false;
+	ldisc_set_stopped(l, is_held);
+	l->is_held = is_held;
+}
+
 void ldisc_set_stopped(struct ldisc *l, bool is_stopped)
 {
-	if (l->is_stopped == is_stopped)
+	if (l->is_stopped == is_stopped || l->is_held)
 		return;
 	l->is_stopped = is_stopped;
 	l->ops->flow_changed(l, is_stopped);

@@ -48,6 +48,7 @@ struct ldisc {
 	uint16_t echoes[LDISC_ECHOES];	/* waiting for room: kind << 8 | byte */
 	uint32_t echo_head, echo_tail;
 	bool is_stopped;
+	bool is_held;			/* stopped by TCOOFF: only TCOON starts it */
 	bool is_next_literal;		/* LNEXT was typed */
 	bool is_erasing;		/* ECHOPRT: between \ and / */
 };
@@ -69,7 +70,8 @@ size_t ldisc_write(struct ldisc *l, const uint8_t *bytes, size_t n);
 void ldisc_send_echoes(struct ldisc *l);
 
 void ldisc_flush_input(struct ldisc *l);
-void ldisc_set_stopped(struct ldisc *l, bool is_stopped);
+void ldisc_set_stopped(struct ldisc *l, bool is_stopped);	/* by keys */
+void ldisc_hold(struct ldisc *l, bool is_held);			/* tcflow(3) */
 
 /* Whether a read would return; @min: bytes that raw mode asks for. */
 bool ldisc_has_input(const struct ldisc *l, uint32_t min);

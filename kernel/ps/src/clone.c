@@ -198,6 +198,7 @@ static void inherit(struct process *child, struct process *me, const struct ps_c
 	child->rank = me->rank;
 	child->strace = me->strace;
 	child->dumpable = me->dumpable;
+	child->has_left_tty = me->has_left_tty;
 	child->oom_score_adj = me->oom_score_adj;
 	child->exit_signal_to_parent = c->flags & CLONE_PARENT ? me->exit_signal_to_parent : c->exit_signal;
 	child->exe_node = me->exe_node;

@@ -231,6 +231,8 @@ int64_t ps_new_session(void)
 	/* Not for who leads a group: others may be in it (man 2 setsid). */
 	if (!p->pid_node->group && !p->pid_node->session)
 		ret = group_create_session(p);
+	if (!ret)
+		p->has_left_tty = false;
 	spin_unlock(&ps_tree_lock);
 	return ret ? ret : p->pid;
 }
@@ -256,6 +258,18 @@ bool ps_group_in_session(uint32_t pgid, uint32_t sid)
 	spin_lock(&ps_tree_lock);
 	node = pid_lookup(pgid);
 	ret = node && node->group && node->group->session->sid == sid;
+	spin_unlock(&ps_tree_lock);
+	return ret;
+}
+
+bool ps_group_exists(uint32_t pgid)
+{
+	struct ps_pid *node;
+	bool ret;
+
+	spin_lock(&ps_tree_lock);
+	node = pid_lookup(pgid);
+	ret = node && node->group;
 	spin_unlock(&ps_tree_lock);
 	return ret;
 }

@@ -25,6 +25,7 @@ struct ps_session {
 	refcount_t refs;
 	uint32_t sid;
 	void *tty;		/* controlling terminal, a reference of ps_upper_ops' */
+	uint32_t hung_up_group;	/* in the foreground when the terminal hung up: the leader's end tells it; 0: none */
 	uint32_t nprocesses;
 };
 struct ps_group {
@@ -68,6 +69,7 @@ struct process {
 	bool is_supervised;		/* its end is rootd's to take */
 	bool has_endpoints;
 	bool has_envelope;		/* syscalld's, or a service's fixed one */
+	bool has_left_tty;		/* TIOCNOTTY of who leads no session: its session's terminal is not its own; tree lock */
 	bool is_forking_denied;		/* the machine is ending */
 	uint32_t exit_status;		/* 32 bits; wait4 encodes (ps_wait_status) */
 	uint32_t killed_by;		/* the signal that ended it; 0: it exited */
@@ -264,6 +266,7 @@ int64_t ps_get_session(uint32_t pid);
 int64_t ps_new_session(void);
 bool ps_group_is_orphaned(uint32_t pgid);
 bool ps_group_in_session(uint32_t pgid, uint32_t sid);
+bool ps_group_exists(uint32_t pgid);
 static inline uint32_t ps_session_id(void) { return ps_current()->group->session->sid; }
 static inline uint32_t ps_group_id(void) { return ps_current()->group->pgid; }
 
