@@ -101,6 +101,8 @@ void compat_init(void)
 	ps_upper_ops.handle_describe = handle_describe;
 	ps_upper_ops.thread_exiting = linux_thread_exiting;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
+	ps_upper_ops.process_released = linux_timers_released;
+	ps_upper_ops.limits_changed = linux_limits_changed;
 	ps_upper_ops.process_execs = linux_timers_exec;
 	trap_ops.syscall = compat_syscall;
 	trap_ops.user_return = compat_user_return;

@@ -311,6 +311,8 @@ static int64_t clone_process(const struct ps_clone *c, const struct trap_frame *
 		goto free_thread;
 	}
 	counter_inc(COUNTER_FORK);
+	if (child->envelope.limits[LIMIT_CPU].cur != ~0ull && ps_upper_ops.limits_changed)
+		ps_upper_ops.limits_changed(child);
 	thread_start(&t->thread);
 	if (c->flags & CLONE_VFORK)
 		wait_for_vfork(child);

@@ -21,6 +21,7 @@
 #define CAP_LINUX_KILL 5
 #define CAP_LINUX_SYS_ADMIN 21
 #define CAP_LINUX_SYS_RESOURCE 24
+#define LIMIT_CPU 0
 #define LIMIT_STACK 3			/* RLIMIT_* of x86_64 */
 #define LIMIT_DATA 2
 #define LIMIT_NPROC 6

@@ -20,6 +20,8 @@ static void process_release(struct object *obj)
 	struct process *p = (struct process *)obj;
 
 	sigactions_put(p->actions);
+	if (ps_upper_ops.process_released)
+		ps_upper_ops.process_released(p);
 	kfree(p->exe_path);
 	heap_cache_free(&process_cache, p);
 }
@@ -314,6 +316,8 @@ int ps_grant_envelope(uint32_t pid, const struct envelope *e)
 	p->envelope = *e;
 	process_apply_limits(p);
 	spin_unlock(&p->lock);
+	if (ps_upper_ops.limits_changed && p->state == PROCESS_ALIVE)
+		ps_upper_ops.limits_changed(p);
 	ps_put(p);
 	counter_inc(COUNTER_LEASE_ENVELOPE_GRANT);
 	return 0;

@@ -23,7 +23,11 @@ static char thread_letter(const struct ps_thread *t)
 	case THREAD_BLOCKED:
 		if (t->is_stopped)
 			return 'T';
-		return READ_ONCE(t->thread.interrupt_mask) & INTERRUPT_SIGNAL ? 'S' : 'D';
+		if (READ_ONCE(t->thread.interrupt_mask) & INTERRUPT_SIGNAL)
+			return 'S';
+		/* Nothing ends the wait for a service's answer: its work is the caller's own, as on a
+		 * system where the kernel does it. */
+		return READ_ONCE(t->thread.interrupt_mask) ? 'D' : 'R';
 	case THREAD_DEAD:
 		return 'X';
 	default:
@@ -228,7 +232,7 @@ static int64_t query_maps(struct process *p, uint64_t arg, void *buf, size_t cap
 		map[n] = (struct proc_map){
 			.start = info.start,
 			.end = info.end,
-			.offset = info.offset,
+			.offset = info.file ? info.offset : 0,
 			.prot = info.prot,
 			.shared = !!(info.flags & MM_AREA_SHARED),
 			.special = special_of(&info),

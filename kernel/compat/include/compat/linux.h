@@ -76,6 +76,9 @@ void linux_futex_init(void);
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);
+void linux_timers_released(struct process *p);
+void linux_limits_changed(struct process *p);		/* RLIMIT_CPU */
+void linux_timer_signal_taken(struct signal_info *info);	/* fills in the overruns of a timer's signal */
 void linux_deliver(struct trap_frame *f);		/* pending signals and restarts, interrupts on */
 int64_t linux_call_native(struct trap_frame *f);
 

@@ -198,6 +198,8 @@ static int64_t wake_bitset(uint64_t address, bool shared, uint32_t n, uint32_t b
 	err = key_of(address, shared, &key);
 	if (err)
 		return err;
+	/* Linux counts after it has woken: none means one. */
+	n = (int32_t)n < 1 ? 1 : n;
 	b = bucket_of(&key);
 	spin_lock(&b->lock);
 	ret = wake_matching(b, &key, n, bitset);

@@ -179,6 +179,7 @@ int64_t linux_sys_rt_sigtimedwait(const uint64_t a[6])
 	}
 	if (!sig)
 		return -EAGAIN;
+	linux_timer_signal_taken(&info);
 	if (a[1] && copy_to_user(user_ptr(a[1]), &info, sizeof(info)))
 		return -EFAULT;
 	return sig;

@@ -63,6 +63,7 @@ void linux_deliver(struct trap_frame *f)
 	struct signal_action action;
 
 	if (signal_take(&info, &action)) {
+		linux_timer_signal_taken(&info);
 		if (t->process->strace)
 			strace_signal(&info);
 		if (in_call_to_restart(f))

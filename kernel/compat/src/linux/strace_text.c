@@ -223,7 +223,13 @@ void strace_add_sigset(struct strace_text *t, uint64_t set)
 
 void strace_add_mode(struct strace_text *t, uint64_t mode)
 {
-	strace_add(t, "%#03o", (unsigned)mode & 07777);
+	static const char *const types[16] = {
+		[1] = "S_IFIFO|", [2] = "S_IFCHR|", [4] = "S_IFDIR|", [6] = "S_IFBLK|", [8] = "S_IFREG|", [10] = "S_IFLNK|",
+		[12] = "S_IFSOCK|",
+	};
+	const char *type = types[mode >> 12 & 15];
+
+	strace_add(t, "%s%#03o", type ? type : "", (unsigned)mode & 07777);
 }
 
 void strace_add_dirfd(struct strace_text *t, int fd)

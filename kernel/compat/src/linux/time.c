@@ -251,8 +251,6 @@ int64_t linux_sys_clock_nanosleep(const uint64_t a[6])
 	int err;
 
 	if (!can_sleep_on(clock)) {
-		if (clock == CLOCK_THREAD_CPUTIME_ID)
-			return -EINVAL;
 		err = linux_clock_read(clock, &now);
 		return err ? err : -EOPNOTSUPP;
 	}

@@ -1,5 +1,7 @@
 #include "timers.h"
 
+#include <asm/signal.h>
+#include <linux/resource.h>
 #include <linux/time.h>
 #include <mm/heap.h>
 
@@ -46,6 +48,14 @@ static uint64_t monotonic_expiry(const struct linux_timer *t, uint64_t now)
 	return clock_monotonic_ns() + MAX(left, REARM_MIN_NS);
 }
 
+/* Past the soft limit SIGXCPU comes every second, at the hard one SIGKILL (man 2 getrlimit). */
+static void cpu_limit_reached(struct linux_timer *t)
+{
+	uint64_t used = linux_timer_now(t) / NSEC_PER_SEC;
+
+	signal_send_process(t->process, used >= t->process->envelope.limits[RLIMIT_CPU].max ? SIGKILL : SIGXCPU, NULL);
+}
+
 static void fire(struct linux_timer *t)
 {
 	struct signal_info info = {
@@ -55,7 +65,9 @@ static void fire(struct linux_timer *t)
 
 	if (t->notify == SIGEV_NONE_KIND)
 		return;
-	if (t->id < 0) {
+	if (t == &((struct linux_timers *)t->process->timers)->cpu_limit) {
+		cpu_limit_reached(t);
+	} else if (t->id < 0) {
 		signal_send_process(t->process, t->signo, NULL);
 	} else if (signal_queued_for_timer(t->process, t->signo, (uint32_t)t->id)) {
 		t->overruns++;
@@ -101,9 +113,8 @@ void linux_timer_init(struct linux_timer *t, struct process *p, int32_t clock, i
 	ktimer_init(&t->ktimer, expire, t);
 }
 
-struct linux_timers *linux_timers_get(void)
+struct linux_timers *linux_timers_get(struct process *p)
 {
-	struct process *p = ps_current();
 	struct linux_timers *all = atomic_load(&p->timers);
 
 	if (all)
@@ -115,8 +126,12 @@ struct linux_timers *linux_timers_get(void)
 	list_init(&all->timers);
 	linux_timer_init(&all->virtual, p, -1, 26);		/* SIGVTALRM */
 	linux_timer_init(&all->prof, p, CLOCK_PROCESS_CPUTIME_ID, 27);	/* SIGPROF */
+	linux_timer_init(&all->cpu_limit, p, CLOCK_PROCESS_CPUTIME_ID, SIGXCPU);
 	spin_lock(&p->lock);
-	if (p->timers) {
+	if (p->is_exiting) {
+		heap_cache_free(&timers_cache, all);
+		all = NULL;
+	} else if (p->timers) {
 		heap_cache_free(&timers_cache, all);
 		all = p->timers;
 	} else {
@@ -126,9 +141,26 @@ struct linux_timers *linux_timers_get(void)
 	return all;
 }
 
-void linux_timers_free(struct linux_timers *all)
+void linux_limits_changed(struct process *p)
 {
-	heap_cache_free(&timers_cache, all);
+	uint64_t limit = p->envelope.limits[RLIMIT_CPU].cur, left, interval;
+	bool is_limited = limit < LINUX_TIME_MAX_NS / NSEC_PER_SEC;
+	struct linux_timers *all;
+
+	if (!is_limited && !p->timers)
+		return;
+	all = linux_timers_get(p);
+	if (!all)
+		return;
+	/* No time at all is a second, on Linux too. */
+	linux_timer_set(&all->cpu_limit, is_limited ? MAX(limit, 1) * NSEC_PER_SEC : 0, NSEC_PER_SEC, &left, &interval);
+}
+
+/* Others may look at a process's timers as long as they hold the process. */
+void linux_timers_released(struct process *p)
+{
+	if (p->timers)
+		heap_cache_free(&timers_cache, p->timers);
 }
 
 static uint64_t time_left(const struct linux_timer *t)

@@ -24,7 +24,8 @@ struct linux_timer {
 	int32_t notify, signo;
 	uint64_t value;
 	struct ps_thread *thread;	/* SIGEV_THREAD_ID: a reference */
-	uint32_t overruns;
+	uint32_t overruns;		/* since its signal was queued */
+	uint32_t delivered_overruns;	/* of the signal that was taken last */
 	bool is_dying;
 };
 struct linux_timers {
@@ -33,11 +34,11 @@ struct linux_timers {
 	int32_t next_id;
 	uint32_t count;
 	struct linux_timer virtual, prof;	/* ITIMER_VIRTUAL, ITIMER_PROF */
+	struct linux_timer cpu_limit;		/* RLIMIT_CPU */
 };
 
-/* Of the current process, made at the first use. NULL: no memory. */
-struct linux_timers *linux_timers_get(void);
-void linux_timers_free(struct linux_timers *all);	/* with nothing armed */
+/* Of @p, made at the first use. NULL: no memory. */
+struct linux_timers *linux_timers_get(struct process *p);
 void linux_timer_init(struct linux_timer *t, struct process *p, int32_t clock, int32_t signo);
 /* Arm (expires 0: disarm) on its clock; the old state comes back as time left and interval. */
 void linux_timer_set(struct linux_timer *t, uint64_t expires_ns, uint64_t interval_ns, uint64_t *left_ns,

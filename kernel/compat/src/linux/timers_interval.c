@@ -58,7 +58,7 @@ int64_t linux_sys_alarm(const uint64_t a[6])
 
 static struct linux_timer *cpu_timer(int which)
 {
-	struct linux_timers *all = linux_timers_get();
+	struct linux_timers *all = linux_timers_get(ps_current());
 
 	if (!all)
 		return NULL;

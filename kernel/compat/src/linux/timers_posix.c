@@ -126,7 +126,7 @@ int64_t linux_sys_timer_create(const uint64_t a[6])
 		err = linux_clock_read((int32_t)a[0], &now);
 		return err ? err : -EOPNOTSUPP;
 	}
-	all = linux_timers_get();
+	all = linux_timers_get(ps_current());
 	t = all ? heap_cache_alloc(&timer_cache, 0) : NULL;
 	if (!t)
 		return -EAGAIN;
@@ -202,7 +202,7 @@ int64_t linux_sys_timer_getoverrun(const uint64_t a[6])
 
 	if (!t)
 		return -EINVAL;
-	ret = (int64_t)MIN(t->overruns, 0x7fffffffu);
+	ret = (int64_t)MIN(t->delivered_overruns, 0x7fffffffu);
 	timer_put(t);
 	return ret;
 }
@@ -221,6 +221,17 @@ int64_t linux_sys_timer_delete(const uint64_t a[6])
 	return was_there ? 0 : -EINVAL;
 }
 
+void linux_timer_signal_taken(struct signal_info *info)
+{
+	struct linux_timer *t = info->code == SIGNAL_CODE_TIMER ? find((int32_t)info->fields[0]) : NULL;
+
+	if (!t)
+		return;
+	t->delivered_overruns = atomic_xchg(&t->overruns, 0);
+	info->fields[0] = (uint32_t)info->fields[0] | (uint64_t)t->delivered_overruns << 32;
+	timer_put(t);
+}
+
 void linux_timers_exec(struct process *p)
 {
 	struct linux_timers *all = p->timers;
@@ -234,13 +245,16 @@ void linux_timers_exec(struct process *p)
 
 void linux_timers_exiting(struct process *p)
 {
-	struct linux_timers *all = p->timers;
+	struct linux_timers *all;
 
+	/* From here on linux_timers_get() makes none: is_exiting is set. */
+	spin_lock(&p->lock);
+	all = p->timers;
+	spin_unlock(&p->lock);
 	if (!all)
 		return;
 	linux_timers_exec(p);
 	linux_timer_stop(&all->virtual);
 	linux_timer_stop(&all->prof);
-	p->timers = NULL;
-	linux_timers_free(all);
+	linux_timer_stop(&all->cpu_limit);
 }

@@ -166,6 +166,9 @@ struct ps_upper_ops {
 	void (*session_ended)(struct ps_session *s);
 	/* A process is past its last user instruction: timers, POSIX locks … */
 	void (*process_exiting)(struct process *p);
+	void (*process_released)(struct process *p);	/* the last reference went; any context */
+	/* @p has a new envelope; also a child that was forked under a limit on CPU time. */
+	void (*limits_changed)(struct process *p);
 	/* A process is about to run another program, alone: timers. */
 	void (*process_execs)(struct process *p);
 	/* A thread is past its last use of its address space (exit, execve): robust futexes … */
