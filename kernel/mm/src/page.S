@@ -1,25 +1,22 @@
-/* kernel/mm/src/page.S: fill and copy whole pages, without vector registers. */
+/* kernel/mm/src/page.S: fill and copy whole pages.
+ *
+ * One step an item is half of what moves through registers take, there are no
+ * vector registers, and processors with ERMS see the whole length at once.
+ */
 	.section .text
 	.globl mm_zero_page
 	.type mm_zero_page, @function
 /* void mm_zero_page(void *page) */
 mm_zero_page:
 	xorl %eax, %eax
-	movl $32, %ecx
-1:
-	.irp offset, 0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
-	movq %rax, \offset(%rdi)
-	.endr
-	subq $-128, %rdi
-	decl %ecx
-	jnz 1b
+	movl $512, %ecx
+	rep stosq
 	ret
 	.size mm_zero_page, . - mm_zero_page
 
 	.globl mm_copy_page
 	.type mm_copy_page, @function
-/* void mm_copy_page(void *dst, const void *src): one step an item is half of what moves
- * through registers take, and processors with ERMS know the length at once. */
+/* void mm_copy_page(void *dst, const void *src) */
 mm_copy_page:
 	movl $512, %ecx
 	rep movsq

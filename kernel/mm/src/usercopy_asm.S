@@ -1,8 +1,10 @@
 /* kernel/mm/src/usercopy_asm.S: copies to and from user memory.
  *
- * Registers advance only after a block is done, so that a fault in an unrolled block
- * goes on bytewise and finds the exact first byte that cannot be reached.
+ * Registers advance only after a word is done, so that a fault goes on bytewise and
+ * finds the exact first byte that cannot be reached.
  */
+#define REP_MIN 96	/* bytes from which a string instruction pays */
+
 	.macro user_access_begin
 	cmpb $0, usercopy_has_smap(%rip)
 	je 91f
@@ -33,32 +35,18 @@
 \name:
 	movq %rdx, %rax
 	user_access_begin
+	cmpq $REP_MIN, %rax
+	jae 1f
 	cmpq $8, %rax
-	je 2f
-	cmpq $32, %rax
 	jb 3f
-1:	on_fault 5f, movq (%rsi), %rcx
-	on_fault 5f, movq 8(%rsi), %r8
-	on_fault 5f, movq 16(%rsi), %r9
-	on_fault 5f, movq 24(%rsi), %r10
-	on_fault 5f, movq %rcx, (%rdi)
-	on_fault 5f, movq %r8, 8(%rdi)
-	on_fault 5f, movq %r9, 16(%rdi)
-	on_fault 5f, movq %r10, 24(%rdi)
-	addq $32, %rsi
-	addq $32, %rdi
-	subq $32, %rax
-	cmpq $32, %rax
-	jae 1b
-3:	cmpq $8, %rax
-	jb 4f
 2:	on_fault 5f, movq (%rsi), %rcx
 	on_fault 5f, movq %rcx, (%rdi)
 	addq $8, %rsi
 	addq $8, %rdi
 	subq $8, %rax
-	jmp 3b
-4:	cmpq $4, %rax
+	cmpq $8, %rax
+	jae 2b
+3:	cmpq $4, %rax
 	jb 5f
 	on_fault 5f, movl (%rsi), %ecx
 	on_fault 5f, movl %ecx, (%rdi)
@@ -75,6 +63,12 @@
 	jnz 6b
 7:	user_access_end
 	ret
+1:	movq %rax, %rcx
+	shrq $3, %rcx
+	andl $7, %eax
+	on_fault 8f, rep movsq
+8:	leaq (%rax, %rcx, 8), %rax	/* words that a fault left, and the tail */
+	jmp 5b
 	.size \name, . - \name
 	.endm
 
@@ -87,32 +81,22 @@ usercopy_start:
 	.type usercopy_clear, @function
 /* size_t usercopy_clear(void *dst, size_t n): bytes not cleared */
 usercopy_clear:
-	movq %rsi, %rax
-	xorl %ecx, %ecx
+	movq %rsi, %rdx
+	movq %rsi, %rcx
+	xorl %eax, %eax
 	user_access_begin
-	cmpq $32, %rax
-	jb 2f
-1:	on_fault 4f, movq %rcx, (%rdi)
-	on_fault 4f, movq %rcx, 8(%rdi)
-	on_fault 4f, movq %rcx, 16(%rdi)
-	on_fault 4f, movq %rcx, 24(%rdi)
-	addq $32, %rdi
-	subq $32, %rax
-	cmpq $32, %rax
-	jae 1b
-2:	cmpq $8, %rax
-	jb 4f
-	on_fault 4f, movq %rcx, (%rdi)
-	addq $8, %rdi
-	subq $8, %rax
-	jmp 2b
-4:	testq %rax, %rax
-	jz 6f
-5:	on_fault 6f, movb %cl, (%rdi)
+	shrq $3, %rcx
+	andl $7, %edx
+	on_fault 1f, rep stosq
+1:	leaq (%rdx, %rcx, 8), %rdx
+	testq %rdx, %rdx
+	jz 3f
+2:	on_fault 3f, movb %al, (%rdi)
 	incq %rdi
-	decq %rax
-	jnz 5b
-6:	user_access_end
+	decq %rdx
+	jnz 2b
+3:	user_access_end
+	movq %rdx, %rax
 	ret
 	.size usercopy_clear, . - usercopy_clear
 
