@@ -2,13 +2,29 @@
 #include <lowlevel/cpu.h>
 #include "internal.h"
 
+#define PIC_FIRST_VECTOR 0x20	/* below hal_irq's */
 #define SPURIOUS_ENABLE 0x100u
 #define ICR_PENDING 0x1000u
 #define ICR_ASSERT 0x4000u
 #define ICR_ALL_BUT_SELF 0xc0000u
 
+/* Firmware may have left the 8259s routing to the exceptions' vectors: move them away and
+ * mask them (Intel 8259A data sheet, ICW1 to ICW4). */
+static void silence_legacy_pic(void)
+{
+	static const struct { uint16_t port; uint8_t value; } words[] = {
+		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, PIC_FIRST_VECTOR }, { 0xa1, PIC_FIRST_VECTOR + 8 },
+		{ 0x21, 4 }, { 0xa1, 2 }, { 0x21, 1 }, { 0xa1, 1 }, { 0x21, 0xff }, { 0xa1, 0xff },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		outb(words[i].port, words[i].value);
+}
+
 void hal_apic_init(void)
 {
+	if (!cpu_index())
+		silence_legacy_pic();
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0x800);
 	lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | TRAP_SPURIOUS);
 	lapic_write(LAPIC_LVT_LINT0, LAPIC_MASKED);
