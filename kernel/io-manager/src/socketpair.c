@@ -64,6 +64,8 @@ static struct socket_message *message_create(struct io_vector *v, size_t len, in
 	*err = -ENOMEM;
 	if (!m)
 		return NULL;
+	/* First: the struct's padding reaches into data. */
+	*m = (struct socket_message){ .pid = ps_current()->pid, .uid = c->uid, .gid = c->gid, .len = (uint32_t)len };
 	*err = 0;
 	got = len ? io_copy_from(v, m->data, len, err) : 0;
 	if (*err || got < len) {
@@ -71,7 +73,6 @@ static struct socket_message *message_create(struct io_vector *v, size_t len, in
 		kfree(m);
 		return NULL;
 	}
-	*m = (struct socket_message){ .pid = ps_current()->pid, .uid = c->uid, .gid = c->gid, .len = (uint32_t)len };
 	return m;
 }
 

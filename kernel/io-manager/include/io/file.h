@@ -109,6 +109,7 @@ struct file {
 	uint32_t owner_pid;	/* F_SETOWN */
 	int32_t owner_signal;	/* F_SETSIG */
 	uint64_t readahead_next, readahead_pages;
+	uint64_t read_timeout_ns, write_timeout_ns;	/* sockets' SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 };
 
 int file_create(const struct file_ops *ops, uint32_t flags, void *private, struct file **out);
