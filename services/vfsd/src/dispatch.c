@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include <state/result.h>
-
 #include "bundlefs.h"
 #include "deferred.h"
 #include "devfs.h"
@@ -16,14 +14,15 @@
 #include "mount.h"
 #include "p9_client.h"
 #include "recovery.h"
+#include "replies.h"
 #include "state.h"
 
 struct vfsd_state *state;
 
 static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Whose reply is kept, and whose exchanges, until this thread comes back for more. */
-static _Thread_local uint64_t answered_id, exchanged_id;
+/* Whose exchanges the kernel keeps until this thread comes back for more. */
+static _Thread_local uint64_t exchanged_id;
 
 #define LAUNCHER_PID 1
 
@@ -67,40 +66,6 @@ static const struct operation {
 	[VFS_XATTR] = { handle_xattr, 0 },
 };
 
-/* After its last record a reply ends with what else is needed to give it again. */
-struct reply_trailer {
-	uint64_t words[8];
-	uint64_t is_exchanged;
-};
-
-/* Keep the reply in the transaction that it belongs to. */
-static int save_reply(struct request *rq)
-{
-	struct reply_trailer trailer = { .is_exchanged = rq->is_exchanged };
-
-	memcpy(trailer.words, rq->words, sizeof(trailer.words));
-	memcpy(rq->reply + rq->reply_len, &trailer, sizeof(trailer));
-	return state_result_put(&arena, rq->id, rq->reply, rq->reply_len + sizeof(trailer));
-}
-
-static bool take_saved_reply(struct request *rq)
-{
-	struct reply_trailer trailer;
-	const char *saved;
-	size_t len;
-
-	saved = state_result_get(&arena, rq->id, &len);
-	if (!saved)
-		return false;
-	rq->reply_len = len - sizeof(trailer);
-	memcpy(rq->reply, saved, rq->reply_len);
-	memcpy(&trailer, saved + rq->reply_len, sizeof(trailer));
-	memcpy(rq->words, trailer.words, sizeof(rq->words));
-	rq->is_exchanged = trailer.is_exchanged;
-	recovery_answered(rq->id);
-	return true;
-}
-
 /* The thread's last reply has gone out: it will not be asked for again. */
 static void forget_exchanges(void)
 {
@@ -109,22 +74,11 @@ static void forget_exchanges(void)
 	exchanged_id = 0;
 }
 
-/* Replace the thread's last kept reply by this one, and commit both. */
 static int commit(struct request *rq)
 {
-	bool is_kept = rq->is_counted && rq->id;
-	int err = is_kept ? save_reply(rq) : 0;
-
-	if (err) {
-		arena_abort();
-		return err;
-	}
-	if (answered_id)
-		state_result_drop(&arena, answered_id);
-	err = arena_commit();
-	if (!err)
-		answered_id = is_kept ? rq->id : 0;
-	return err;
+	if (rq->is_counted && rq->id)
+		replies_keep(rq);
+	return arena_commit();
 }
 
 static int run(struct request *rq)
@@ -149,14 +103,13 @@ static int run(struct request *rq)
 
 static int serve_names(struct request *rq)
 {
-	int err = 0;
+	int err;
 
 	pthread_mutex_lock(&name_lock);
 	forget_exchanges();
 	recovery_expire(&rq->now);
-	if (rq->is_retry && rq->id && take_saved_reply(rq)) {
-		answered_id = rq->id;
-	} else {
+	err = replies_prepare();
+	if (!err && (!rq->is_retry || !replies_take(rq))) {
 		err = run(rq);
 		rq->words[0] = (uint64_t)(int64_t)err;
 	}
@@ -199,7 +152,6 @@ int dispatch(struct request *rq)
 		kernel_log("refused operation %u of pid %u", (unsigned int)rq->op, rq->pid);
 		return -EACCES;
 	}
-	rq->reply_cap -= sizeof(struct reply_trailer);
 	kernel_now(&rq->now);
 	if (rq->op == VFS_PAGE_IN || rq->op == VFS_PAGE_OUT || rq->op == VFS_SYNC)
 		return serve_pages(rq);
@@ -257,6 +209,7 @@ int dispatch_start(unsigned int nfiles, char *const files[])
 		err = make_state(nfiles, files);
 	if (err)
 		return err;
+	replies_start();
 	state->incarnation++;
 	if (state->incarnation > 1)
 		recovery_run();

@@ -5,10 +5,8 @@
  * (VFS_PAGE_IN, VFS_PAGE_OUT, VFS_SYNC) do not take it, so that bringing a page never
  * waits for a name. Order: name lock, fid lock (p9_fid.c).
  *
- * Once: a reply that counts lookups or tells of a change is stored in the transaction
- * that made them, and dropped when the thread takes its next request: its reply
- * has gone out then. A request that comes again finds it. Replies of a predecessor that
- * nobody asked for are dropped after a while.
+ * Once: a reply that counts lookups or tells of a change is kept in the transaction that
+ * made them (replies.h); a request that comes again finds it.
  */
 #ifndef VFSD_DISPATCH_H
 #define VFSD_DISPATCH_H

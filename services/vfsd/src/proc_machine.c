@@ -252,10 +252,10 @@ static unsigned int count_fids(void)
 
 int machine_vfsd(struct text *text, const struct subject *subject)
 {
-	text_printf(text, "incarnation %u\nsequence %llu\narena_bytes %llu\narena_used %llu\nfids %u\nnodes_made %llu\n",
+	text_printf(text, "incarnation %u\nsequence %llu\narena_bytes %llu\narena_used %llu\nreply_bytes %llu\nfids %u\nnodes_made %llu\n",
 		    state->incarnation, (unsigned long long)state->seq,
 		    (unsigned long long)state_size_bytes(&arena), (unsigned long long)state_used_bytes(&arena),
-		    count_fids(), (unsigned long long)state->next_serial);
+		    (unsigned long long)state->reply_bytes, count_fids(), (unsigned long long)state->next_serial);
 	return 0;
 }
 

@@ -3,71 +3,32 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <state/result.h>
 
 #include "deferred.h"
 #include "fs.h"
 #include "kernel.h"
-#include "p9_client.h"
+#include "replies.h"
 
 /* Callers are parked for 5 s at most (DECISIONS 13). */
 #define KEEP_SECONDS 30
 
-static struct old_reply {
-	uint64_t id;
-	char *data;
-	size_t len;
-} *old_replies;
-static size_t nold;
 static int64_t expiry_sec;
-
-/* Results can only be met one by one by taking them out: take all and put them back. */
-static void list_replies(void)
-{
-	uint64_t count = state_result_count(&arena);
-	uint64_t id;
-	size_t i;
-
-	old_replies = calloc(count + 1, sizeof(*old_replies));
-	if (!old_replies)
-		return;
-	arena_begin();
-	for (nold = 0; nold < count && state_result_first(&arena, &id); nold++) {
-		struct old_reply *old = &old_replies[nold];
-		const void *data = state_result_get(&arena, id, &old->len);
-
-		old->id = id;
-		old->data = malloc(old->len + 1);
-		if (!old->data)
-			break;
-		memcpy(old->data, data, old->len);
-		state_result_drop(&arena, id);
-	}
-	/* The walk changed nothing that should stay. */
-	arena_abort();
-	for (i = nold; i < count; i++)
-		old_replies[i].id = 0;
-}
 
 /* Lookups that a kept reply may still bring to the kernel. */
 static uint64_t pending_lookups(uint64_t number)
 {
+	const struct reply_slot *slot = NULL;
 	uint64_t count = 0;
-	size_t i, at;
+	size_t at;
 
-	for (i = 0; i < nold; i++) {
-		const struct old_reply *old = &old_replies[i];
+	while ((slot = replies_old(slot))) {
+		for (at = 0; at + sizeof(struct vfs_record) <= slot->len; ) {
+			const struct vfs_record *record = (const struct vfs_record *)(slot->data + at);
 
-		for (at = 0; at + sizeof(struct vfs_record) <= old->len; ) {
-			struct vfs_record record;
-
-			memcpy(&record, old->data + at, sizeof(record));
-			if (record.record_len < sizeof(record))
+			if (record->record_len < sizeof(*record))
 				break;
-			count += record.attr.node == number;
-			at += record.record_len;
+			count += record->attr.node == number;
+			at += record->record_len;
 		}
 	}
 	return count;
@@ -154,38 +115,16 @@ void recovery_run(void)
 
 	kernel_now(&now);
 	expiry_sec = now.sec + KEEP_SECONDS;
-	list_replies();
 	held = list_held(&nheld);
 	if (held)
 		settle_nodes(held, nheld);
 	free(held);
 }
 
-void recovery_answered(uint64_t request_id)
-{
-	size_t i;
-
-	for (i = 0; i < nold; i++)
-		if (old_replies[i].id == request_id)
-			old_replies[i].id = 0;
-}
-
 void recovery_expire(const struct vfs_time *now)
 {
-	size_t i;
-
-	if (!nold || now->sec < expiry_sec)
+	if (!expiry_sec || now->sec < expiry_sec)
 		return;
-	arena_begin();
-	for (i = 0; i < nold; i++) {
-		if (old_replies[i].id) {
-			p9_forget(old_replies[i].id);
-			state_result_drop(&arena, old_replies[i].id);
-		}
-		free(old_replies[i].data);
-	}
-	arena_commit();
-	free(old_replies);
-	old_replies = NULL;
-	nold = 0;
+	replies_drop_old();
+	expiry_sec = 0;
 }

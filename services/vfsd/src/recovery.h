@@ -14,9 +14,6 @@
 
 void recovery_run(void);
 
-/* The request came again and has its reply. */
-void recovery_answered(uint64_t request_id);
-
 /* Drop the replies that nobody has asked for in time. */
 void recovery_expire(const struct vfs_time *now);
 

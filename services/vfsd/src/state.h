@@ -124,6 +124,8 @@ struct vfsd_state {
 	ref_t root;		/* node of "/" */
 	ref_t overlays;		/* all entries of that kind */
 	ref_t node_blocks;	/* struct node_block */
+	ref_t replies;		/* struct reply_slot */
+	uint64_t reply_bytes;	/* in use by those */
 	ref_t names, opens;	/* tables of struct entry and struct open_text */
 	struct mount mounts[VFSD_MOUNTS];
 	unsigned char boot_id[16];

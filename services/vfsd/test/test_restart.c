@@ -157,7 +157,7 @@ static uint64_t settled_bytes(void)
 	snprintf(text, sizeof(text), "%.*s", (int)reply->len, reply->data);
 	call(VFS_CLOSE, args, NULL, 0);
 	release_all();
-	return number_in(text, "arena_used ");
+	return number_in(text, "arena_used ") - number_in(text, "reply_bytes ");
 }
 
 static void make_things(uint64_t top)

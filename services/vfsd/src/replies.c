@@ -1,0 +1,111 @@
+/* services/vfsd/src/replies.c: see replies.h. */
+#include "replies.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "p9_client.h"
+
+static _Thread_local struct reply_slot *my_slot;
+
+static struct reply_slot *slot_at(ref_t ref)
+{
+	return arena_at(ref);
+}
+
+static struct reply_slot *find_unowned(void)
+{
+	struct reply_slot *slot;
+
+	for (slot = slot_at(state->replies); slot; slot = slot_at(slot->next))
+		if (slot->incarnation != state->incarnation && !slot->request_id)
+			return slot;
+	return NULL;
+}
+
+static struct reply_slot *make_slot(void)
+{
+	uint64_t used = state_used_bytes(&arena);
+	struct reply_slot *slot;
+	ref_t ref;
+
+	arena_begin();
+	ref = arena_alloc(sizeof(*slot));
+	if (!ref) {
+		arena_abort();
+		return NULL;
+	}
+	slot = slot_at(ref);
+	slot->next = state->replies;
+	ARENA_SET(state->replies, ref);
+	ARENA_SET(state->reply_bytes, state->reply_bytes + state_used_bytes(&arena) - used);
+	return arena_commit() ? NULL : slot;
+}
+
+void replies_start(void)
+{
+	my_slot = NULL;
+}
+
+int replies_prepare(void)
+{
+	struct reply_slot *slot;
+
+	if (my_slot)
+		return 0;
+	slot = find_unowned();
+	if (!slot)
+		slot = make_slot();
+	if (!slot)
+		return -ENOSPC;
+	slot->incarnation = state->incarnation;
+	my_slot = slot;
+	return 0;
+}
+
+void replies_keep(const struct request *rq)
+{
+	my_slot->request_id = 0;
+	my_slot->len = (uint32_t)rq->reply_len;
+	my_slot->is_exchanged = rq->is_exchanged;
+	memcpy(my_slot->words, rq->words, sizeof(my_slot->words));
+	memcpy(my_slot->data, rq->reply, rq->reply_len);
+	ARENA_SET(my_slot->request_id, rq->id);
+}
+
+bool replies_take(struct request *rq)
+{
+	const struct reply_slot *slot;
+
+	for (slot = slot_at(state->replies); slot; slot = slot_at(slot->next)) {
+		if (slot->request_id != rq->id)
+			continue;
+		memcpy(rq->words, slot->words, sizeof(rq->words));
+		memcpy(rq->reply, slot->data, slot->len);
+		rq->reply_len = slot->len;
+		rq->is_exchanged = slot->is_exchanged;
+		return true;
+	}
+	return false;
+}
+
+const struct reply_slot *replies_old(const struct reply_slot *slot)
+{
+	slot = slot_at(slot ? slot->next : state->replies);
+	while (slot && (!slot->request_id || slot->incarnation == state->incarnation))
+		slot = slot_at(slot->next);
+	return slot;
+}
+
+void replies_drop_old(void)
+{
+	struct reply_slot *slot;
+
+	for (slot = slot_at(state->replies); slot; slot = slot_at(slot->next)) {
+		if (slot->incarnation == state->incarnation || !slot->request_id)
+			continue;
+		if (slot->is_exchanged)
+			p9_forget(slot->request_id);
+		slot->request_id = 0;
+	}
+}
