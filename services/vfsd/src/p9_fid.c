@@ -18,6 +18,7 @@ struct fid_slot {
 	uint8_t kind;
 	bool is_used;
 	bool is_recent;		/* used since the hand came by */
+	bool is_doomed;		/* the last who is busy with it clunks it */
 };
 
 static struct fid_slot slots[VFSD_FIDS];
@@ -116,10 +117,26 @@ void p9_fid_cancel(uint32_t fid)
 	pthread_mutex_unlock(&fid_lock);
 }
 
-void p9_fid_put(uint32_t fid)
+static void clunk(uint32_t fid)
 {
 	p9_clunk(state->fid_transport[fid - 1] - 1u, fid);
 	p9_fid_cancel(fid);
+}
+
+void p9_fid_put(uint32_t fid)
+{
+	struct fid_slot *slot = &slots[fid - 1];
+	bool is_last;
+
+	pthread_mutex_lock(&fid_lock);
+	is_last = slot->busy == 1;
+	if (!is_last) {
+		slot->is_doomed = true;
+		slot->busy--;
+	}
+	pthread_mutex_unlock(&fid_lock);
+	if (is_last)
+		clunk(fid);
 }
 
 uint32_t p9_fid_get(const struct node *node, enum fid_kind kind)
@@ -138,11 +155,19 @@ uint32_t p9_fid_get(const struct node *node, enum fid_kind kind)
 
 void p9_fid_done(uint32_t fid)
 {
+	struct fid_slot *slot;
+	bool is_last;
+
 	if (fid > VFSD_FIDS)
 		return;
+	slot = &slots[fid - 1];
 	pthread_mutex_lock(&fid_lock);
-	slots[fid - 1].busy--;
+	is_last = slot->is_doomed && slot->busy == 1;
+	if (!is_last)
+		slot->busy--;
 	pthread_mutex_unlock(&fid_lock);
+	if (is_last)
+		clunk(fid);
 }
 
 bool p9_fid_attach(struct node *node, enum fid_kind kind, uint32_t fid)

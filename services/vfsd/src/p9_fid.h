@@ -23,7 +23,8 @@ uint32_t p9_fid_new(uint32_t transport);
 /* The server never came to know @fid. */
 void p9_fid_cancel(uint32_t fid);
 
-/* Clunk @fid, which is of no node (any more). */
+/* Clunk @fid, which is of no node (any more) and which the caller is busy with; when another thread
+ * is too, that one will. */
 void p9_fid_put(uint32_t fid);
 
 /* The node's fid of that kind, busy until p9_fid_done(); 0: it has none. */

@@ -556,6 +556,27 @@ static void name_aside(struct mount *mount, const char *options)
 	snprintf(mount->aside, sizeof(mount->aside), ASIDE_PREFIX "%016llx", random);
 }
 
+/* Another mount of the same transport; its session goes on. NULL: none. */
+static const struct mount *mount_of_transport(uint32_t transport)
+{
+	unsigned int i;
+
+	for (i = 0; i < VFSD_MOUNTS; i++)
+		if (state->mounts[i].fs == FS_P9 && state->mounts[i].root && state->mounts[i].transport == transport)
+			return &state->mounts[i];
+	return NULL;
+}
+
+static int start_session(struct mount *mount)
+{
+	const struct mount *other = mount_of_transport(mount->transport);
+
+	if (!other)
+		return p9_version(mount->transport, &mount->msize);
+	mount->msize = other->msize;
+	return 0;
+}
+
 int p9_mount(struct request *rq, uint16_t index, const char *tag, const char *options, struct node **root)
 {
 	struct mount *mount = &state->mounts[index];
@@ -563,7 +584,7 @@ int p9_mount(struct request *rq, uint16_t index, const char *tag, const char *op
 	int err = p9_find_transport(tag, &mount->transport);
 
 	if (!err)
-		err = p9_version(mount->transport, &mount->msize);
+		err = start_session(mount);
 	if (!err)
 		err = p9_attach(mount->transport, FID_ROOT(index), mount->attach_uid, &attr.qid);
 	if (!err)

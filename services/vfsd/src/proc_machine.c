@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <albireo/version.h>
+
 #include "generated.h"
 #include "kernel.h"
 #include "proc_tables.h"

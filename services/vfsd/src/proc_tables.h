@@ -2,10 +2,6 @@
 #ifndef VFSD_PROC_TABLES_H
 #define VFSD_PROC_TABLES_H
 
-/* What uname(2) says of the system that programs see. */
-#define LINUX_RELEASE "6.1.0-albireo"
-#define LINUX_VERSION "#1 SMP PREEMPT_DYNAMIC Albireo"
-
 /* By word of struct proc_cpu's features, and bit; the last has no name. */
 struct cpu_flag {
 	unsigned char word, bit;

@@ -1,5 +1,6 @@
 /* kernel/compat/src/linux/misc.c: the machine's name and numbers, and per-thread settings. */
 #include <albireo/services.h>
+#include <albireo/version.h>
 #include <asm/prctl.h>
 #include <compat/identity.h>
 #include <compat/linux.h>
@@ -19,8 +20,6 @@
 #include <linux/signal.h>
 #include <string.h>
 
-#define RELEASE "6.1.0-albireo"
-#define VERSION "#1 SMP Albireo"
 #define RANDOM_CHUNK 256u
 #define HOST_NAME_MAX_BYTES 64u
 #define SYSLOG_READ_ALL 3
@@ -37,8 +36,8 @@ int64_t linux_sys_uname(const uint64_t a[6])
 	memset(&u, 0, sizeof(u));
 	strcpy(u.sysname, "Linux");
 	ps_get_machine_name(false, u.nodename);
-	strcpy(u.release, RELEASE);
-	strcpy(u.version, VERSION);
+	strcpy(u.release, LINUX_RELEASE);
+	strcpy(u.version, LINUX_VERSION);
 	strcpy(u.machine, "x86_64");
 	ps_get_machine_name(true, u.domainname);
 	return copy_to_user(user_ptr(a[0]), &u, sizeof(u)) ? -EFAULT : 0;
