@@ -40,16 +40,23 @@ static int request_wait(struct io_request *rq, uint32_t events, uint64_t limit_n
 	q = f->ops->wait_queue(f, events);
 	if (!q)
 		return -EAGAIN;
-	err = WAIT_EVENT(q, request_is_ready(rq, events), WAKE_REASONS, rq->deadline_ns);
+	err = WAIT_EVENT(q, request_is_ready(rq, events), WAKE_REASONS, limit_ns ? limit_ns : rq->deadline_ns);
 	if (err != -ETIMEDOUT)
 		return err;
+	if (limit_ns)
+		return -EAGAIN;
 	rq->timed_out = true;
 	return 0;
 }
 
+static uint64_t limit_after(uint64_t timeout_ns)
+{
+	return likely(!timeout_ns) ? 0 : clock_monotonic_ns() + timeout_ns;
+}
+
 int64_t io_read(struct io_request *rq)
 {
-	uint64_t before = rq->vector.left;
+	uint64_t before = rq->vector.left, limit_ns = limit_after(rq->file->read_timeout_ns);
 
 	for (;;) {
 		int64_t n = rq->file->ops->read(rq);
