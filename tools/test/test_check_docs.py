@@ -30,6 +30,10 @@ class DocsTest(TreeTest):
         self.assertEqual(self.findings("`mm_object_destroy()`\n"),
                          ["docs/page.md:1: docs: nothing in the tree is called mm_object_destroy()"])
 
+    def test_a_dead_identifier_in_a_picture_is_named(self):
+        self.write("docs/pictures/map.svg", "<svg>\n<text x=\"1\">calls mm_object_create(), then mm_gone()</text>\n</svg>\n")
+        self.assertEqual(self.findings(""), ["docs/pictures/map.svg:2: docs: nothing in the tree is called mm_gone()"])
+
 
 class TextTest(TreeTest):
     def test_blanks_at_a_line_end_are_named(self):

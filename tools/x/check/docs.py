@@ -1,4 +1,4 @@
-"""Documents name real things: links, paths in backticks, and identifiers in backticks.
+"""Documents name real things: links, paths in backticks, identifiers in backticks and in pictures.
 
 A path in backticks is a word whose first element is a folder or file at the top of
 the tree; a word in capitals (NAME) stands for any. An identifier is
@@ -66,12 +66,23 @@ def source_names(tree):
     return names
 
 
+def picture_findings(tree, path, names):
+    for number, line in enumerate(tree.read(path).splitlines(), 1):
+        for text in re.findall(r"<text[^>]*>([^<]*)</text>", line):
+            for word in re.findall(r"[\w()]+", text):
+                if IDENTIFIER.match(word) and word.removesuffix("()") not in names:
+                    yield Finding(path, number, "docs", f"nothing in the tree is called {word}")
+
+
 def findings(tree):
     documents = [path for path in tree.files if is_document(path)]
     if not documents:
         return
     tops = {path.split("/")[0] for path in tree.files}
     names = source_names(tree)
+    for path in tree.files:
+        if path.startswith("docs/") and path.endswith(".svg"):
+            yield from picture_findings(tree, path, names)
     for path in documents:
         in_block = False
         for number, line in enumerate(tree.read(path).splitlines(), 1):
