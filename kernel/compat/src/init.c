@@ -86,6 +86,22 @@ static int64_t handle_describe(struct object *object, char *buf, size_t cap)
 	return n;
 }
 
+/* What /proc/PID/fdinfo/N tells. */
+static void handle_inform(struct object *object, struct proc_fd *out)
+{
+	const struct file *f;
+
+	if (object->type->kind != OBJECT_FILE)
+		return;
+	f = file_from_object(object);
+	out->pos = (int64_t)READ_ONCE(f->offset);
+	out->flags = READ_ONCE(f->flags);
+	if (f->inode) {
+		out->node = f->inode->node;
+		out->ino = f->inode->attr.ino;
+	}
+}
+
 void compat_init(void)
 {
 	linux_futex_init();
@@ -99,6 +115,7 @@ void compat_init(void)
 	ps_upper_ops.fs_describe = fs_describe;
 	ps_upper_ops.file_describe = file_describe;
 	ps_upper_ops.handle_describe = handle_describe;
+	ps_upper_ops.handle_inform = handle_inform;
 	ps_upper_ops.thread_exiting = linux_thread_exiting;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
 	ps_upper_ops.process_released = linux_timers_released;

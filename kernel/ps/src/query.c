@@ -321,6 +321,36 @@ static int64_t query_fd_text(struct process *p, uint64_t arg, void *buf, size_t 
 	return ret;
 }
 
+/* O_CLOEXEC is the descriptor's, the other flags are the file's (man 5 proc). */
+#define FD_INFO_CLOEXEC 02000000u
+
+static int64_t query_fd_info(struct process *p, uint64_t arg, void *buf, size_t cap)
+{
+	struct handle_table *t = ps_handles_get(p);
+	struct proc_fd *out = buf;
+	struct object *object;
+	uint32_t flags = 0, rights;
+	int64_t ret;
+
+	if (!t)
+		return -ENOENT;
+	ret = handle_lookup(t, (int)(arg >> 32), 0, 0, &object);
+	if (!ret && handle_get_flags(t, (int)(arg >> 32), &flags, &rights))
+		flags = 0;
+	handle_table_put(t, p);
+	if (ret)
+		return -ENOENT;
+	ret = cap < sizeof(*out) || !ps_upper_ops.handle_inform ? -EINVAL : (int64_t)sizeof(*out);
+	if (ret > 0) {
+		memset(out, 0, sizeof(*out));
+		ps_upper_ops.handle_inform(object, out);
+		if (flags & HANDLE_CLOEXEC)
+			out->flags |= FD_INFO_CLOEXEC;
+	}
+	object_put(object);
+	return ret;
+}
+
 static int64_t query_auxv(struct process *p, uint64_t arg, void *buf, size_t cap)
 {
 	struct mm_space *s = ps_space_get(p);
@@ -447,6 +477,7 @@ static const query_fn process_queries[] = {
 	[PROC_QUERY_LIMITS] = query_limits,
 	[PROC_QUERY_FD_TEXT] = query_fd_text,
 	[PROC_QUERY_AUXV] = query_auxv,
+	[PROC_QUERY_FD_INFO] = query_fd_info,
 	[PROC_QUERY_SELF] = query_self,
 };
 

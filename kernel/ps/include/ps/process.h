@@ -174,11 +174,13 @@ struct ps_upper_ops {
 	/* A thread is past its last use of its address space (exit, execve): robust futexes … */
 	void (*thread_exiting)(struct ps_thread *t);
 	/* For PROC_QUERY. fs: its nodes and umask; a terminal: number and foreground group; a mapped
-	 * file: node, ino and dev; a handle: what readlink of /proc/PID/fd/N shows, its length. */
+	 * file: node, ino and dev; a handle: what readlink of /proc/PID/fd/N shows, its length, and
+	 * what /proc/PID/fdinfo/N tells. */
 	void (*fs_describe)(void *fs, struct proc_stat *out);
 	void (*tty_describe)(void *tty, struct proc_stat *out);
 	void (*file_describe)(void *file, struct proc_map *out);
 	int64_t (*handle_describe)(struct object *object, char *buf, size_t cap);
+	void (*handle_inform)(struct object *object, struct proc_fd *out);
 };
 extern struct ps_upper_ops ps_upper_ops;
 
