@@ -255,14 +255,14 @@ static void queue_retire(struct inode *i)
 	i->is_retiring = true;
 }
 
-/* The oldest idle inodes that can go. Dirty ones wait for their write-back. */
-static void retire_excess(void)
+/* The oldest idle inodes that can go, until @left are idle. Dirty ones wait for their write-back. */
+static void retire_excess(uint32_t left, uint32_t max_scan)
 {
 	struct inode *i, *next;
-	unsigned looked_at = 0;
+	uint32_t looked_at = 0;
 
 	LIST_FOR_EACH_ENTRY_SAFE(i, next, &idle_list, lru_node) {
-		if (nidle <= MAX_IDLE || ++looked_at > MAX_SCAN)
+		if (nidle <= left || ++looked_at > max_scan)
 			return;
 		if (!holds_only_copy(i) && !is_dirty(i) && object_is_free(i))
 			queue_retire(i);
@@ -388,11 +388,19 @@ void inode_put(struct inode *i)
 			queue_retire(i);
 	}
 	if (nidle > MAX_IDLE)
-		retire_excess();
+		retire_excess(MAX_IDLE, MAX_SCAN);
 	work = !list_is_empty(&retire_list);
 	spin_unlock(&cache_lock);
 	if (work)
 		retire_all();
+}
+
+void inode_drop_idle(void)
+{
+	spin_lock(&cache_lock);
+	retire_excess(0, ~0u);
+	spin_unlock(&cache_lock);
+	retire_all();
 }
 
 void inode_forget(struct inode *i)

@@ -163,6 +163,7 @@ static void drop_caches(void)
 	lease_drop_all(LEASE_IMAGE);
 	lease_drop_all(LEASE_NAME);
 	lease_drop_all(LEASE_ATTR);
+	inode_drop_idle();
 	mm_reclaim(~0ull);
 }
 

@@ -152,6 +152,8 @@ int64_t io_sys_lease_revoke(const struct lease_revoke __user *r);
 int64_t io_sys_p9(struct p9_exchange __user *x);
 
 struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
+/* Give every idle inode that can go back to its owner (drop-caches). */
+void inode_drop_idle(void);
 /* vfsd serves (again): called after its endpoint was registered. */
 void io_vfsd_registered(void);
 void io_init(void);		/* boot, before the first process */
