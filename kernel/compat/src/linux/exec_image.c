@@ -100,12 +100,19 @@ static int fill(struct inode *i, struct exec_image *image)
 
 int exec_image_find(struct inode *i, struct exec_image **out)
 {
-	uint64_t version = i->image_version;
 	struct lease_payload *payload;
+	struct mm_object *contents;
 	struct lease_stamp stamp;
 	struct exec_image *image;
+	uint64_t version;
 	int err;
 
+	/* A bundle file's object is made at its first use, and what the owner changed is a new version. */
+	err = inode_contents(i, &contents);
+	if (err)
+		return err;
+	mm_object_put(contents);	/* the inode has it */
+	version = i->image_version;
 	if (lease_lookup(LEASE_IMAGE, i->node, (const char *)&version, sizeof(version), &payload, &stamp)) {
 		*out = (struct exec_image *)payload;
 		return 0;
