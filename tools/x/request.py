@@ -103,7 +103,8 @@ def exec_mounts(program, env, root, readonly, binds):
     path = program_path(program, env)
     if path:
         folder = os.path.dirname(path)
-        if any(is_below(folder, own) for own in OWN_FOLDERS) and not mounts.covers(folder):
+        # What is in the machine only (/system) brings itself.
+        if any(is_below(folder, own) for own in OWN_FOLDERS) and os.path.isdir(folder) and not mounts.covers(folder):
             mounts.add(folder, True, folder)
     for bind in binds:
         source, place, is_readonly = split_bind(bind)
