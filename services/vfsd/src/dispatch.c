@@ -76,9 +76,12 @@ static void forget_exchanges(void)
 
 static int commit(struct request *rq)
 {
-	if (rq->is_counted && rq->id)
-		replies_keep(rq);
-	return arena_commit();
+	int err = rq->is_counted && rq->id ? replies_keep(rq) : 0;
+
+	if (!err)
+		return arena_commit();
+	arena_abort();
+	return err;
 }
 
 static int run(struct request *rq)

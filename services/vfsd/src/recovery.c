@@ -23,7 +23,7 @@ static uint64_t pending_lookups(uint64_t number)
 
 	while ((slot = replies_old(slot))) {
 		for (at = 0; at + sizeof(struct vfs_record) <= slot->len; ) {
-			const struct vfs_record *record = (const struct vfs_record *)(slot->data + at);
+			const struct vfs_record *record = (const struct vfs_record *)((const char *)arena_at(slot->data) + at);
 
 			if (record->record_len < sizeof(*record))
 				break;

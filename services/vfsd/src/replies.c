@@ -8,6 +8,9 @@
 
 static _Thread_local struct reply_slot *my_slot;
 
+/* The first room of a slot: for most replies it is enough. */
+#define FIRST_ROOM_BYTES 1024u
+
 static struct reply_slot *slot_at(ref_t ref)
 {
 	return arena_at(ref);
@@ -21,6 +24,11 @@ static struct reply_slot *find_unowned(void)
 		if (slot->incarnation != state->incarnation && !slot->request_id)
 			return slot;
 	return NULL;
+}
+
+static void count_bytes(uint64_t used_before)
+{
+	ARENA_SET(state->reply_bytes, state->reply_bytes + state_used_bytes(&arena) - used_before);
 }
 
 static struct reply_slot *make_slot(void)
@@ -38,8 +46,31 @@ static struct reply_slot *make_slot(void)
 	slot = slot_at(ref);
 	slot->next = state->replies;
 	ARENA_SET(state->replies, ref);
-	ARENA_SET(state->reply_bytes, state->reply_bytes + state_used_bytes(&arena) - used);
+	count_bytes(used);
 	return arena_commit() ? NULL : slot;
+}
+
+static int make_room(size_t len)
+{
+	uint64_t used = state_used_bytes(&arena);
+	size_t cap = FIRST_ROOM_BYTES;
+	ref_t data;
+
+	if (len <= my_slot->cap)
+		return 0;
+	while (cap < len)
+		cap *= 4;
+	data = arena_alloc(cap);
+	if (!data)
+		return -ENOSPC;
+	/* A block that is freed counts until the commit: take it off here. */
+	ARENA_SET(state->reply_bytes, state->reply_bytes - my_slot->data_bytes);
+	arena_free(my_slot->data);
+	ARENA_SET(my_slot->data, data);
+	ARENA_SET(my_slot->cap, (uint32_t)cap);
+	ARENA_SET(my_slot->data_bytes, (uint32_t)(state_used_bytes(&arena) - used));
+	count_bytes(used);
+	return 0;
 }
 
 void replies_start(void)
@@ -63,14 +94,21 @@ int replies_prepare(void)
 	return 0;
 }
 
-void replies_keep(const struct request *rq)
+int replies_keep(const struct request *rq)
 {
+	int err;
+
 	my_slot->request_id = 0;
+	err = make_room(rq->reply_len);
+	if (err)
+		return err;
 	my_slot->len = (uint32_t)rq->reply_len;
 	my_slot->is_exchanged = rq->is_exchanged;
 	memcpy(my_slot->words, rq->words, sizeof(my_slot->words));
-	memcpy(my_slot->data, rq->reply, rq->reply_len);
+	if (rq->reply_len)
+		memcpy(arena_at(my_slot->data), rq->reply, rq->reply_len);
 	ARENA_SET(my_slot->request_id, rq->id);
+	return 0;
 }
 
 bool replies_take(struct request *rq)
@@ -81,7 +119,8 @@ bool replies_take(struct request *rq)
 		if (slot->request_id != rq->id)
 			continue;
 		memcpy(rq->words, slot->words, sizeof(rq->words));
-		memcpy(rq->reply, slot->data, slot->len);
+		if (slot->len)
+			memcpy(rq->reply, arena_at(slot->data), slot->len);
 		rq->reply_len = slot->len;
 		rq->is_exchanged = slot->is_exchanged;
 		return true;

@@ -13,17 +13,15 @@
 #include "request.h"
 #include "state.h"
 
-/* Bytes of a reply that can be kept. */
-#define REPLY_KEPT_BYTES VFS_RECORDS_BYTES
-
 struct reply_slot {
 	ref_t next;
 	uint32_t incarnation;	/* of its owner */
 	uint64_t request_id;	/* 0: nothing is kept */
 	uint64_t words[8];
-	uint32_t len;
+	ref_t data;
+	uint32_t cap, len;
+	uint32_t data_bytes;	/* that `data` takes in the arena */
 	uint32_t is_exchanged;	/* answers of a server are kept under the id, too */
-	char data[REPLY_KEPT_BYTES];
 };
 
 /* A state was opened: this thread has no slot in it yet. */
@@ -32,8 +30,8 @@ void replies_start(void);
 /* See that the calling thread has a slot. Outside a transaction. Returns: 0; -ENOSPC. */
 int replies_prepare(void);
 
-/* Keep the reply of @rq, in the transaction. */
-void replies_keep(const struct request *rq);
+/* Keep the reply of @rq, in the transaction. Returns: 0; -ENOSPC. */
+int replies_keep(const struct request *rq);
 
 /* Give the kept reply again. Returns: false when there is none. */
 bool replies_take(struct request *rq);
