@@ -19,6 +19,8 @@
 #define LINK_FOLLOWED 1
 #define NAME_CHANGED 2	/* a lease was revoked, or somebody made the name first: look again */
 
+#define NO_NAME (~0ull)	/* node_seq of what no name led to */
+
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
 
@@ -122,8 +124,6 @@ static int ask_owner(struct file *f, uint32_t flags)
 	struct ipc_kernel_call c = { .words = { VFS_OPEN, f->inode->node, flags, ps_current()->pid } };
 	int err;
 
-	if (!owner_must_consent(f))
-		return 0;
 	f->close_note = kmalloc(sizeof(*f->close_note), 0);
 	if (!f->close_note)
 		return -ENOMEM;
@@ -150,8 +150,17 @@ static const struct file_ops *ops_of(const struct inode *i)
 	return inode_is_stream(i) ? &stream_ops : &regular_ops;
 }
 
-static int open_stored(struct inode *i, uint32_t flags, struct file **out)
+/* An owner that removes a file's name looks whether anybody has it open, and if so keeps the
+ * contents. Whoever comes too late to be seen finds the file's attributes revoked after the
+ * name was resolved, and asks. */
+static bool may_be_removed(struct inode *i, uint64_t node_seq)
 {
+	return inode_is_pager(i) && __atomic_load_n(&i->attr_revoked_seq, __ATOMIC_SEQ_CST) >= node_seq;
+}
+
+static int open_stored(struct inode *i, uint32_t flags, uint64_t node_seq, struct file **out)
+{
+	bool is_doubtful;
 	struct file *f;
 	int err;
 
@@ -169,10 +178,12 @@ static int open_stored(struct inode *i, uint32_t flags, struct file **out)
 	if (inode_is_regular(i))
 		atomic_add(&i->opens, 1);
 	f->error_seen = atomic_load(&i->error_count);
-	err = ask_owner(f, flags);
+	is_doubtful = may_be_removed(i, node_seq);
+	if (is_doubtful || owner_must_consent(f))
+		err = ask_owner(f, flags);
 	if (err) {
 		file_put(f);
-		return err;
+		return is_doubtful && err == -ENOENT ? NAME_CHANGED : err;
 	}
 	*out = f;
 	return 0;
@@ -196,17 +207,22 @@ static int open_special(struct inode *i, uint32_t flags, struct file **out)
 	return 0;
 }
 
-int vfs_open_inode(struct inode *i, uint32_t flags, struct file **out)
+static int open_inode(struct inode *i, uint32_t flags, uint64_t node_seq, struct file **out)
 {
 	switch (i->attr.mode & S_IFMT) {
 	case S_IFREG:
 	case S_IFDIR:
-		return open_stored(i, flags, out);
+		return open_stored(i, flags, node_seq, out);
 	case S_IFLNK:
 		return -ELOOP;
 	default:
 		return open_special(i, flags, out);
 	}
+}
+
+int vfs_open_inode(struct inode *i, uint32_t flags, struct file **out)
+{
+	return open_inode(i, flags, NO_NAME, out);
 }
 
 const struct file_ops path_ops = { .name = "path" };
@@ -224,7 +240,7 @@ int path_file_create(struct inode *i, uint32_t flags, struct file **out)
 
 /* ---- the last name ---- */
 
-static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, struct file **out)
+static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, uint64_t node_seq, struct file **out)
 {
 	int err;
 
@@ -243,7 +259,7 @@ static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, struct 
 	err = may_open(i, flags);
 	if (err)
 		return err;
-	err = vfs_open_inode(i, flags, out);
+	err = open_inode(i, flags, node_seq, out);
 	if (err || !(flags & O_TRUNC) || !inode_is_regular(i) || inode_is_stream(i))
 		return err;
 	/* O_RDONLY | O_TRUNC writes all the same. */
@@ -298,7 +314,7 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct file 
 	if (!walk_is_valid(w))
 		err = NAME_CHANGED;
 	else
-		err = open_found(i, flags, must_be_dir, out);
+		err = open_found(i, flags, must_be_dir, w->node_seq, out);
 	inode_put(i);
 	return err;
 }
@@ -306,7 +322,7 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct file 
 static int open_jump(struct walk *w, uint32_t flags, struct file **out)
 {
 	if (w->jump)
-		return open_found(w->jump, flags, false, out);
+		return open_found(w->jump, flags, false, NO_NAME, out);
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
 	/* A pipe or socket has no name to open again: the same open file serves. */

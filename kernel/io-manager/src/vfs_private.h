@@ -21,6 +21,7 @@ int vfs_call(struct ipc_kernel_call *c);
 struct record_result {
 	struct inode *inode;	/* a reference; NULL: negative */
 	uint64_t dir;
+	uint64_t attr_seq;	/* vfsd's decision on the inode's attributes */
 	uint16_t kind;
 	uint16_t name_len;
 	char name[VFS_NAME_MAX + 1];
@@ -127,6 +128,8 @@ struct walk {
 	struct file *jump_file;
 	struct lease_stamp stamp;	/* of the last name that a lease answered */
 	bool has_stamp;
+	uint64_t node_seq;	/* a revoke of the last inode's attributes from this decision on may
+				 * mean that the name was taken from it; ~0: no name led to it */
 	struct record_result *found;	/* of the last VFS_WALK: used in order */
 	uint32_t nfound, next_found;
 };

@@ -23,6 +23,7 @@ static void result_fill(struct record_result *r, const struct record_view *v, st
 {
 	r->inode = i;
 	r->dir = v->record->dir;
+	r->attr_seq = v->record->attr.seq;
 	r->kind = v->record->kind;
 	r->name_len = (uint16_t)v->name_len;
 	memcpy(r->name, v->name, v->name_len);

@@ -107,6 +107,7 @@ static bool take_found(struct walk *w, const char *name, uint32_t len, struct in
 		return false;
 	}
 	*out = r->kind == VFS_REC_POSITIVE ? r->inode : NULL;
+	w->node_seq = r->attr_seq;
 	if (r->kind == VFS_REC_NEGATIVE)
 		inode_put(r->inode);
 	r->inode = NULL;
@@ -152,12 +153,22 @@ static int ask(struct walk *w, const char *name)
 	return w->nfound ? 0 : -EIO;
 }
 
+/* The owner revokes a name before the attributes of what it led to: as long as the name's
+ * lease holds, the newest revoke known came before. */
+static uint64_t seq_of_leased(const struct walk *w, const struct inode *i)
+{
+	uint64_t seq = i ? __atomic_load_n(&i->attr_revoked_seq, __ATOMIC_ACQUIRE) + 1 : 0;
+
+	return lease_is_valid(&w->stamp) ? seq : 0;
+}
+
 /* One name in w->dir, whose x permission is known. *out NULL: there is no such name. */
 static int look_up(struct walk *w, const char *name, uint32_t len, struct inode **out)
 {
 	int err;
 
 	w->has_stamp = false;
+	w->node_seq = ~0ull;
 	if (is_dot(name, len) || (is_dotdot(name, len) && w->dir->node == w->root->node)) {
 		inode_get(w->dir);
 		*out = w->dir;
@@ -169,6 +180,7 @@ static int look_up(struct walk *w, const char *name, uint32_t len, struct inode 
 		return 0;
 	if (name_lease_find(w->dir->node, name, len, out, &w->stamp)) {
 		w->has_stamp = true;
+		w->node_seq = seq_of_leased(w, *out);
 		return 0;
 	}
 	err = ask(w, name);

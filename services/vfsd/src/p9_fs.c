@@ -453,6 +453,9 @@ static int p9_fs_open(struct request *rq, struct node *node, int flags, uint64_t
 
 	if (!S_ISREG(node->mode) && !S_ISDIR(node->mode))
 		return 0;
+	/* What a fid still reaches may be gone with the fid. */
+	if ((node->state & (NODE_GONE | NODE_ASIDE)) == NODE_GONE)
+		return -ENOENT;
 	if (mode != O_WRONLY)
 		err = open_one(node, FID_READ);
 	if (!err && mode != O_RDONLY)

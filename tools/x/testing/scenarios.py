@@ -9,6 +9,7 @@ import importlib.util
 import os
 import re
 
+from x import programs
 from x.common import BUILD, ROOT
 from x.testing import Mismatch, Test
 from x.testing.runs import Runner
@@ -18,6 +19,10 @@ class Machines(Runner):
     """What a scenario works with."""
 
     bundle = os.path.join(BUILD, "bundle-test.cpio")
+
+    def program(self, name):
+        """The path of a program of tests/machine."""
+        return dict(programs.in_group("machine"))["machine-" + name]
 
     def fail(self, text):
         raise Mismatch(text)

@@ -1,0 +1,43 @@
+/* tests/machine/counters.h: what the programs of this folder share: the machine's counters, and giving up.
+ *
+ * Counters are read by the native call, which asks no service: looking changes nothing
+ * but the counters of the system call itself.
+ */
+#ifndef TESTS_MACHINE_COUNTERS_H
+#define TESTS_MACHINE_COUNTERS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COUNTERS_MAX 256
+
+struct counters {
+	unsigned int count;
+	struct { char name[48]; uint64_t value; } line[COUNTERS_MAX];
+};
+
+void counters_read(struct counters *c);
+/* 0 for a name that is not there. */
+uint64_t counters_get(const struct counters *c, const char *name);
+
+/* Print "LABEL NAME BEFORE AFTER" for each counter whose name starts with @prefix and whose value changed. */
+void counters_print_changes(const char *label, const char *prefix, const struct counters *before,
+			    const struct counters *after);
+
+/* Say why on standard error, with errno if it is set, and exit with 1. */
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* @call's value, or the end of the program when it is negative. */
+#define need(call) need_value(#call, (long)(call))
+long need_value(const char *what, long value);
+
+uint64_t now_ns(void);
+
+/* Make @to an executable copy of @from. */
+void copy_file(const char *from, const char *to);
+
+#endif
