@@ -34,9 +34,9 @@ void linux_path_end(struct linux_path *p)
 int linux_file_or_path(int fd, struct file **out)
 {
 	struct object *obj;
-	int err = handle_lookup(ps_current()->handles, fd, OBJECT_FILE, 0, &obj);
 
-	if (err)
+	*out = NULL;
+	if (handle_lookup(ps_current()->handles, fd, OBJECT_FILE, 0, &obj))
 		return -EBADF;
 	*out = file_from_object(obj);
 	return 0;
@@ -50,6 +50,7 @@ int linux_file(int fd, struct file **out)
 		return err;
 	if (unlikely((*out)->flags & O_PATH)) {
 		file_put(*out);
+		*out = NULL;
 		return -EBADF;
 	}
 	return 0;

@@ -25,7 +25,7 @@ struct linux_path {
 int linux_path_in(struct linux_path *p, uint64_t user, bool may_be_empty);
 void linux_path_end(struct linux_path *p);
 
-/* The open file of @fd, a reference. -EBADF, also for one opened with O_PATH. */
+/* The open file of @fd, a reference. -EBADF with *out NULL, also for one opened with O_PATH. */
 int linux_file(int fd, struct file **out);
 int linux_file_or_path(int fd, struct file **out);	/* O_PATH is fine */
 /* Where a relative @path begins: NULL for cwd or an absolute path; else @dirfd's inode, a
