@@ -213,6 +213,40 @@ struct mm_amap *amap_copy(struct mm_amap *a, uint64_t first, uint64_t end)
 	return copy;
 }
 
+/* The chunks that moved frames go to; empty ones that stay after a failure do no harm. */
+static int chunks_prepare(struct mm_amap *to, struct mm_amap *from, uint64_t first, uint64_t end, uint64_t delta)
+{
+	for (struct amap_chunk *c = chunk_at_or_after(from, first); c && c->first < end; c = chunk_of(rb_next(&c->node))) {
+		uint64_t low = c->first + delta, high = low + AMAP_CHUNK - 1;
+
+		if (!chunk_find(to, low) && !chunk_create(to, low))
+			return -ENOMEM;
+		if (!chunk_find(to, high) && !chunk_create(to, high))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int amap_move(struct mm_amap *to, struct mm_amap *from, uint64_t first, uint64_t end, uint64_t delta)
+{
+	struct amap_chunk *c;
+	int err = chunks_prepare(to, from, first, end, delta);
+
+	if (err)
+		return err;
+	for (c = chunk_at_or_after(from, first); c && c->first < end; c = chunk_of(rb_next(&c->node))) {
+		for (uint32_t bits = c->used & chunk_mask(c, first, end); bits; bits &= bits - 1) {
+			uint64_t index = c->first + (unsigned)__builtin_ctz(bits);
+
+			(void)amap_insert(to, index + delta, c->pages[index % AMAP_CHUNK]);
+			c->pages[index % AMAP_CHUNK] = NULL;
+			c->used &= ~(1u << index % AMAP_CHUNK);
+			from->npages--;
+		}
+	}
+	return 0;
+}
+
 uint64_t amap_count(struct mm_amap *a, uint64_t first, uint64_t end)
 {
 	struct amap_chunk *c = chunk_at_or_after(a, first);

@@ -48,6 +48,9 @@ struct frame *amap_replace(struct mm_amap *a, uint64_t index, struct frame *f);
 void amap_remove(struct mm_amap *a, uint64_t first, uint64_t end);
 /* A new amap that shares the frames of [first, end). NULL: no memory. */
 struct mm_amap *amap_copy(struct mm_amap *a, uint64_t first, uint64_t end);
+/* Move the frames of [first, end) of @from to the indices @delta higher in @to, which are
+ * empty. Returns: 0; -ENOMEM, with nothing moved. */
+int amap_move(struct mm_amap *to, struct mm_amap *from, uint64_t first, uint64_t end, uint64_t delta);
 uint64_t amap_count(struct mm_amap *a, uint64_t first, uint64_t end);
 
 /* Is the amap's the only reference, but for those of I/O under way? */

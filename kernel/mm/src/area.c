@@ -7,6 +7,8 @@
 
 #include "amap.h"
 
+#define MAX_MOVED_PAGES 256u	/* for a merge; beyond, two areas are cheaper */
+
 HEAP_CACHE(area_cache, "area", sizeof(struct mm_area));
 
 struct mm_area_ops mm_area_ops;
@@ -142,16 +144,39 @@ static bool areas_continue(const struct mm_area *a, const struct mm_area *b)
 	return true;
 }
 
-static bool amaps_continue(const struct mm_area *a, const struct mm_area *b)
+static bool owns_amap(const struct mm_area *a)
 {
-	bool is_contiguous = a->amap_offset + (area_bytes(a) >> PAGE_SHIFT) == b->amap_offset;
+	return !a->amap || (!a->needs_copy && refcount_read(&a->amap->refs) == 1);
+}
+
+/* @a has no private pages: take @b's amap, whose indices reach down over @a's range. */
+static bool take_amap(struct mm_area *a, struct mm_area *b)
+{
+	uint64_t npages = area_bytes(a) >> PAGE_SHIFT;
+
+	if (b->amap_offset < npages)
+		return false;
+	a->amap = b->amap;
+	b->amap = NULL;
+	a->amap_offset = b->amap_offset - npages;
+	return true;
+}
+
+/* Make @a's amap hold the private pages of both. */
+static bool merge_amaps(struct mm_area *a, struct mm_area *b)
+{
+	uint64_t first = b->amap_offset, end = area_amap_index(b, b->end);
+	uint64_t follows = area_amap_index(a, a->end);
 
 	if (a->amap == b->amap)
-		return !a->amap || is_contiguous;
-	/* One has private pages: its indices may reach over the other's range if nobody else uses them. */
-	if (a->amap && b->amap)
+		return !a->amap || follows == first;
+	if (!owns_amap(a) || !owns_amap(b))
 		return false;
-	return refcount_read(&(a->amap ? a->amap : b->amap)->refs) == 1;
+	if (!b->amap)
+		return true;
+	if (!a->amap)
+		return take_amap(a, b);
+	return b->amap->npages <= MAX_MOVED_PAGES && !amap_move(a->amap, b->amap, first, end, follows - first);
 }
 
 void area_merge_up(struct mm_area *a)
@@ -159,17 +184,8 @@ void area_merge_up(struct mm_area *a)
 	struct mm_area *b = area_next(a);
 	uint64_t end;
 
-	if (!b || !areas_continue(a, b) || !amaps_continue(a, b))
+	if (!b || !areas_continue(a, b) || !merge_amaps(a, b))
 		return;
-	if (!a->amap && b->amap) {
-		uint64_t npages = area_bytes(a) >> PAGE_SHIFT;
-
-		if (b->amap_offset < npages)
-			return;
-		a->amap = b->amap;
-		b->amap = NULL;
-		a->amap_offset = b->amap_offset - npages;
-	}
 	end = b->end;
 	area_remove(b);
 	area_free(b);

@@ -98,7 +98,7 @@ static int fork_area(struct pt_gather *g, struct mm_space *child_space, struct m
 		child->needs_copy = false;
 	}
 	area_append(child_space, child);
-	return child->flags & MM_AREA_SHARED ? 0 : share_pages(g, parent, child);
+	return child->flags & (MM_AREA_SHARED | MM_AREA_WIPEONFORK) ? 0 : share_pages(g, parent, child);
 }
 
 static int fork_areas(struct mm_space *parent, struct mm_space *child)

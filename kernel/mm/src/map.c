@@ -179,17 +179,21 @@ int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes)
 	return err;
 }
 
-static int check_protect(const struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot)
+/* How far from @start on the change is possible; *@err says what stops it. */
+static uint64_t protect_limit(const struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot, int *err)
 {
 	const struct mm_area *a = area_find(s, start);
 
+	*err = 0;
 	for (; start < end; start = a->end, a = area_next(a)) {
 		if (!a || a->start > start)
-			return -ENOMEM;
-		if (prot & ~a->max_prot)
-			return -EACCES;
+			*err = -ENOMEM;
+		else if (prot & ~a->max_prot)
+			*err = -EACCES;
+		if (*err)
+			return start;
 	}
-	return 0;
+	return end;
 }
 
 static void set_prot(struct mm_area *a, uint32_t prot)
@@ -234,6 +238,24 @@ static void merge_range(struct mm_space *s, uint64_t start, uint64_t end)
 	}
 }
 
+/* As on Linux, what lies before a hole or a refusal is changed. */
+static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot)
+{
+	int refused, err;
+
+	end = protect_limit(s, start, end, prot, &refused);
+	if (start >= end)
+		return refused;
+	err = area_split_at(s, start);
+	if (!err)
+		err = area_split_at(s, end);
+	if (err)
+		return err;
+	protect_range(s, start, end, prot);
+	merge_range(s, start, end);
+	return refused;
+}
+
 int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot)
 {
 	uint64_t end = start + ALIGN_UP(bytes, PAGE_SIZE);
@@ -246,15 +268,7 @@ int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot
 	if (!space_range_is_valid(start, end - start) || end <= start)
 		return -ENOMEM;
 	rwlock_write(&s->lock);
-	err = check_protect(s, start, end, prot);
-	if (!err)
-		err = area_split_at(s, start);
-	if (!err)
-		err = area_split_at(s, end);
-	if (!err) {
-		protect_range(s, start, end, prot);
-		merge_range(s, start, end);
-	}
+	err = protect_locked(s, start, end, prot);
 	rwlock_write_unlock(&s->lock);
 	return err;
 }

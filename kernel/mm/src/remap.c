@@ -126,28 +126,47 @@ static int64_t duplicate(const struct remap *r, const struct mm_area *a)
 	return (int64_t)to;
 }
 
-static int64_t remap_locked(struct remap *r)
+static struct mm_area *old_area(const struct remap *r)
 {
 	struct mm_area *a = area_find(r->space, r->old);
+
+	return a && a->start <= r->old ? a : NULL;
+}
+
+static int shrink(struct remap *r)
+{
+	int err = 0;
+
+	if (r->old_bytes && r->new_bytes < r->old_bytes) {
+		err = space_unmap(r->space, r->old + r->new_bytes, r->old + r->old_bytes);
+		r->old_bytes = r->new_bytes;
+	}
+	return err;
+}
+
+static int64_t remap_locked(struct remap *r)
+{
+	struct mm_area *a;
 	int err;
 
-	if (!a || a->start > r->old || r->old + r->old_bytes > a->end)
+	if (!old_area(r))
+		return -EFAULT;
+	/* As on Linux, what is cut off goes whatever comes of the rest. */
+	err = shrink(r);
+	if (err)
+		return err;
+	if (!(r->flags & MREMAP_FIXED) && r->new_bytes == r->old_bytes)
+		return (int64_t)r->old;
+	a = old_area(r);
+	if (!a || r->old + r->old_bytes > a->end)
 		return -EFAULT;
 	err = check_growth(r, a);
 	if (err)
 		return err;
 	if (!r->old_bytes)
 		return duplicate(r, a);
-	if (r->new_bytes < r->old_bytes) {
-		err = space_unmap(r->space, r->old + r->new_bytes, r->old + r->old_bytes);
-		if (err)
-			return err;
-		r->old_bytes = r->new_bytes;
-	}
 	if (r->flags & MREMAP_FIXED)
 		return move(r);
-	if (r->new_bytes == r->old_bytes)
-		return (int64_t)r->old;
 	if (can_grow_in_place(r, a)) {
 		err = area_own_amap(a);
 		if (!err)

@@ -135,14 +135,33 @@ static void fresh_memory_below_merges_into_an_area_with_pages(void **state)
 	assert_ptr_equal(amap_lookup(lower->amap, area_amap_index(lower, BASE + 5 * PAGE)), f);
 }
 
-static void areas_with_pages_of_two_amaps_do_not_merge(void **state)
+static void areas_with_pages_of_two_amaps_merge_into_the_lower(void **state)
 {
-	struct mm_area *a = add(BASE, 1, MM_READ), *b = add(BASE + PAGE, 1, MM_READ);
+	struct mm_area *a = add(BASE, 1, MM_READ), *b = add(BASE + PAGE, 40, MM_READ);
+	struct frame *f;
+
+	b->amap_offset = 7;
+	give_page(a, BASE);
+	give_page(b, BASE + 39 * PAGE);
+	f = amap_lookup(b->amap, area_amap_index(b, BASE + 39 * PAGE));
+	area_merge_up(a);
+	assert_int_equal(count_areas(), 1);
+	assert_int_equal(a->amap->npages, 2);
+	assert_ptr_equal(amap_lookup(a->amap, area_amap_index(a, BASE + 39 * PAGE)), f);
+	assert_int_equal(f->refcount, 1);
+}
+
+static void areas_whose_amap_a_fork_shares_do_not_merge(void **state)
+{
+	struct mm_area *a = add(BASE, 1, MM_READ), *b = add(BASE + PAGE, 1, MM_READ), *child;
 
 	give_page(a, BASE);
 	give_page(b, BASE + PAGE);
+	child = area_clone(b);
+	a->needs_copy = b->needs_copy = true;
 	area_merge_up(a);
 	assert_int_equal(count_areas(), 2);
+	area_free(child);
 }
 
 static void an_unshared_area_has_pages_that_no_other_space_sees(void **state)
@@ -283,7 +302,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_split_merges_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(neighbours_with_different_rights_stay_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(fresh_memory_below_merges_into_an_area_with_pages, setup, teardown),
-		cmocka_unit_test_setup_teardown(areas_with_pages_of_two_amaps_do_not_merge, setup, teardown),
+		cmocka_unit_test_setup_teardown(areas_with_pages_of_two_amaps_merge_into_the_lower, setup, teardown),
+		cmocka_unit_test_setup_teardown(areas_whose_amap_a_fork_shares_do_not_merge, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unshared_area_has_pages_that_no_other_space_sees, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_last_user_of_a_shared_amap_drops_what_others_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_moved_area_shares_its_amap_with_nobody, setup, teardown),
