@@ -109,7 +109,7 @@ static void fill_info(struct mm_area *a, struct mm_area_info *out)
 {
 	out->start = a->start;
 	out->end = a->end;
-	out->offset = a->object_offset;
+	out->offset = a->object ? a->object_offset : 0;
 	out->prot = a->prot;
 	out->flags = a->flags;
 	out->file = a->file;
