@@ -32,7 +32,6 @@ struct timer_queue {
 	struct spinlock lock;
 	struct rb_root tree;
 	struct rb_node *leftmost;
-	struct ktimer *running;
 };
 
 extern struct run_queue run_queues[MAX_CPUS];

@@ -21,6 +21,7 @@ void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *), void *context)
 	t->fn = fn;
 	t->context = context;
 	t->state = TIMER_IDLE;
+	t->is_running = 0;
 	t->cpu = cpu_index();
 	t->expires_ns = 0;
 }
@@ -48,18 +49,22 @@ static void remove(struct timer_queue *q, struct ktimer *t)
 
 bool ktimer_cancel(struct ktimer *t)
 {
-	uint64_t flags;
-	struct timer_queue *q = lock_queue_of(t, &flags);
-	bool was_queued = t->state == TIMER_QUEUED;
+	bool was_queued = false, is_running;
 
-	if (was_queued)
-		remove(q, t);
-	while (q->running == t) {
+	/* fn may start its timer again while we wait for it: done is when neither holds. */
+	do {
+		uint64_t flags;
+		struct timer_queue *q = lock_queue_of(t, &flags);
+
+		if (t->state == TIMER_QUEUED) {
+			remove(q, t);
+			was_queued = true;
+		}
+		is_running = __atomic_load_n(&t->is_running, __ATOMIC_ACQUIRE);
 		spin_unlock_irqrestore(&q->lock, flags);
-		cpu_pause();
-		flags = spin_lock_irqsave(&q->lock);
-	}
-	spin_unlock_irqrestore(&q->lock, flags);
+		if (is_running)
+			cpu_pause();
+	} while (is_running);
 	return was_queued;
 }
 
@@ -122,11 +127,12 @@ void timer_run_expired(void)
 		if (t->expires_ns > hal_clock_ns())
 			break;
 		remove(q, t);
-		q->running = t;
+		__atomic_store_n(&t->is_running, 1, __ATOMIC_RELAXED);
 		spin_unlock(&q->lock);
 		t->fn(t);
+		/* the last touch: whoever cancels may free it now */
+		__atomic_store_n(&t->is_running, 0, __ATOMIC_RELEASE);
 		spin_lock(&q->lock);
-		q->running = NULL;
 	}
 	spin_unlock(&q->lock);
 }

@@ -92,10 +92,11 @@ struct ktimer {
 	void *context;
 	uint32_t cpu;
 	uint32_t state;
+	uint32_t is_running;
 };
 void ktimer_init(struct ktimer *t, void (*fn)(struct ktimer *), void *context);
 void ktimer_start(struct ktimer *t, uint64_t expires_ns);	/* restarts a running one */
-/* Returns: true if it had not fired. After return fn does not run. Not from fn. */
+/* Returns: true if it was to fire yet. After return it is not queued and fn does not run. Not from fn. */
 bool ktimer_cancel(struct ktimer *t);
 
 #endif
