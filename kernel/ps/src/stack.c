@@ -72,17 +72,6 @@ static int push_bytes(struct builder *b, const void *data, uint64_t n, uint64_t 
 	return mm_space_copy(b->space, b->p, (void *)data, n, true) == (int64_t)n ? 0 : -ENOMEM;
 }
 
-/* Offset at which the kept strings of argv begin. */
-static uint64_t skipped_bytes(const struct ps_strings *argv, uint32_t n)
-{
-	struct strings_cursor c;
-
-	strings_cursor_init(&c, argv);
-	while (n--)
-		strings_cursor_skip(&c);
-	return c.offset;
-}
-
 static int push_strings(struct builder *b)
 {
 	const struct stack_request *rq = b->rq;
@@ -90,7 +79,7 @@ static int push_strings(struct builder *b)
 	uint8_t random[NRANDOM];
 	int err;
 
-	b->args_skipped = skipped_bytes(rq->argv, rq->skip_argv);
+	b->args_skipped = strings_start(rq->argv, rq->skip_argv);
 	err = push_bytes(b, rq->path, strlen(rq->path) + 1, &b->path);
 	if (err)
 		return err;
@@ -159,16 +148,13 @@ static void fill_auxv(struct builder *b)
 	b->space->auxv_words = 2 * ARRAY_SIZE(pairs);
 }
 
-/* Write the addresses of @n strings of @s from @offset on, which stand at @address. */
-static uint64_t *write_pointers(uint64_t *out, const struct ps_strings *s, uint64_t offset, uint64_t address)
+/* Write the addresses of the strings of @s after the first @skip, which stand at @address. */
+static uint64_t *write_pointers(uint64_t *out, const struct ps_strings *s, uint32_t skip, uint64_t address)
 {
-	struct strings_cursor c = { s, offset };
+	uint64_t first = strings_start(s, skip);
 
-	while (c.offset < s->bytes) {
-		uint64_t start = strings_cursor_skip(&c);
-
-		*out++ = address + (start - offset);
-	}
+	for (uint32_t i = skip; i < s->count; i++)
+		*out++ = address + (s->starts[i] - first);
 	return out;
 }
 
@@ -186,7 +172,7 @@ static int push_vectors(struct builder *b, uint64_t *rsp)
 	*w++ = argc;
 	if (rq->prefix)
 		w = write_pointers(w, rq->prefix, 0, b->prefix);
-	w = write_pointers(w, rq->argv, b->args_skipped, b->args);
+	w = write_pointers(w, rq->argv, rq->skip_argv, b->args);
 	*w++ = 0;
 	w = write_pointers(w, rq->envp, 0, b->envs);
 	*w++ = 0;

@@ -6,6 +6,9 @@
 
 #define MAX_STRING_BYTES (32u * PAGE_SIZE)	/* Linux: MAX_ARG_STRLEN */
 #define POINTER_BYTES 8
+#define FRAMES_FIRST 4
+#define STARTS_FIRST 32
+#define PIECE_BYTES 64u
 
 void ps_strings_init(struct ps_strings *s, uint64_t limit_bytes)
 {
@@ -17,28 +20,61 @@ void ps_strings_free(struct ps_strings *s)
 	for (uint32_t i = 0; i < s->nframes; i++)
 		frame_put(s->frames[i]);
 	kfree(s->frames);
+	kfree(s->starts);
 	s->frames = NULL;
+	s->starts = NULL;
 	s->nframes = 0;
 }
 
-static int grow(struct ps_strings *s)
+/* Twice the room, at least @least entries, for an array that is full. NULL: no memory. */
+static void *grow_array(void *old, uint32_t used, uint32_t *max, size_t entry_bytes, uint32_t least)
 {
-	struct frame **frames, *f;
-	uint32_t max = s->max_frames ? 2 * s->max_frames : 4;
+	uint32_t new_max = *max ? 2 * *max : least;
+	void *new = kmalloc(new_max * entry_bytes, HEAP_NOZERO);
+
+	if (!new)
+		return NULL;
+	memcpy(new, old, used * entry_bytes);
+	kfree(old);
+	*max = new_max;
+	return new;
+}
+
+static int add_frame(struct ps_strings *s)
+{
+	struct frame *f;
 
 	if (s->nframes == s->max_frames) {
-		frames = kmalloc(max * sizeof(*frames), 0);
+		void *frames = grow_array(s->frames, s->nframes, &s->max_frames, sizeof(*s->frames), FRAMES_FIRST);
+
 		if (!frames)
 			return -ENOMEM;
-		memcpy(frames, s->frames, s->nframes * sizeof(*frames));
-		kfree(s->frames);
 		s->frames = frames;
-		s->max_frames = max;
 	}
 	f = frame_alloc(0, 0);
 	if (!f)
 		return -ENOMEM;
 	s->frames[s->nframes++] = f;
+	return 0;
+}
+
+static bool is_too_big(const struct ps_strings *s)
+{
+	return s->bytes + (uint64_t)s->count * POINTER_BYTES > s->limit_bytes;
+}
+
+static int begin_string(struct ps_strings *s)
+{
+	if (is_too_big(s))
+		return -E2BIG;
+	if (s->count == s->max_count) {
+		void *starts = grow_array(s->starts, s->count, &s->max_count, sizeof(*s->starts), STARTS_FIRST);
+
+		if (!starts)
+			return -ENOMEM;
+		s->starts = starts;
+	}
+	s->starts[s->count++] = (uint32_t)s->bytes;
 	return 0;
 }
 
@@ -49,7 +85,7 @@ static int reserve(struct ps_strings *s, char **where, size_t *room)
 	int err;
 
 	if (!in_page && s->bytes / PAGE_SIZE == s->nframes) {
-		err = grow(s);
+		err = add_frame(s);
 		if (err)
 			return err;
 	}
@@ -58,100 +94,117 @@ static int reserve(struct ps_strings *s, char **where, size_t *room)
 	return 0;
 }
 
-static bool is_too_big(const struct ps_strings *s)
+int ps_strings_add(struct ps_strings *s, const char *text)
 {
-	return s->bytes + (uint64_t)s->count * POINTER_BYTES > s->limit_bytes;
-}
-
-static int add_bytes(struct ps_strings *s, const char *text, size_t left)
-{
-	size_t room;
+	size_t left = strlen(text) + 1, room;
 	char *where;
-	int err;
+	int err = begin_string(s);
 
-	while (left) {
+	while (left && !err) {
 		err = reserve(s, &where, &room);
 		if (err)
-			return err;
+			break;
 		room = MIN(room, left);
 		memcpy(where, text, room);
 		s->bytes += room;
 		text += room;
 		left -= room;
 	}
+	if (err)
+		return err;
 	return is_too_big(s) ? -E2BIG : 0;
-}
-
-int ps_strings_add(struct ps_strings *s, const char *text)
-{
-	s->count++;
-	return add_bytes(s, text, strlen(text) + 1);
 }
 
 int ps_strings_append(struct ps_strings *s, const struct ps_strings *from, uint32_t skip)
 {
-	struct strings_cursor c = { .strings = from };
-	int err = 0;
+	char *text = kmalloc(MAX_STRING_BYTES, HEAP_NOZERO);
+	int err = text ? 0 : -ENOMEM;
 
-	if (skip >= from->count)
-		return 0;
-	s->count += from->count - skip;
-	while (skip--)
-		strings_cursor_skip(&c);
-	while (!err && c.offset < from->bytes) {
-		uint64_t in_page = c.offset % PAGE_SIZE, n = MIN(PAGE_SIZE - in_page, from->bytes - c.offset);
-
-		err = add_bytes(s, (const char *)frame_virt(from->frames[c.offset / PAGE_SIZE]) + in_page, n);
-		c.offset += n;
+	for (uint32_t i = skip; i < from->count && !err; i++) {
+		strings_get(from, i, text);
+		err = ps_strings_add(s, text);
 	}
+	kfree(text);
 	return err;
+}
+
+/* Where in @word's bytes the first NUL stands; 8: nowhere. */
+static unsigned nul_in(uint64_t word)
+{
+	uint64_t hit = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
+
+	return hit ? (unsigned)__builtin_ctzll(hit) / 8 : 8;
+}
+
+/* strnlen() by words; @text is readable to the next multiple of eight past @max. */
+static size_t length_in(const char *text, size_t max)
+{
+	for (size_t i = 0; i < max; i += 8) {
+		uint64_t word;
+		unsigned at;
+
+		memcpy(&word, text + i, sizeof(word));
+		at = nul_in(word);
+		if (at < 8)
+			return MIN(i + at, max);
+	}
+	return max;
+}
+
+/* One piece of a user string, through a buffer, since what lies behind its NUL must not be kept.
+ * Returns: bytes taken, the NUL included if *@is_end; -EFAULT. */
+static int64_t add_piece(struct ps_strings *s, char *where, size_t room, uint64_t user_address, bool *is_end)
+{
+	char piece[PIECE_BYTES + 8];
+	size_t max = MIN(room, PIECE_BYTES);
+	size_t got = copy_from_user_partial(piece, (const void __user *)user_address, max), len;
+
+	if (!got)
+		return -EFAULT;
+	len = length_in(piece, got);
+	*is_end = len < got;
+	len += *is_end;
+	memcpy(where, piece, len);
+	s->bytes += len;
+	return (int64_t)len;
 }
 
 int ps_strings_add_user(struct ps_strings *s, uint64_t user_address)
 {
 	uint64_t start = s->bytes;
-	size_t room;
-	int64_t got;
-	char *where;
-	int err;
+	bool is_end = false;
+	int err = begin_string(s);
 
-	s->count++;
-	for (;;) {
+	while (!err && !is_end) {
+		size_t room;
+		int64_t n;
+		char *where;
+
 		err = reserve(s, &where, &room);
 		if (err)
 			return err;
-		got = strncpy_from_user(where, (const char __user *)user_address, room);
-		if (got == -EFAULT)
-			return -EFAULT;
-		if (got >= 0) {
-			s->bytes += (uint64_t)got + 1;
-			break;
-		}
-		s->bytes += room;
-		user_address += room;
-		if (s->bytes - start >= MAX_STRING_BYTES || is_too_big(s))
+		n = add_piece(s, where, room, user_address, &is_end);
+		if (n < 0)
+			return (int)n;
+		user_address += (uint64_t)n;
+		if (s->bytes - start > MAX_STRING_BYTES || is_too_big(s))
 			return -E2BIG;
 	}
-	return s->bytes - start > MAX_STRING_BYTES || is_too_big(s) ? -E2BIG : 0;
+	return err;
 }
 
-void strings_cursor_init(struct strings_cursor *c, const struct ps_strings *s)
+void strings_get(const struct ps_strings *s, uint32_t i, char *out)
 {
-	c->strings = s;
-	c->offset = 0;
-}
-
-uint64_t strings_cursor_skip(struct strings_cursor *c)
-{
-	uint64_t start = c->offset;
-
-	while (c->offset < c->strings->bytes) {
-		const char *page = frame_virt(c->strings->frames[c->offset / PAGE_SIZE]);
-
-		if (!page[c->offset++ % PAGE_SIZE])
-			break;
+	for (uint64_t at = s->starts[i];; at++) {
+		*out = ((const char *)frame_virt(s->frames[at / PAGE_SIZE]))[at % PAGE_SIZE];
+		if (!*out++)
+			return;
 	}
-	return start;
+}
+
+uint64_t strings_start(const struct ps_strings *s, uint32_t i)
+{
+	return i < s->count ? s->starts[i] : s->bytes;
 }
 
 int strings_copy_out(const struct ps_strings *s, uint64_t from, struct mm_space *space, uint64_t address)

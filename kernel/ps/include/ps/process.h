@@ -209,7 +209,8 @@ struct ps_strings {
 	uint32_t nframes, max_frames;
 	uint64_t bytes;			/* used */
 	uint64_t limit_bytes;		/* strings and pointers; -E2BIG past it */
-	uint32_t count;
+	uint32_t *starts;		/* offset of each string */
+	uint32_t count, max_count;
 };
 void ps_strings_init(struct ps_strings *s, uint64_t limit_bytes);
 void ps_strings_free(struct ps_strings *s);
