@@ -395,6 +395,24 @@ void inode_put(struct inode *i)
 		retire_all();
 }
 
+bool inode_mount_is_busy(struct inode *root)
+{
+	bool busy = false;
+
+	lease_drop_all(LEASE_NAME);
+	spin_lock(&cache_lock);
+	for (uint32_t b = 0; b < BUCKETS && !busy; b++) {
+		struct inode *i;
+
+		LIST_FOR_EACH_ENTRY(i, &buckets[b], hash_node) {
+			if (i->attr.dev == root->attr.dev && refcount_read(&i->refs) > (i == root))
+				busy = true;
+		}
+	}
+	spin_unlock(&cache_lock);
+	return busy;
+}
+
 void inode_drop_idle(void)
 {
 	spin_lock(&cache_lock);

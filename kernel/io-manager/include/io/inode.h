@@ -152,6 +152,9 @@ int64_t io_sys_lease_revoke(const struct lease_revoke __user *r);
 int64_t io_sys_p9(struct p9_exchange __user *x);
 
 struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
+/* Is anything on the mount whose root @root is open, mapped, or where a process stands? The
+ * caller holds one reference to @root. */
+bool inode_mount_is_busy(struct inode *root);
 /* Give every idle inode that can go back to its owner (drop-caches). */
 void inode_drop_idle(void);
 /* vfsd serves (again): called after its endpoint was registered. */
