@@ -10,12 +10,12 @@
 
 int vfs_call(struct ipc_kernel_call *c)
 {
+	uint64_t op = c->words[0], subject = c->words[1];
 	int err = ipc_call_service(SERVICE_VFSD, c);
-	int64_t status;
+	int64_t status = err ? err : (int64_t)c->words[0];
 
-	if (err)
-		return err;
-	status = (int64_t)c->words[0];
+	log_trace(VFS, "vfsd: operation %llu on %llu: %lld", (unsigned long long)op, (unsigned long long)subject,
+		  (long long)status);
 	return status > 0 || status < -4095 ? -EIO : (int)status;
 }
 
