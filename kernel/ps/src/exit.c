@@ -8,6 +8,7 @@
 #include "internal.h"
 #include "signal_rules.h"
 
+#define MAX_EXIT_NOTES 4096
 #define CLD_EXITED_CODE 1	/* asm-generic/siginfo.h */
 #define CLD_KILLED_CODE 2
 #define CLD_STOPPED_CODE 5
@@ -224,6 +225,37 @@ static void end_session(struct process *p)
 		ps_upper_ops.session_ended(s);
 }
 
+/* ---- procd's accounts ---- */
+
+HEAP_CACHE(note_cache, "exit-note", sizeof(struct ipc_notification));
+static uint32_t nnotes;
+
+static void note_taken(struct ipc_notification *n)
+{
+	atomic_sub(&nnotes, 1);
+	heap_cache_free(&note_cache, n);
+}
+
+/* Told to nobody when procd is so far behind that the notes would fill memory. */
+static void tell_procd(struct process *p)
+{
+	struct ipc_notification *n;
+
+	if (p->is_service || atomic_load(&nnotes) >= MAX_EXIT_NOTES)
+		return;
+	n = heap_cache_alloc(&note_cache, 0);
+	if (!n)
+		return;
+	n->words[0] = PROCD_EXITED;
+	n->words[1] = p->pid;
+	n->words[2] = ps_wait_status(p);
+	n->words[3] = p->user_ns;
+	n->words[4] = p->system_ns;
+	n->done = note_taken;
+	atomic_add(&nnotes, 1);
+	ipc_notify_service(SERVICE_PROCD, n);
+}
+
 static void end_process(struct process *p)
 {
 	if (p->is_hidden)
@@ -238,6 +270,7 @@ static void end_process(struct process *p)
 	if (p->has_endpoints)
 		endpoint_owner_died(p);
 	end_session(p);
+	tell_procd(p);
 	become_zombie(p);
 }
 

@@ -2,6 +2,7 @@
 #include <hal/entropy.h>
 
 #include "internal.h"
+#include "layout.h"
 
 #define DYN_BASE 0x555555554000ull	/* Linux: ELF_ET_DYN_BASE, two thirds of the space */
 #define DYN_RANDOM_PAGES 0xfffffffull	/* 28 bits (mmap_rnd_bits) */
@@ -83,9 +84,18 @@ static uint64_t choose_mmap_base(const struct mm_space *s)
 int image_map(struct mm_space *s, struct mm_object *object, const struct image_layout *l, void *file,
 	struct image_placement *out)
 {
-	uint64_t base = l->relocatable ? DYN_BASE + random_pages(DYN_RANDOM_PAGES) - l->lowest_vaddr : 0;
+	uint64_t base = 0;
 	int err;
 
+	if (!layout_is_sane(l))
+		return -ENOEXEC;
+	if (l->relocatable) {
+		base = DYN_BASE + random_pages(DYN_RANDOM_PAGES);
+		base = ALIGN_DOWN(base, MAX(l->base_align, PAGE_SIZE));
+		if (l->span_bytes > USER_TOP / 4)
+			return -ENOMEM;
+		base -= l->lowest_vaddr;
+	}
 	s->mmap_base = choose_mmap_base(s);
 	for (uint32_t i = 0; i < l->nsegments; i++) {
 		err = map_segment(s, object, &l->segments[i], base, file);

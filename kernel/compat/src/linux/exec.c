@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "dispatch.h"
+#include "exec_credentials.h"
 #include "exec_image.h"
 
 #define MAX_INTERPRETERS 5		/* Linux: search_binary_handler's depth */
@@ -235,20 +236,6 @@ static bool wants_setid(const struct exec *e, uint32_t *uid, uint32_t *gid)
 	if ((attr->mode & MODE_SET_GID) && (attr->mode & MODE_GROUP_EXEC))
 		*gid = attr->gid;
 	return *uid != ~0u || *gid != ~0u;
-}
-
-/* Does an execve without set-id bits leave everything as it is? Then nobody need be asked. */
-static bool exec_keeps_credentials(const struct credentials *c)
-{
-	uint64_t permitted = c->cap_ambient;
-
-	if (c->suid != c->euid || c->fsuid != c->euid || c->sgid != c->egid || c->fsgid != c->egid)
-		return false;
-	if (c->securebits || c->uid != c->euid || c->gid != c->egid)
-		return false;
-	if (!c->uid)
-		permitted = c->cap_inheritable | c->cap_bounding;
-	return c->cap_permitted == permitted && c->cap_effective == permitted;
 }
 
 static int choose_credentials(struct exec *e)

@@ -18,6 +18,7 @@
 #include <ds/list.h>
 #include <mm/space.h>
 #include <object/object.h>
+#include <ps/nice.h>
 #include <ps/signal.h>
 #include <sched/wait.h>
 
@@ -283,7 +284,6 @@ int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
 void ps_kill_all_programs(void);	/* SIGKILL; waits until they are gone */
 void ps_set_nice(struct process *p, int nice);	/* -20 to 19 */
-uint32_t ps_nice_weight(int nice);
 uint32_t ps_process_count(void);
 uint32_t ps_thread_count(void);
 
