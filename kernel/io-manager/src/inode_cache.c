@@ -20,15 +20,18 @@
 #include "vfs_private.h"
 
 #define BUCKETS 8192u
-#define MAX_IDLE 4096u
 #define MAX_SCAN 64u	/* idle inodes looked at when one has to go */
 
 HEAP_CACHE(inode_heap, "inode", sizeof(struct inode));
 
 static struct spinlock cache_lock = SPINLOCK_INIT(INODE_CACHE);
 static struct list_node buckets[BUCKETS];
-static struct list_node idle_list, retire_list;
-static uint32_t nidle;
+/* What no lease may say anything of (a process's folder) is hardly ever found again. */
+enum idle_kind { IDLE_LEASED, IDLE_UNLEASED, IDLE_KINDS };
+static const uint32_t max_idle[IDLE_KINDS] = { 4096, 128 };
+
+static struct list_node idle_lists[IDLE_KINDS], retire_list;
+static uint32_t nidle[IDLE_KINDS];
 static bool is_retiring;
 static uint64_t absent_revoked_seq;
 
@@ -36,7 +39,8 @@ void inode_cache_init(void)
 {
 	for (uint32_t b = 0; b < BUCKETS; b++)
 		list_init(&buckets[b]);
-	list_init(&idle_list);
+	for (int kind = 0; kind < IDLE_KINDS; kind++)
+		list_init(&idle_lists[kind]);
 	list_init(&retire_list);
 }
 
@@ -71,7 +75,7 @@ static void idle_remove(struct inode *i)
 	if (list_is_empty(&i->lru_node))
 		return;
 	list_del(&i->lru_node);
-	nidle--;
+	nidle[i->idle_kind]--;
 }
 
 /* What can only go when its owner forgets it is on no list: nothing looks for it there. */
@@ -79,8 +83,9 @@ static void idle_add(struct inode *i)
 {
 	if (holds_only_copy(i) && !has_no_link(i))
 		return;
-	list_add_tail(&i->lru_node, &idle_list);
-	nidle++;
+	i->idle_kind = i->attr.lease_ns ? IDLE_LEASED : IDLE_UNLEASED;
+	list_add_tail(&i->lru_node, &idle_lists[i->idle_kind]);
+	nidle[i->idle_kind]++;
 }
 
 static void get_locked(struct inode *i)
@@ -256,13 +261,13 @@ static void queue_retire(struct inode *i)
 }
 
 /* The oldest idle inodes that can go, until @left are idle. Dirty ones wait for their write-back. */
-static void retire_excess(uint32_t left, uint32_t max_scan)
+static void retire_excess(enum idle_kind kind, uint32_t left, uint32_t max_scan)
 {
 	struct inode *i, *next;
 	uint32_t looked_at = 0;
 
-	LIST_FOR_EACH_ENTRY_SAFE(i, next, &idle_list, lru_node) {
-		if (nidle <= left || ++looked_at > max_scan)
+	LIST_FOR_EACH_ENTRY_SAFE(i, next, &idle_lists[kind], lru_node) {
+		if (nidle[kind] <= left || ++looked_at > max_scan)
 			return;
 		if (!holds_only_copy(i) && !is_dirty(i) && object_is_free(i))
 			queue_retire(i);
@@ -387,8 +392,8 @@ void inode_put(struct inode *i)
 		if (has_no_link(i) || i->is_forgotten)
 			queue_retire(i);
 	}
-	if (nidle > MAX_IDLE)
-		retire_excess(MAX_IDLE, MAX_SCAN);
+	if (nidle[i->idle_kind] > max_idle[i->idle_kind])
+		retire_excess(i->idle_kind, max_idle[i->idle_kind], MAX_SCAN);
 	work = !list_is_empty(&retire_list);
 	spin_unlock(&cache_lock);
 	if (work)
@@ -416,7 +421,8 @@ bool inode_mount_is_busy(struct inode *root)
 void inode_drop_idle(void)
 {
 	spin_lock(&cache_lock);
-	retire_excess(0, ~0u);
+	for (int kind = 0; kind < IDLE_KINDS; kind++)
+		retire_excess(kind, 0, ~0u);
 	spin_unlock(&cache_lock);
 	retire_all();
 }

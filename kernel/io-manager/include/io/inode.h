@@ -54,6 +54,7 @@ struct inode {
 	bool contents_stale;		/* the owner's file changed: drop clean pages before use */
 	bool is_releasing;		/* `release` is queued */
 	bool is_retiring;		/* on the list of those to give back */
+	uint8_t idle_kind;		/* the cache's */
 	bool is_forgotten;		/* the owner gave the node up: goes with its last reference */
 	uint32_t error_count;		/* write-back errors so far */
 	int32_t last_error;
