@@ -48,10 +48,12 @@ struct ipc_message {
 
 /* IPC_CALL(handle, struct ipc_message *): 0, or -EBADF -EACCES -EPIPE (dead endpoint)
  *   -ETIMEDOUT -EDEADLK (rank) -E2BIG -EINTR. The message holds the reply.
- * IPC_RECV(handle, struct ipc_message *, flags): 0; -EINTR; -EPIPE.
+ * IPC_RECV(handle, struct ipc_message *, flags): 0; -EINTR; -EPIPE; -EACCES a service's endpoint
+ *   that another process serves. An ordinary endpoint is served by whoever received last on it.
  *   A message with handles for a receiver without IPC_ACCEPT_HANDLES is
  *   refused: its sender gets -EACCES and the receiver goes on waiting.
- * IPC_REPLY(token, struct ipc_message *): 0; -EINVAL stale token; -E2BIG.
+ * IPC_REPLY(token, struct ipc_message *): 0; -EINVAL stale token; -E2BIG longer than the caller has
+ *   room for: the request is still to be answered.
  * IPC_REGISTER_SERVICE_ENDPOINT(service_id, handle): the capability bit of the
  *   service is needed; handle 0 revokes. The endpoint object outlives the process. */
 

@@ -61,6 +61,21 @@ struct endpoint *endpoint_from_object(struct object *obj)
 	return (struct endpoint *)obj;
 }
 
+bool endpoint_serve(struct endpoint *ep, void *process)
+{
+	bool serves;
+
+	spin_lock(&ep->lock);
+	if (!ep->service_id && !ep->is_dead && ep->owner != process) {
+		ep->owner = process;
+		ep->owner_pid = ipc_process_ops.pid(process);
+		ep->rank = ipc_process_ops.rank(process);
+	}
+	serves = ep->owner == process || ep->is_dead;
+	spin_unlock(&ep->lock);
+	return serves;
+}
+
 /* Delivered requests go back to the head of the queue, in their order. The lock is held. */
 static uint32_t requeue_locked(struct endpoint *ep)
 {

@@ -75,7 +75,12 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 /* A delivered request by its token, taken off its lists; the endpoint's reference goes to
  * the caller of this. NULL: stale. */
 struct ipc_request *request_take_delivered(uint64_t token, void *process);
+/* Not answered after all: back among the delivered ones. */
+void request_untake(struct ipc_request *r);
 void request_finish(struct ipc_request *r, int error);
+/* Whoever receives on an ordinary endpoint serves it; a service's is served by who registered.
+ * Returns: whether @process serves @ep now. */
+bool endpoint_serve(struct endpoint *ep, void *process);
 /* Take from @ep the next request or notification; one of both is set. Sleeps.
  * Returns: 0; -EINTR; -EPIPE. */
 int endpoint_receive(struct endpoint *ep, struct ipc_request **r, struct ipc_notification **n);

@@ -188,7 +188,7 @@ int64_t ipc_sys_recv(int handle, struct ipc_message __user *um, uint32_t flags)
 	err = lookup(handle, &ep);
 	if (err)
 		return err;
-	if (ep->owner != ipc_process_ops.current()) {
+	if (!endpoint_serve(ep, ipc_process_ops.current())) {
 		object_put(&ep->object);
 		return -EACCES;
 	}
@@ -224,8 +224,12 @@ int64_t ipc_sys_reply(uint64_t token, const struct ipc_message __user *um)
 	r = request_take_delivered(token, ipc_process_ops.current());
 	if (!r)
 		return -EINVAL;
+	if (m.data_len > r->reply_cap) {
+		request_untake(r);
+		return -E2BIG;
+	}
 	memcpy(r->reply_words, m.words, sizeof(m.words));
-	err = m.data_len > r->reply_cap ? -E2BIG : copy_in_data(&r->reply, m.data, m.data_len);
+	err = copy_in_data(&r->reply, m.data, m.data_len);
 	if (!err)
 		err = collect_handles(&m, r->reply_handles, r->reply_rights, &r->nreply_handles);
 	/* the caller learns of a broken reply as an I/O error; it never waits for another */

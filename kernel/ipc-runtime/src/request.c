@@ -165,6 +165,16 @@ struct ipc_request *request_take_delivered(uint64_t token, void *process)
 	return is_ours ? r : NULL;
 }
 
+void request_untake(struct ipc_request *r)
+{
+	struct endpoint *ep = r->endpoint;
+
+	spin_lock(&ep->lock);
+	list_add_tail(&r->node, &ep->delivered);
+	id_insert(r);
+	spin_unlock(&ep->lock);
+}
+
 /* Give up: nobody may touch the caller any more. */
 static int abandon(struct ipc_request *r, int err)
 {

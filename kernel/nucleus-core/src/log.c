@@ -110,7 +110,11 @@ bool log_ratelimit_pass(struct log_ratelimit *rl)
 {
 	uint32_t suppressed;
 
-	return log_ratelimit_pass_at(rl, ops.now_ns(), RATELIMIT_NS, &suppressed);
+	if (!log_ratelimit_pass_at(rl, ops.now_ns(), RATELIMIT_NS, &suppressed))
+		return false;
+	if (suppressed)
+		log_warn(DEBUG, "%u lines like the next one were left out", suppressed);
+	return true;
 }
 
 void log_configure(const char *list, size_t len)

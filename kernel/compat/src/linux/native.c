@@ -93,6 +93,7 @@ int64_t native_IPC_CALL(const uint64_t a[4])
 
 int64_t native_IPC_RECV(const uint64_t a[4])
 {
+	ps_current()->has_endpoints = true;
 	return ipc_sys_recv((int)a[0], user_ptr(a[1]), (uint32_t)a[2]);
 }
 

@@ -26,8 +26,8 @@ extern uint8_t log_thresholds[LOG_CAT_COUNT];
 #define log_warn(cat, ...) log_at(LOG_WARN, cat, __VA_ARGS__)
 #define log_error(cat, ...) log_at(LOG_ERROR, cat, __VA_ARGS__)
 
-/* At most one line a second from this call site; suppressed lines are counted
- * in the next one. */
+/* At most one line a second from this call site; how many were left out is said
+ * before the next one. */
 #define log_ratelimited(level, cat, ...) do { \
 	static struct log_ratelimit rl_; \
 	if (log_enabled(level, cat) && log_ratelimit_pass(&rl_)) \
