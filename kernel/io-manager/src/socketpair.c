@@ -11,7 +11,6 @@
 
 #define BUFFER_BYTES 212992u	/* Linux's default SO_SNDBUF */
 #define CHUNK_BYTES (32u << 10)	/* the longest piece of a stream kept as one message */
-#define MAX_DATAGRAMS 10u	/* net.unix.max_dgram_qlen */
 
 /* socket(2)'s and shutdown(2)'s, which have no header of the kernel's interface. */
 enum { SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5 };
@@ -50,9 +49,7 @@ static int send_state(const struct socket_end *e)
 		return is_datagram(e) ? -ECONNREFUSED : -EPIPE;
 	if (READ_ONCE(to->receive_shut))
 		return -EPIPE;
-	if (READ_ONCE(to->charged) >= BUFFER_BYTES || (!is_stream(e) && READ_ONCE(to->nmessages) > MAX_DATAGRAMS))
-		return -EAGAIN;
-	return 0;
+	return READ_ONCE(to->charged) >= BUFFER_BYTES ? -EAGAIN : 0;
 }
 
 static struct socket_message *message_create(struct io_vector *v, size_t len, int *err)
@@ -162,11 +159,12 @@ static int64_t empty_state(struct socket_end *e)
 	return ret;
 }
 
-/* Give @m's files to @control (copies of the references when peeking). */
-static void deliver_files(struct socket_message *m, struct socket_control *control, bool is_peek)
+/* Give @m's files to @control (copies of the references). Returns: the rights that have
+ * landed, to be dropped without the lock; NULL when peeking. */
+static struct socket_rights *deliver_files(struct socket_message *m, struct socket_control *control, bool is_peek)
 {
-	struct socket_rights *r;
 	uint32_t room = control ? control->max_files : 0;
+	struct socket_rights *r;
 
 	mutex_lock(&socket_rights_lock);
 	r = m->rights;
@@ -181,8 +179,11 @@ static void deliver_files(struct socket_message *m, struct socket_control *contr
 		socket_rights_land(r);
 	}
 	mutex_unlock(&socket_rights_lock);
-	if (is_peek)
-		return;
+	return is_peek ? NULL : r;
+}
+
+static void drop_rights(struct socket_rights *r)
+{
 	for (uint32_t i = 0; i < r->nfiles; i++)
 		file_put(r->files[i]);
 	kfree(r);
@@ -237,7 +238,7 @@ static void consume(struct socket_end *e, struct socket_message *m, size_t n, bo
 		kfree(m);
 }
 
-static int64_t read_stream(struct socket_end *e, struct io_request *rq)
+static int64_t read_stream(struct socket_end *e, struct io_request *rq, struct socket_rights **landed)
 {
 	struct socket_message *m = first_message(e), *next;
 	bool is_peek = rq->flags & IO_PEEK, had_files = false;
@@ -252,7 +253,7 @@ static int64_t read_stream(struct socket_end *e, struct io_request *rq)
 
 		n = io_copy_to(&rq->vector, m->data + m->offset, want, &err);
 		if (n && m->rights) {
-			deliver_files(m, rq->control, is_peek);
+			*landed = deliver_files(m, rq->control, is_peek);
 			had_files = true;
 		}
 		done += (int64_t)n;
@@ -267,7 +268,7 @@ static int64_t read_stream(struct socket_end *e, struct io_request *rq)
 	return done ? done : err;
 }
 
-static int64_t read_message(struct socket_end *e, struct io_request *rq)
+static int64_t read_message(struct socket_end *e, struct io_request *rq, struct socket_rights **landed)
 {
 	struct socket_message *m = first_message(e);
 	bool is_peek = rq->flags & IO_PEEK;
@@ -285,7 +286,7 @@ static int64_t read_message(struct socket_end *e, struct io_request *rq)
 			rq->control->flags |= SOCKET_MESSAGE_CUT;
 	}
 	if (m->rights)
-		deliver_files(m, rq->control, is_peek);
+		*landed = deliver_files(m, rq->control, is_peek);
 	if (!is_peek)
 		consume(e, m, 0, true);
 	return err ? err : (int64_t)n;
@@ -293,13 +294,13 @@ static int64_t read_message(struct socket_end *e, struct io_request *rq)
 
 static bool has_room(const struct socket_end *to)
 {
-	return READ_ONCE(to->charged) <= BUFFER_BYTES / 4 &&
-	       (is_stream(to) || READ_ONCE(to->nmessages) <= MAX_DATAGRAMS);
+	return READ_ONCE(to->charged) <= BUFFER_BYTES / 4;
 }
 
 static int64_t socket_read(struct io_request *rq)
 {
 	struct socket_end *e = rq->file->private;
+	struct socket_rights *landed = NULL;
 	bool had_room;
 	int64_t n;
 
@@ -309,8 +310,10 @@ static int64_t socket_read(struct io_request *rq)
 		return -EAGAIN;
 	mutex_lock(&e->read_lock);
 	had_room = has_room(e);
-	n = is_stream(e) ? read_stream(e, rq) : read_message(e, rq);
+	n = is_stream(e) ? read_stream(e, rq, &landed) : read_message(e, rq, &landed);
 	mutex_unlock(&e->read_lock);
+	if (landed)
+		drop_rights(landed);
 	if (!had_room && has_room(e))
 		waitq_wake_all(&e->peer->wait, WRITABLE);
 	return n;
