@@ -1,0 +1,30 @@
+# The pattern language.
+. "${0%/*}/common.sh"
+
+printf 'alice 30 1.5\nbob 25 2.25\ncarol 35 -3\n' > people
+
+try 'awk "{ print \$1 }" people; awk "{ print NR, NF, \$NF }" people; awk "END { print NR }" people'
+try 'awk "\$2 > 26" people; awk "/o/" people; awk "NR == 2, NR == 3 { print \$1 }" people; awk "!/bob/ { print \$1 }" people'
+try 'awk "{ s += \$2; t += \$3 } END { print s, s / NR, t }" people'
+try 'awk -F: "{ print \$2 }" /dev/null; echo a:b:c | awk -F: "{ print \$2, NF }"; echo "a, b,c" | awk -F", *" "{ print \$3 \$2 }"'
+try 'awk -v x=5 "BEGIN { print x * 2, x \"str\", -x ^ 2, 7 % 3, 2 ** 10 }"'
+try 'awk "BEGIN { printf \"%5d|%-5s|%05.2f|%x|%c|%e\\n\", 42, \"ab\", 3.14159, 255, 65, 12345 }"'
+try 'awk "BEGIN { print length(\"hello\"), substr(\"hello\", 2, 3), index(\"hello\", \"ll\"), toupper(\"abc\"), tolower(\"ABC\") }"'
+try 'awk "BEGIN { s = \"a-b-c\"; n = split(s, p, \"-\"); print n, p[1], p[3]; gsub(/-/, \"+\", s); print s; sub(/a/, \"[&]\", s); print s }"'
+try 'awk "BEGIN { print match(\"foobar\", /o+/), RSTART, RLENGTH; print \"a\" < \"b\", 10 < 9, \"10\" < \"9\" }"'
+try 'awk "{ count[substr(\$1, 1, 1)]++ } END { for (k in count) print k, count[k] }" people | sort'
+try 'awk "BEGIN { a[1]; a[\"x\"]; delete a[1]; print (1 in a), (\"x\" in a), length(a) }"'
+try 'awk "BEGIN { for (i = 0; i < 3; i++) { if (i == 1) continue; print i }; while (j < 2) j++; do k++; while (k < 5); print j, k }"'
+try 'awk "function f(n) { return n <= 1 ? 1 : n * f(n - 1) } BEGIN { print f(5), f(20) }"'
+try 'awk "BEGIN { print int(3.9), sqrt(16), exp(0), log(1), sin(0), 1e3, 0.1 + 0.2, 1 / 3 }"'
+try 'awk "BEGIN { srand(1); a = rand(); srand(1); b = rand(); print a == b, a >= 0 && a < 1 }"'
+try 'awk "BEGIN { OFS = \"-\"; ORS = \";\"; print 1, 2; \$0 = \"x y z\"; \$2 = \"Y\"; print; print NF }"'
+try 'awk "BEGIN { while ((getline line < \"people\") > 0) n++; print n; \"echo sub\" | getline s; print s }"'
+try 'awk "{ print > (\$1 \".out\") }" people; cat alice.out carol.out; awk "{ print | \"sort -r\" }" people'
+try 'awk "BEGIN { exit 3 } END { print \"end\" }"; awk "{ exit NR + 4 }" people'
+try 'awk "BEGIN { system(\"echo from system\"); print ENVIRON[\"LC_ALL\"], ARGC, ARGV[1] }" arg'
+try 'awk "BEGIN { RS = \"\" } { print NR \": \" \$1 }" people; printf "a\n\nb\nc\n" | awk "BEGIN { RS = \"\" } { print NF }"'
+try 'awk "NR == FNR { age[\$1] = \$2; next } { print \$1, age[\$1] }" people people; awk "FNR == 1 { print FILENAME }" people alice.out'
+try 'awk "{ \$2 = \"\"; print; \$5 = \"five\"; print NF }" people | head -2; awk "nextfile" people; awk "syntax error {"'
+try 'seq 1 20000 | awk "{ s += \$1 * \$1 } END { printf \"%d\\n\", s }"; seq 1 5000 | awk "{ a[NR] = \$1 } END { for (i = NR; i > NR - 3; i--) print a[i] }"'
+try 'awk "BEGIN { printf \"%s %s\\n\", substr(\"hello\", 0), substr(\"hello\", -1, 3); print length() }" < /dev/null; echo "ab  cd" | awk "{ \$1 = \$1; print }"'

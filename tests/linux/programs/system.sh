@@ -1,0 +1,23 @@
+# Dates, numbers, the environment and what the system tells about itself.
+. "${0%/*}/common.sh"
+
+try 'date -u -d @0; date -u -d @1234567890 "+%Y-%m-%d %H:%M:%S %a %b %j %U %p %I %e %s %Z"; date -u -d "2000-02-29 12:34:56" +%s'
+try 'date -u -d "2024-12-31 23:59:59" "+%A %B %d %G-W%V-%u"; date -u -d "1969-12-31 23:59:59" +%s; date -d nonsense; date -u -d @4102444800 +%F'
+try 'TZ=EST5EDT date -d @1700000000 "+%H:%M %Z"; TZ=CET-1CEST date -d @1690000000 "+%H:%M %Z %z"; date -u -R -d @0; date -u -Iseconds -d @0'
+try 'a=$(date +%s); sleep 0.01; b=$(date +%s); [ $b -ge $a ] && echo forward; [ $a -gt 1600000000 ] && echo now'
+try 'echo "2 ^ 100" | bc; echo "scale=20; 1/3" | bc; echo "sqrt(2)" | bc; echo "obase=16; 255" | bc; echo "5 % 3 + 2 * (3 - 1)" | bc'
+try 'echo "define f(n) { if (n <= 1) return 1; return n * f(n - 1); } f(30)" | bc; echo "for (i = 0; i < 3; ++i) i" | bc; echo "1 / 0" | bc 2>&1 | wc -l'
+try 'echo "2 3 + p 4 * p 5 / p 10 3 % p 2 16 ^ p" | dc; echo "20 k 1 3 / p" | dc; echo "16 o 255 p" | dc'
+try 'factor 1234567890 18446744073709551615; seq 1000000 1000003; expr 9223372036854775807 - 1; echo $((9223372036854775807 + 1))'
+try 'uname -s; uname -m; uname -r | grep -c "^[0-9]*\.[0-9]"; uname -n | wc -l; uname -o'
+try 'env | grep -c ^PATH=; env A=1 sh -c "echo \$A"; env -u LC_ALL sh -c "echo \${LC_ALL-unset}"; env -i sh -c "echo \${HOME-none}"; env no-such'
+try 'id -u | wc -l; id | grep -c uid=; whoami | wc -l; nproc | grep -c "^[1-9]"; tty; tty -s; test -t 0; echo $?'
+try 'pwd -P | hide_folder; cd /; pwd; cd "$folder/work"; hostname 2>/dev/null | wc -l; true; false; : ; test; [ ]'
+try 'cat /proc/filesystems | grep -c "^nodev.tmpfs"; grep -c "^processor" /proc/cpuinfo | grep -c "^[1-9]"; cut -d" " -f1 /proc/uptime | grep -c "^[0-9.]*$"; grep -c MemTotal /proc/meminfo'
+try 'cat /proc/self/stat | wc -w; tr "\0" "\n" < /proc/self/cmdline; grep Name /proc/self/status; ls /proc/self/task | wc -l; cat /proc/self/comm'
+try 'mount | grep -c " /proc "; df / | wc -l; ls -d /dev/null /dev/zero /proc /tmp; echo > /dev/null; cat /dev/null; echo x > /dev/full'
+try 'ls -l /dev/null | cut -c1; ls -l /dev/zero | sed "s/.*  *\([0-9]*, *[0-9]*\).*/\1/"; readlink /proc/self > /dev/null && echo link; head -c 4 /dev/zero | od -An -tx1'
+try 'ulimit -n > /dev/null && echo limit; (ulimit -n 10; ulimit -n); (ulimit -f 1; head -c 2000 /dev/zero > f); stat -c %s f; (ulimit -t 100; ulimit -t); ulimit -c 0; ulimit -c'
+try 'time -p sleep 0 2>&1 | wc -l; timeout 1 true; timeout -s KILL 0.05 sleep 5; timeout 5 false; usleep 1000; sleep 0.001; echo slept'
+try 'printf "\033[1m" | od -c; clear | wc -c | grep -c "^[0-9]*$"; echo "a b" | more | cat; which ls | hide_folder; start-stop-daemon 2>&1 | head -1 | wc -l'
+try 'printf "x=1\ny=2\n" > vars; . ./vars; echo $x $y; set | grep -c "^x="; unset x; echo ${x-gone}; export -p | grep -c " PATH="'
