@@ -46,6 +46,8 @@ struct cpu_tables {
 	union ist_stack ist[NIST];
 };
 
+extern uint8_t cpu_has_smap;
+uint8_t cpu_has_smap;	/* for the entry code: clac exists */
 static struct gate idt[256] __aligned(16);
 static struct cpu_tables tables[MAX_CPUS];
 extern char trap_stubs[];	/* 16 bytes a vector */
@@ -112,8 +114,10 @@ static void set_control_bits(void)
 	cr4 |= CR4_FSGSBASE;
 	if (b & (1u << 7))
 		cr4 |= CR4_SMEP;
-	if (b & (1u << 20))
+	if (b & (1u << 20)) {
 		cr4 |= CR4_SMAP;
+		cpu_has_smap = 1;
+	}
 	if (c & (1u << 2))
 		cr4 |= CR4_UMIP;
 	write_cr4(cr4);

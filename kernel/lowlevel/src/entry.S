@@ -71,6 +71,15 @@ trap_stubs:
 	popq %rdi
 	.endm
 
+	/* Ring 0 goes on with SMAP in force, whatever EFLAGS.AC the interrupted code had; iret
+	 * restores it. clac is no instruction on a CPU without SMAP. */
+	.macro CLEAR_AC
+	testb $1, cpu_has_smap(%rip)
+	jz 9f
+	clac
+9:
+	.endm
+
 	.balign 16
 trap_entry:
 	cld
@@ -78,6 +87,7 @@ trap_entry:
 	jz 1f
 	swapgs
 1:	SAVE_REGISTERS
+	CLEAR_AC
 	xorl %ebp, %ebp
 	testb $3, FRAME_CS(%rsp)
 	jnz 2f
@@ -105,6 +115,7 @@ ist_entry:
 	andq $-IST_BYTES, %rax
 	movq (%rax), %rax
 	wrgsbase %rax
+	CLEAR_AC
 	movq %rsp, %rdi
 	movq %rbx, %rsi
 	call trap_dispatch_ist
