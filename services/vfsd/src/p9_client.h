@@ -15,7 +15,8 @@ struct statfs;
 
 /* One exchange of a request; which one it is must not depend on anything that a
  * retry may find changed. */
-enum p9_step { P9_STEP_MAIN = 1, P9_STEP_OWNER, P9_STEP_ASIDE, P9_STEP_IN_PLACE };
+enum p9_step { P9_STEP_MAIN = 1, P9_STEP_OWNER, P9_STEP_ASIDE, P9_STEP_IN_PLACE, P9_STEP_BACK, P9_STEP_FORTH,
+	P9_STEP_UNDO };
 
 struct p9_once {
 	struct request *rq;

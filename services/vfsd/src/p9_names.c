@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "kernel.h"
+#include "mount.h"
 #include "p9_client.h"
 #include "p9_fs.h"
 #include "p9_path.h"
@@ -373,20 +374,100 @@ static int apply_rename(struct request *rq, struct rename_args *args, struct rem
 	return p9_set_entry(args->new_dir, args->new_name, args->new_len, args->moved);
 }
 
+/* Is @dir @top or below it? */
+static bool is_below(struct node *dir, const struct node *top)
+{
+	const struct node *root = node_at(node_mount(dir)->root);
+
+	while (dir && dir != top && dir != root)
+		dir = ns_parent(dir);
+	return dir == top;
+}
+
+struct exchange_fids {
+	uint32_t old_dir, new_dir, aside;
+	uint32_t transport;
+	char name[P9_ASIDE_NAME_BYTES];	/* of the moved file while it is aside */
+	size_t len;
+};
+
+/* 9P has no exchange: the file goes aside, the other one to its name, and it to the other's. On the
+ * host there is a moment without one of the names; here the name lock hides it. */
+static int exchange_in_steps(struct request *rq, const struct rename_args *args, const struct exchange_fids *fids)
+{
+	const struct p9_once aside = { rq, P9_STEP_MAIN }, back = { rq, P9_STEP_BACK };
+	const struct p9_once forth = { rq, P9_STEP_FORTH }, undo = { rq, P9_STEP_UNDO };
+	int err = p9_renameat(fids->transport, fids->old_dir, args->old_name, args->old_len, fids->aside, fids->name,
+			      fids->len, NULL, aside);
+
+	if (err)
+		return err;
+	err = p9_renameat(fids->transport, fids->new_dir, args->new_name, args->new_len, fids->old_dir,
+			  args->old_name, args->old_len, NULL, back);
+	if (err) {
+		p9_renameat(fids->transport, fids->aside, fids->name, fids->len, fids->old_dir, args->old_name,
+			    args->old_len, NULL, undo);
+		return err;
+	}
+	return p9_renameat(fids->transport, fids->aside, fids->name, fids->len, fids->new_dir, args->new_name,
+			   args->new_len, NULL, forth);
+}
+
+static int exchange_on_server(struct request *rq, const struct rename_args *args)
+{
+	struct exchange_fids fids = { .transport = node_mount(args->old_dir)->transport };
+	int err = p9_path_fid(args->old_dir, &fids.old_dir);
+
+	if (err)
+		return err;
+	err = p9_path_fid(args->new_dir, &fids.new_dir);
+	if (!err) {
+		err = p9_aside_fid(args->old_dir->mount, true, &fids.aside);
+		if (!err) {
+			fids.len = p9_aside_name(rq->id, fids.name);
+			err = exchange_in_steps(rq, args, &fids);
+			p9_fid_put(fids.aside);
+		}
+		p9_fid_done(fids.new_dir);
+	}
+	p9_fid_done(fids.old_dir);
+	return err;
+}
+
+static int exchange(struct request *rq, struct rename_args *args)
+{
+	struct entry *old = entry_find(args->old_dir, args->old_name, args->old_len, ENTRY_NAME);
+	struct entry *new = entry_find(args->new_dir, args->new_name, args->new_len, ENTRY_NAME);
+	int err;
+
+	if (!old || !new)
+		return -ENOENT;
+	if (is_below(args->new_dir, args->moved) || is_below(args->old_dir, args->victim))
+		return -EINVAL;
+	err = exchange_on_server(rq, args);
+	if (err)
+		return err;
+	entry_set_node(old, args->victim);
+	entry_set_node(new, args->moved);
+	args->old_dir->fetched_seq = args->new_dir->fetched_seq = 0;
+	args->moved->fetched_seq = args->victim->fetched_seq = 0;
+	return 0;
+}
+
 int p9_fs_rename(struct request *rq, struct rename_args *args)
 {
 	struct p9_once once = { rq, P9_STEP_MAIN };
 	struct removal removal = { .is_aside = false };
 	int err;
 
-	if (args->flags & RENAME_EXCHANGE)
-		return -EINVAL;
 	if (p9_is_hidden(args->new_dir, args->new_name, args->new_len))
 		return -EPERM;
 	removal.was_sent = p9_was_sent(node_mount(args->old_dir)->transport, once);
 	err = find_both(rq, args, removal.was_sent);
 	if (err || (args->moved && args->moved == args->victim))
 		return err;
+	if (args->flags & RENAME_EXCHANGE)
+		return exchange(rq, args);
 	if (args->victim && is_open(args->victim))
 		removal.is_aside = link_aside(rq, args->victim);
 	err = rename_on_server(rq, args);

@@ -169,7 +169,12 @@ static void renaming_works_on_the_host(void **unused)
 	f = node_at_path("/mnt/d/f");
 	make(top, "g", S_IFREG | 0600, 0);
 	assert_int_equal(rename_to(d, "f", top, "g", RENAME_NOREPLACE), -EEXIST);
-	assert_int_equal(rename_to(d, "f", top, "g", RENAME_EXCHANGE), -EINVAL);
+	assert_int_equal(rename_to(d, "f", top, "none", RENAME_EXCHANGE), -ENOENT);
+	assert_int_equal(rename_to(top, "d", d, "f", RENAME_EXCHANGE), -EINVAL);
+	assert_int_equal(rename_to(d, "f", top, "g", RENAME_EXCHANGE), 0);
+	assert_int_equal(node_at_path("/mnt/g"), f);
+	assert_int_equal(rename_to(d, "f", top, "g", RENAME_EXCHANGE), 0);
+	assert_int_equal(node_at_path("/mnt/d/f"), f);
 	assert_int_equal(rename_to(d, "none", top, "g", 0), -ENOENT);
 	assert_int_equal(rename_to(d, "f", top, "g", 0), 0);
 	assert_int_equal(node_at_path("/mnt/g"), f);

@@ -181,6 +181,9 @@ static void move_things(uint64_t top, uint64_t d)
 	assert_int_equal(rename_to(top, "l", d, "m", RENAME_NOREPLACE), 0);
 	assert_int_equal(rename_to(d, "m", d, "h", RENAME_NOREPLACE), -EEXIST);
 	assert_int_equal(rename_to(top, "f", d, "g", 0), 0);
+	assert_int_equal(rename_to(d, "m", d, "g", RENAME_EXCHANGE), 0);
+	assert_int_equal(walk_to(d, "m")->attr.node, f);
+	assert_int_equal(rename_to(d, "g", d, "m", RENAME_EXCHANGE), 0);
 	assert_int_equal(rename_to(d, "m", d, "g", 0), 0);
 	assert_int_equal(walk_to(top, "f")->kind, VFS_REC_NEGATIVE);
 	assert_int_equal(walk_to(d, "h")->attr.node, f);
