@@ -143,6 +143,7 @@ struct credentials {
 #define PROC_QUERY_CPUINFO 12	/* struct proc_cpu per CPU */
 #define PROC_QUERY_AUXV 13
 #define PROC_QUERY_SELF 14	/* tgid of the process whose call vfsd is serving (pid = badge's pid) as u32 */
+#define PROC_SET_COMM 16	/* the thread's name from now on: buf, at most 15 of its cap bytes */
 #define PROC_QUERY_FD_INFO 15	/* pid | fd << 32: struct proc_fd */
 
 struct proc_stat {

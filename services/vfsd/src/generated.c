@@ -106,16 +106,48 @@ static bool is_process(uint32_t pid)
 	return pid && pid <= PID_LIMIT && kernel_proc(PROC_QUERY_NEXT, pid - 1, &next, sizeof(next)) > 0 && next == pid;
 }
 
+struct number_list {
+	uint32_t *numbers;	/* malloc'ed, ascending */
+	size_t count;
+};
+
+static int compare_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Ask with more room until the list fits. */
+static int get_list(unsigned int op, uint32_t pid, struct number_list *list)
+{
+	size_t cap;
+	long len;
+
+	for (cap = 256; cap <= FD_LIMIT; cap *= 8) {
+		list->numbers = malloc(cap * sizeof(uint32_t));
+		if (!list->numbers)
+			return -ENOMEM;
+		len = kernel_proc(op, pid, list->numbers, cap * sizeof(uint32_t));
+		list->count = len > 0 ? (size_t)len / sizeof(uint32_t) : 0;
+		if (list->count < cap) {
+			qsort(list->numbers, list->count, sizeof(uint32_t), compare_u32);
+			return 0;
+		}
+		free(list->numbers);
+	}
+	return -EFBIG;
+}
+
 static bool is_in_list(unsigned int op, uint32_t pid, uint32_t wanted)
 {
-	uint32_t *list = malloc(FD_LIMIT * sizeof(*list));
-	long len = list ? kernel_proc(op, pid, list, FD_LIMIT * sizeof(*list)) : 0;
-	bool is_found = false;
-	long i;
+	struct number_list list;
+	bool is_found;
 
-	for (i = 0; i < len / (long)sizeof(*list); i++)
-		is_found |= list[i] == wanted;
-	free(list);
+	if (get_list(op, pid, &list))
+		return false;
+	is_found = bsearch(&wanted, list.numbers, list.count, sizeof(wanted), compare_u32);
+	free(list.numbers);
 	return is_found;
 }
 
@@ -320,27 +352,18 @@ static int add_pids(const struct node *dir, uint64_t from, struct dirent_sink *s
 	return 0;
 }
 
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static int add_list(const struct node *dir, unsigned int op, uint64_t from, struct dirent_sink *sink)
 {
-	uint32_t *list = malloc(FD_LIMIT * sizeof(*list));
-	long len, i;
+	struct number_list list;
+	size_t i;
+	int err = get_list(op, dir->owner_pid, &list);
 
-	if (!list)
-		return -ENOMEM;
-	len = kernel_proc(op, dir->owner_pid, list, FD_LIMIT * sizeof(*list));
-	len = len > 0 ? len / (long)sizeof(*list) : 0;
-	qsort(list, (size_t)len, sizeof(*list), compare_u32);
-	for (i = 0; i < len; i++)
-		if (list[i] >= from && !add_number(dir, sink, list[i]))
+	if (err)
+		return err;
+	for (i = 0; i < list.count; i++)
+		if (list.numbers[i] >= from && !add_number(dir, sink, list.numbers[i]))
 			break;
-	free(list);
+	free(list.numbers);
 	return 0;
 }
 
@@ -403,8 +426,39 @@ static int generated_create(struct request *rq, struct node *dir, const char *na
 	return args->is_exclusive || !S_ISREG(args->mode) ? -EEXIST : 0;
 }
 
+/* As on Linux, where a name in /proc cannot be made the other's absence comes first. */
+static int generated_rename(struct request *rq, struct rename_args *args)
+{
+	int err = generated_lookup(rq, args->old_dir, args->old_name, args->old_len, &args->moved);
+
+	if (!err)
+		err = generated_lookup(rq, args->new_dir, args->new_name, args->new_len, &args->victim);
+	return err ? err : -EPERM;
+}
+
+/* A thread's name is set by its own process alone (man 5 proc). */
+static int write_comm(struct request *rq, const struct node *node, const char *data, size_t len)
+{
+	uint32_t tgid;
+
+	if (kernel_proc(PROC_QUERY_SELF, rq->pid, &tgid, sizeof(tgid)) < 0 || tgid != node->owner_pid)
+		return -EINVAL;
+	if (memchr(data, '\n', len))
+		len = (size_t)((const char *)memchr(data, '\n', len) - data);
+	return (int)kernel_proc(PROC_SET_COMM, task_of(node), (void *)data, len);
+}
+
+static int generated_write(struct request *rq, struct node *node, uint64_t offset, const char *data, size_t len)
+{
+	if (item_of(node) == ITEM_PID_COMM || item_of(node) == ITEM_TID_COMM)
+		return write_comm(rq, node, data, len);
+	return -EIO;
+}
+
 const struct fs_ops generated_ops = {
 	.create = generated_create,
+	.rename = generated_rename,
+	.write = generated_write,
 	.lookup = generated_lookup,
 	.getattr = generated_getattr,
 	.readlink = generated_readlink,

@@ -144,6 +144,9 @@ int machine_meminfo(struct text *text, const struct subject *subject)
 	print_kib(text, "Buffers", 0);
 	print_kib(text, "Cached", m.cached_pages);
 	print_kib(text, "SwapCached", 0);
+	/* There is no list of active pages: what programs have mapped is in use. */
+	print_kib(text, "Active", m.anon_pages + m.mapped_pages);
+	print_kib(text, "Inactive", m.cached_pages > m.mapped_pages ? m.cached_pages - m.mapped_pages : 0);
 	print_kib(text, "SwapTotal", 0);
 	print_kib(text, "SwapFree", 0);
 	print_kib(text, "Dirty", m.dirty_pages);
@@ -154,6 +157,9 @@ int machine_meminfo(struct text *text, const struct subject *subject)
 	print_kib(text, "Slab", m.slab_pages);
 	text_printf(text, "%-16s%8llu kB\n", "KernelStack:", (unsigned long long)(m.kernel_stack_pages * KIB_PER_PAGE));
 	print_kib(text, "PageTables", m.page_table_pages);
+	/* As overcommit_ratio 50 and no swap make it; memory is charged when it is touched. */
+	print_kib(text, "CommitLimit", m.total_pages / 2);
+	print_kib(text, "Committed_AS", m.anon_pages + m.shmem_pages);
 	return 0;
 }
 

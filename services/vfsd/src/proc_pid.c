@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "generated.h"
 #include "kernel.h"
@@ -257,8 +258,14 @@ static void print_memory(struct text *text, const struct proc_stat *s)
 	print_kib(text, "VmSwap", 0);
 }
 
-static void print_signals(struct text *text, const struct proc_stat *s)
+static void print_signals(struct text *text, const struct subject *subject, const struct proc_stat *s)
 {
+	struct envelope envelope;
+
+	if (kernel_proc(PROC_QUERY_LIMITS, subject->pid, &envelope, sizeof(envelope)) > 0)
+		text_printf(text, "SigQ:\t%d/%llu\n",
+			    __builtin_popcountll(s->sig_pending) + __builtin_popcountll(s->sig_shared_pending),
+			    (ull)envelope.limits[RLIMIT_SIGPENDING].cur);
 	text_printf(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		    (ull)s->sig_pending, (ull)s->sig_shared_pending, (ull)s->sig_blocked, (ull)s->sig_ignored,
 		    (ull)s->sig_caught);
@@ -306,7 +313,7 @@ int pid_status(struct text *text, const struct subject *subject)
 	text_printf(text, "NStgid:\t%u\nNSpid:\t%u\nNSpgid:\t%u\nNSsid:\t%u\n", subject->pid, subject->tid, s.pgid, s.sid);
 	print_memory(text, &s);
 	text_printf(text, "Threads:\t%u\n", s.nthreads);
-	print_signals(text, &s);
+	print_signals(text, subject, &s);
 	print_capabilities(text, &cred);
 	print_cpus(text, machine.ncpus);
 	text_printf(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",

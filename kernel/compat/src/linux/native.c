@@ -327,12 +327,32 @@ int64_t native_BUNDLE_BROKER(const uint64_t a[4])
 
 /* ---- queries ---- */
 
+static int64_t set_comm(uint32_t tid, uint64_t from, uint64_t len)
+{
+	struct ps_thread *t;
+	char name[sizeof(t->thread.name)] = { 0 };
+
+	if (copy_from_user(name, user_ptr(from), MIN(len, sizeof(name) - 1)))
+		return -EFAULT;
+	t = ps_find_thread(tid);
+	if (!t)
+		return -ESRCH;
+	memcpy(t->thread.name, name, sizeof(name));
+	if (t == t->process->leader)
+		memcpy(t->process->name, name, sizeof(name));
+	ps_thread_put(t);
+	return 0;
+}
+
 int64_t native_PROC_QUERY_BROKER(const uint64_t a[4])
 {
 	size_t cap = MIN(a[3], QUERY_MAX);
-	char *buf = kmalloc(MAX(cap, 1u), 0);
+	char *buf;
 	int64_t n;
 
+	if (a[0] == PROC_SET_COMM)
+		return set_comm((uint32_t)a[1], a[2], a[3]);
+	buf = kmalloc(MAX(cap, 1u), 0);
 	if (!buf)
 		return -ENOMEM;
 	n = ps_query((uint32_t)a[0], a[1], buf, cap);
