@@ -45,20 +45,14 @@ static void move_to(struct walk *w, struct inode *dir)
 	w->dir = dir;
 }
 
-int walk_begin(struct walk *w, struct inode *start, const char *path, unsigned flags)
+/* A walk that may not leave its start has that as its root. */
+static int take_start(struct walk *w, struct inode *start, const char *path)
 {
 	struct fs_context *fs = fs_current();
-	int err;
+	bool is_scoped = w->flags & (WALK_BENEATH | WALK_IN_ROOT);
+	int err = 0;
 
-	memset(w, 0, sizeof(*w));
-	w->flags = flags;
-	w->rest = path;
-	if (!*path && !(flags & WALK_EMPTY_PATH))
-		return -ENOENT;
-	err = fs_context_root(fs, &w->root);
-	if (err)
-		return err;
-	if (*path == '/') {
+	if (*path == '/' && !is_scoped) {
 		inode_get(w->root);
 		w->dir = w->root;
 	} else if (start) {
@@ -67,6 +61,29 @@ int walk_begin(struct walk *w, struct inode *start, const char *path, unsigned f
 	} else {
 		err = fs_context_cwd(fs, &w->dir);
 	}
+	if (!err && is_scoped) {
+		inode_get(w->dir);
+		inode_put(w->root);
+		w->root = w->dir;
+	}
+	return err;
+}
+
+int walk_begin(struct walk *w, struct inode *start, const char *path, unsigned flags)
+{
+	int err;
+
+	memset(w, 0, sizeof(*w));
+	w->flags = flags;
+	w->rest = path;
+	if (!*path && !(flags & WALK_EMPTY_PATH))
+		return -ENOENT;
+	if (*path == '/' && (flags & WALK_BENEATH))
+		return -EXDEV;
+	err = fs_context_root(fs_current(), &w->root);
+	if (err)
+		return err;
+	err = take_start(w, start, path);
 	if (err)
 		inode_put(w->root);
 	return err;
@@ -162,14 +179,21 @@ static uint64_t seq_of_leased(const struct walk *w, const struct inode *i)
 	return lease_is_valid(&w->stamp) ? seq : 0;
 }
 
+static bool leaves_filesystem(const struct walk *w, const struct inode *to)
+{
+	return (w->flags & WALK_NO_XDEV) && to->attr.dev != w->dir->attr.dev;
+}
+
 /* One name in w->dir, whose x permission is known. *out NULL: there is no such name. */
-static int look_up(struct walk *w, const char *name, uint32_t len, struct inode **out)
+static int look_up_name(struct walk *w, const char *name, uint32_t len, struct inode **out)
 {
 	int err;
 
 	w->has_stamp = false;
 	w->node_seq = ~0ull;
 	if (is_dot(name, len) || (is_dotdot(name, len) && w->dir->node == w->root->node)) {
+		if ((w->flags & WALK_BENEATH) && is_dotdot(name, len))
+			return -EXDEV;
 		inode_get(w->dir);
 		*out = w->dir;
 		return 0;
@@ -189,6 +213,16 @@ static int look_up(struct walk *w, const char *name, uint32_t len, struct inode 
 	return take_found(w, name, len, out) ? 0 : -EIO;
 }
 
+static int look_up(struct walk *w, const char *name, uint32_t len, struct inode **out)
+{
+	int err = look_up_name(w, name, len, out);
+
+	if (err || !*out || !leaves_filesystem(w, *out))
+		return err;
+	inode_put(*out);
+	return -EXDEV;
+}
+
 static int enter_check(struct walk *w)
 {
 	if (!inode_is_dir(w->dir))
@@ -200,8 +234,11 @@ static int enter_check(struct walk *w)
 static int expand(struct walk *w, const struct link_text *target)
 {
 	size_t target_len = target->len, rest_len = strlen(w->rest);
-	char *path = kmalloc(target_len + rest_len + 2, HEAP_NOZERO);
+	char *path;
 
+	if (target->text[0] == '/' && ((w->flags & WALK_BENEATH) || leaves_filesystem(w, w->root)))
+		return -EXDEV;
+	path = kmalloc(target_len + rest_len + 2, HEAP_NOZERO);
 	if (!path)
 		return -ENOMEM;
 	memcpy(path, target->text, target_len);
@@ -225,6 +262,8 @@ static int follow_magic(struct walk *w, struct inode *link)
 
 	if (w->flags & WALK_NO_MAGIC)
 		return -ELOOP;
+	if (w->flags & (WALK_BENEATH | WALK_IN_ROOT | WALK_NO_XDEV))
+		return -EXDEV;
 	err = magic_resolve(link, &i, &f);
 	if (err)
 		return err;

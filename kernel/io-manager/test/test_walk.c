@@ -184,6 +184,24 @@ static void magic_links_lead_to_things(void **state)
 	assert_int_equal(error_of("/magic/x", 0), -ENOTDIR);
 }
 
+static void scoped_walks_stay_below_their_start(void **state)
+{
+	fake_set_cwd(fake_node("a", S_IFDIR, NULL));
+	fake_node("a/up", S_IFLNK, "../link");
+	fake_node("a/top", S_IFLNK, "/b/c");
+	expect("b/c/../../dir", WALK_BENEATH, "a/dir");
+	assert_int_equal(error_of("..", WALK_BENEATH), -EXDEV);
+	assert_int_equal(error_of("b/../..", WALK_BENEATH), -EXDEV);
+	assert_int_equal(error_of("/a", WALK_BENEATH), -EXDEV);
+	assert_int_equal(error_of("up", WALK_BENEATH | WALK_FOLLOW), -EXDEV);
+	assert_int_equal(error_of("top", WALK_BENEATH | WALK_FOLLOW), -EXDEV);
+	expect("/b/c", WALK_IN_ROOT, "a/b/c");
+	expect("../../b", WALK_IN_ROOT, "a/b");
+	expect("top", WALK_IN_ROOT | WALK_FOLLOW, "a/b/c");
+	fake_node("a/b/c", S_IFDIR, NULL)->attr.dev = 7;
+	assert_int_equal(error_of("b/c/file", WALK_NO_XDEV), -EXDEV);
+}
+
 static void random_paths_lose_no_reference(void **state)
 {
 	static const char *const parts[] = { "a", "b", "c", "file", "dir", "link", "abs", "loop", "dangling", "to_file",
@@ -200,7 +218,7 @@ static void random_paths_lose_no_reference(void **state)
 			strcat(path, parts[(size_t)rand() % (sizeof(parts) / sizeof(parts[0]))]);
 			strcat(path, rand() % 8 || i + 1 < n ? "/" : "");
 		}
-		error_of(path, (unsigned)rand() % 64);
+		error_of(path, (unsigned)rand() % 512);
 		assert_int_equal(fake_references(), 0);
 	}
 }
@@ -220,6 +238,7 @@ int main(void)
 		WALK_TEST(folders_need_x_permission_before_their_names_show),
 		WALK_TEST(missing_last_name_gives_its_parent),
 		WALK_TEST(magic_links_lead_to_things),
+		WALK_TEST(scoped_walks_stay_below_their_start),
 		WALK_TEST(random_paths_lose_no_reference),
 	};
 

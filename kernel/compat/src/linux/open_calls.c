@@ -9,11 +9,27 @@
 #define VALID_OPEN_FLAGS (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | \
 	FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
 
+/* A walk in a scope starts at @dirfd even when the path begins with a slash. */
+static int begin(struct linux_at *at, int dirfd, uint64_t user_path, bool is_scoped)
+{
+	int err;
+
+	if (!is_scoped)
+		return linux_at_begin(at, dirfd, user_path, false);
+	err = linux_path_in(&at->path, user_path, false);
+	if (err)
+		return err;
+	err = linux_start(dirfd, "", &at->start);
+	if (err)
+		linux_path_end(&at->path);
+	return err;
+}
+
 static int64_t open_path(int dirfd, uint64_t user_path, uint32_t flags, uint32_t mode, unsigned walk_flags)
 {
 	struct linux_at at;
 	struct file *f;
-	int err = linux_at_begin(&at, dirfd, user_path, false);
+	int err = begin(&at, dirfd, user_path, walk_flags & (WALK_BENEATH | WALK_IN_ROOT));
 
 	if (err)
 		return err;
@@ -62,7 +78,7 @@ static int how_in(uint64_t user, uint64_t size, struct open_how *how)
 
 int64_t linux_sys_openat2(const uint64_t a[6])
 {
-	unsigned walk_flags = 0;
+	unsigned walk_flags;
 	struct open_how how;
 	int err = how_in(a[2], a[3], &how);
 
@@ -70,18 +86,21 @@ int64_t linux_sys_openat2(const uint64_t a[6])
 		return err;
 	if ((how.flags & ~(uint64_t)VALID_OPEN_FLAGS) || (how.mode & ~07777ull))
 		return -EINVAL;
+	if ((how.flags & O_PATH) && (how.flags & ~(uint64_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
+		return -EINVAL;
 	if (how.mode && !(how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		return -EINVAL;
 	if (how.resolve & ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH |
 				      RESOLVE_IN_ROOT | RESOLVE_CACHED))
 		return -EINVAL;
-	/* What is not built is refused: it exists to keep a walk inside something. */
-	if (how.resolve & ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS))
-		return -EOPNOTSUPP;
-	if (how.resolve & RESOLVE_NO_SYMLINKS)
-		walk_flags |= WALK_NO_SYMLINKS;
-	if (how.resolve & RESOLVE_NO_MAGICLINKS)
-		walk_flags |= WALK_NO_MAGIC;
+	if ((how.resolve & RESOLVE_BENEATH) && (how.resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	/* No walk promises to ask nobody. */
+	if (how.resolve & RESOLVE_CACHED)
+		return -EAGAIN;
+	walk_flags = (how.resolve & RESOLVE_NO_SYMLINKS ? WALK_NO_SYMLINKS | WALK_NO_MAGIC : 0) |
+		     (how.resolve & RESOLVE_NO_MAGICLINKS ? WALK_NO_MAGIC : 0) | (how.resolve & RESOLVE_BENEATH ? WALK_BENEATH : 0) |
+		     (how.resolve & RESOLVE_IN_ROOT ? WALK_IN_ROOT : 0) | (how.resolve & RESOLVE_NO_XDEV ? WALK_NO_XDEV : 0);
 	return open_path((int)a[0], a[1], (uint32_t)how.flags, (uint32_t)how.mode, walk_flags);
 }
 

@@ -99,6 +99,9 @@ struct fs_context *fs_current(void);	/* the current process's */
 #define WALK_EMPTY_PATH 8u	/* "" is the start itself (AT_EMPTY_PATH) */
 #define WALK_NO_SYMLINKS 16u	/* openat2's RESOLVE_NO_SYMLINKS: -ELOOP */
 #define WALK_NO_MAGIC 32u	/* RESOLVE_NO_MAGICLINKS */
+#define WALK_BENEATH 64u	/* RESOLVE_BENEATH: -EXDEV for every way out of the start */
+#define WALK_IN_ROOT 128u	/* RESOLVE_IN_ROOT: the start is the root */
+#define WALK_NO_XDEV 256u	/* RESOLVE_NO_XDEV: stay on one filesystem */
 
 struct walk_result {
 	struct inode *inode;		/* the end; NULL with WALK_PARENT or when only it is missing (err -ENOENT) */
