@@ -1,4 +1,4 @@
-# The pattern language.
+# The pattern language; without commands, which it runs through /bin/sh.
 . "${0%/*}/common.sh"
 
 printf 'alice 30 1.5\nbob 25 2.25\ncarol 35 -3\n' > people
@@ -19,10 +19,10 @@ try 'awk "function f(n) { return n <= 1 ? 1 : n * f(n - 1) } BEGIN { print f(5),
 try 'awk "BEGIN { print int(3.9), sqrt(16), exp(0), log(1), sin(0), 1e3, 0.1 + 0.2, 1 / 3 }"'
 try 'awk "BEGIN { srand(1); a = rand(); srand(1); b = rand(); print a == b, a >= 0 && a < 1 }"'
 try 'awk "BEGIN { OFS = \"-\"; ORS = \";\"; print 1, 2; \$0 = \"x y z\"; \$2 = \"Y\"; print; print NF }"'
-try 'awk "BEGIN { while ((getline line < \"people\") > 0) n++; print n; \"echo sub\" | getline s; print s }"'
-try 'awk "{ print > (\$1 \".out\") }" people; cat alice.out carol.out; awk "{ print | \"sort -r\" }" people'
+try 'awk "BEGIN { while ((getline line < \"people\") > 0) n++; print n }"'
+try 'awk "{ print > (\$1 \".out\") }" people; cat alice.out carol.out'
 try 'awk "BEGIN { exit 3 } END { print \"end\" }"; awk "{ exit NR + 4 }" people'
-try 'awk "BEGIN { system(\"echo from system\"); print ENVIRON[\"LC_ALL\"], ARGC, ARGV[1] }" arg'
+try 'awk "BEGIN { print ENVIRON[\"LC_ALL\"], ARGC, ARGV[1] }" arg'
 try 'awk "BEGIN { RS = \"\" } { print NR \": \" \$1 }" people; printf "a\n\nb\nc\n" | awk "BEGIN { RS = \"\" } { print NF }"'
 try 'awk "NR == FNR { age[\$1] = \$2; next } { print \$1, age[\$1] }" people people; awk "FNR == 1 { print FILENAME }" people alice.out'
 try 'awk "{ \$2 = \"\"; print; \$5 = \"five\"; print NF }" people | head -2; awk "nextfile" people; awk "syntax error {"'
