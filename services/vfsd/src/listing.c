@@ -59,9 +59,12 @@ static bool put_overlays(struct dirent_sink *sink, uint64_t cookie)
 {
 	struct entry *entry;
 
-	for (; (entry = ns_overlay(sink->dir, (uint32_t)(cookie - COOKIE_OVERLAYS))); cookie++)
-		if (!put(sink, node_at(entry->node)->ino, cookie + 1, DT_DIR, entry->name, entry->name_len))
+	for (; (entry = ns_overlay(sink->dir, (uint32_t)(cookie - COOKIE_OVERLAYS))); cookie++) {
+		const struct node *node = node_at(entry->node);
+
+		if (!put(sink, node->ino, cookie + 1, (node->mode & S_IFMT) >> 12, entry->name, entry->name_len))
 			return false;
+	}
 	return true;
 }
 

@@ -530,6 +530,22 @@ static const struct boot_mount {
 	{ "tmpfs", "/windows", 0, 0755 },
 };
 
+/* A mount without a place: its nodes are laid over other filesystems' directories. */
+static int make_specials(struct request *rq)
+{
+	const struct mount_spec spec = {
+		.type = "tmpfs", .source = "none", .target = "/", .flags = VFS_MOUNT_NOSUID | VFS_MOUNT_NODEV,
+	};
+	uint16_t index;
+	int err = find_free_mount(&index);
+
+	if (!err)
+		err = fill_mount(rq, &spec, index);
+	if (!err)
+		ARENA_SET(state->specials, index);
+	return err;
+}
+
 int mount_boot(struct request *rq)
 {
 	struct mount_spec spec = { .type = "tmpfs", .source = "none", .target = "/", .flags = VFS_MOUNT_READONLY };
@@ -544,5 +560,5 @@ int mount_boot(struct request *rq)
 		spec.root_mode = boot_mounts[i].root_mode;
 		err = mount_add(rq, &spec, NULL);
 	}
-	return err;
+	return err ? err : make_specials(rq);
 }

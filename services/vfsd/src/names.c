@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "mount.h"
 #include "record.h"
+#include "special.h"
 
 struct node *request_node(struct request *rq, unsigned int arg)
 {
@@ -198,6 +199,12 @@ int handle_create(struct request *rq)
 	return create_new(rq, dir, name, len, &args);
 }
 
+/* Is the name a mount point, or a folder made for one? */
+static bool is_mounted_on(const struct node *dir, const char *name, size_t len)
+{
+	return ns_is_covered(dir, name, len) && !special_find(dir, name, len);
+}
+
 /* A name is to be added to @dir, or removed from it. */
 static int check_change(const struct node *dir, const char *name, size_t len)
 {
@@ -246,6 +253,24 @@ int handle_link(struct request *rq)
 	return err;
 }
 
+/* Does a mount or a node of the machine's own lie in the directory? */
+static bool is_laid_over(const struct node *dir)
+{
+	return dir && S_ISDIR(dir->mode) && (dir->state & NODE_HAS_OVERLAYS) && ns_overlay(dir, 0);
+}
+
+static int unlink_name(struct request *rq, struct node *dir, bool is_rmdir, struct node **victim,
+		       struct vfs_attr *attr)
+{
+	struct entry *special = special_find(dir, rq->data, rq->data_len);
+
+	if (special)
+		return special_unlink(rq, special, is_rmdir, victim, attr);
+	if (is_rmdir && is_laid_over(known_node(dir, rq->data, rq->data_len)))
+		return -ENOTEMPTY;
+	return node_ops(dir)->unlink(rq, dir, rq->data, rq->data_len, is_rmdir, victim, attr);
+}
+
 int handle_unlink(struct request *rq)
 {
 	struct node *dir = request_node(rq, 0);
@@ -261,18 +286,28 @@ int handle_unlink(struct request *rq)
 		return is_rmdir ? -EINVAL : -EISDIR;
 	if (is_dot_dot(rq->data, len))
 		return is_rmdir ? -ENOTEMPTY : -EISDIR;
-	if (ns_is_covered(dir, rq->data, len))
+	if (is_mounted_on(dir, rq->data, len))
 		return -EBUSY;
 	if (!node_ops(dir)->unlink)
 		return -EPERM;
 	change_names(rq, dir, rq->data, len);
-	err = node_ops(dir)->unlink(rq, dir, rq->data, len, is_rmdir, &victim, &attr);
+	err = unlink_name(rq, dir, is_rmdir, &victim, &attr);
 	if (err)
 		return err;
 	err = record_missing(rq, dir, rq->data, len, victim, &attr);
 	if (!err)
 		record_node(rq, dir);
 	return err;
+}
+
+static int rename_name(struct request *rq, struct rename_args *args)
+{
+	if (special_find(args->old_dir, args->old_name, args->old_len) ||
+	    special_find(args->new_dir, args->new_name, args->new_len))
+		return special_rename(rq, args);
+	if (is_laid_over(known_node(args->new_dir, args->new_name, args->new_len)))
+		return -ENOTEMPTY;
+	return node_ops(args->old_dir)->rename(rq, args);
 }
 
 static int check_rename(const struct rename_args *args)
@@ -293,8 +328,8 @@ static int check_rename(const struct rename_args *args)
 		err = check_change(args->new_dir, args->new_name, args->new_len);
 	if (err)
 		return err;
-	if (ns_is_covered(args->old_dir, args->old_name, args->old_len) ||
-	    ns_is_covered(args->new_dir, args->new_name, args->new_len))
+	if (is_mounted_on(args->old_dir, args->old_name, args->old_len) ||
+	    is_mounted_on(args->new_dir, args->new_name, args->new_len))
 		return -EBUSY;
 	return node_ops(args->old_dir)->rename ? 0 : -EPERM;
 }
@@ -334,7 +369,7 @@ int handle_rename(struct request *rq)
 		return err;
 	change_names(rq, args.old_dir, args.old_name, args.old_len);
 	change_names(rq, args.new_dir, args.new_name, args.new_len);
-	err = node_ops(args.old_dir)->rename(rq, &args);
+	err = rename_name(rq, &args);
 	if (err)
 		return err;
 	err = record_name(rq, args.new_dir, args.new_name, args.new_len, args.moved);

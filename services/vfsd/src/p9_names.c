@@ -17,6 +17,7 @@
 #include "p9_client.h"
 #include "p9_fs.h"
 #include "p9_path.h"
+#include "special.h"
 
 /* Make what is no regular file. */
 static int make_special(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
@@ -126,6 +127,10 @@ int p9_fs_create(struct request *rq, struct node *dir, const char *name, size_t 
 	if (dir->state & NODE_GONE)
 		return -ENOENT;
 	err = make_file(rq, dir, name, len, args, &qid, out);
+	if (err == -ENXIO && special_is_kind(args->mode)) {
+		*created = true;
+		return special_create(rq, dir, name, len, args, out);
+	}
 	if (err == -EEXIST && !args->is_exclusive && S_ISREG(args->mode))
 		return p9_ops.lookup(rq, dir, name, len, out);
 	if (err)

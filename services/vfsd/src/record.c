@@ -25,6 +25,14 @@ static uint32_t mount_flags(const struct node *node)
 	return flags;
 }
 
+/* The machine's own FIFOs and sockets are on the device of the directory they lie in. */
+static uint32_t device_of(const struct node *node)
+{
+	const struct entry *entry = node->mount == state->specials ? entry_of(node) : NULL;
+
+	return entry ? node_mount(node_at(entry->dir))->dev : node_mount(node)->dev;
+}
+
 int record_attr(struct request *rq, struct node *node, struct vfs_attr *attr)
 {
 	int err;
@@ -37,7 +45,7 @@ int record_attr(struct request *rq, struct node *node, struct vfs_attr *attr)
 	attr->seq = rq->seq;
 	attr->lease_ns = node_ops(node)->attr_lease_ns;
 	attr->flags |= mount_flags(node);
-	attr->dev = node_mount(node)->dev;
+	attr->dev = device_of(node);
 	return 0;
 }
 

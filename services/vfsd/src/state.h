@@ -123,6 +123,8 @@ struct vfsd_state {
 	ref_t free_nodes;
 	ref_t root;		/* node of "/" */
 	ref_t overlays;		/* all entries of that kind */
+	uint16_t specials;	/* mount of the machine's own FIFOs and sockets (special.h) */
+	uint16_t pad[3];
 	ref_t node_blocks;	/* struct node_block */
 	ref_t replies;		/* struct reply_slot */
 	uint64_t reply_bytes;	/* in use by those */

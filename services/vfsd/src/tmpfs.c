@@ -75,6 +75,16 @@ int tmpfs_root(struct request *rq, uint16_t mount, uint32_t mode, struct node **
 	return *out ? 0 : -ENOMEM;
 }
 
+int tmpfs_special(struct request *rq, uint16_t mount, const struct create_args *args, struct node **out)
+{
+	*out = make_node(rq, mount, args->mode);
+	if (!*out)
+		return -ENOSPC;
+	(*out)->uid = args->uid;
+	(*out)->gid = args->gid;
+	return 0;
+}
+
 static int tmpfs_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out)
 {
 	struct entry *entry = entry_find(dir, name, len, ENTRY_NAME);

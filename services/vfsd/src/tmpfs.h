@@ -11,6 +11,9 @@
 /* A directory of @mount that has no name there, such as its root. */
 int tmpfs_root(struct request *rq, uint16_t mount, uint32_t mode, struct node **out);
 
+/* A FIFO or socket of @mount that has no name there. */
+int tmpfs_special(struct request *rq, uint16_t mount, const struct create_args *args, struct node **out);
+
 /* Make the directories of the relative @path that are missing, but for the last component, which
  * comes out in *@name: "a/b/c" gives the directory a/b and "c". */
 int tmpfs_make_parents(struct request *rq, struct node *root, const char *path, struct node **dir, const char **name);

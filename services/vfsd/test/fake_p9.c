@@ -238,7 +238,12 @@ static int do_make(struct p9_buf *in, struct p9_buf *out, enum p9_type type)
 	if (type == P9_TMKDIR) {
 		err = mkdir(full(path), p9_get32(in));
 	} else if (type == P9_TMKNOD) {
-		err = mknod(full(path), p9_get32(in), 0);
+		uint32_t mode = p9_get32(in);
+
+		/* As QEMU's, which opens no special file. */
+		if (!S_ISREG(mode))
+			return ENXIO;
+		err = mknod(full(path), mode, 0);
 	} else {
 		const char *text = p9_get_string(in, &target_len);
 

@@ -187,6 +187,33 @@ static void renaming_works_on_the_host(void **unused)
 	assert_int_equal(rename_to(top, "e", d, "y", 0), -EINVAL);
 }
 
+static void fifos_and_sockets_are_the_machines_own(void **unused)
+{
+	char names[100];
+	struct vfs_attr attr;
+
+	mkdir(host("d"), 0755);
+	host_write("d/f", "");
+	assert_int_equal(make(node_at_path("/mnt/d"), "p", S_IFIFO | 0640, VFS_CREATE_EXCL), 0);
+	assert_int_equal(make(node_at_path("/mnt/d"), "p", S_IFIFO | 0640, VFS_CREATE_EXCL), -EEXIST);
+	assert_int_equal(make(node_at_path("/mnt/d"), "s", S_IFSOCK | 0600, VFS_CREATE_EXCL), 0);
+	assert_int_equal(walk_to(top, "d/p")->attr.mode, S_IFIFO | 0640);
+	assert_int_equal(walk_to(top, "d/p")->attr.dev, walk_to(top, "d")->attr.dev);
+	list_names(node_at_path("/mnt/d"), 4096, names, sizeof(names));
+	assert_string_equal(names, "p s f ");
+	assert_int_equal(rename_to(node_at_path("/mnt/d"), "p", top, "q", 0), 0);
+	assert_int_equal(rename_to(node_at_path("/mnt/d"), "f", node_at_path("/mnt/d"), "s", 0), 0);
+	assert_true(host_has("d/s"));
+	assert_int_equal(rename_to(top, "q", node_at_path("/mnt/d"), "s", RENAME_NOREPLACE), -EEXIST);
+	assert_int_equal(rename_to(top, "q", node_at_path("/mnt/d"), "s", 0), 0);
+	assert_false(host_has("d/s"));
+	assert_int_equal(remove_name(top, "d", true), -ENOTEMPTY);
+	assert_int_equal(remove_name(node_at_path("/mnt/d"), "s", true), -ENOTDIR);
+	assert_int_equal(remove_name(node_at_path("/mnt/d"), "s", false), 0);
+	assert_int_equal(remove_name(top, "d", true), 0);
+	assert_int_equal(get_attr(top, &attr), 0);
+}
+
 static void a_file_keeps_its_node_while_one_name_is_left(void **unused)
 {
 	uint64_t f;
@@ -361,6 +388,7 @@ int main(void)
 		TEST(names_are_removed_on_the_host),
 		TEST(inode_numbers_used_again_are_other_files),
 		TEST(renaming_works_on_the_host),
+		TEST(fifos_and_sockets_are_the_machines_own),
 		TEST(a_file_keeps_its_node_while_one_name_is_left),
 		TEST(an_open_file_outlives_its_name),
 		TEST(a_replaced_open_file_lives_on),
