@@ -130,6 +130,16 @@ struct inode *inode_next(uint64_t after)
 	return best;
 }
 
+uint64_t inode_lookups(struct inode *i)
+{
+	uint64_t n;
+
+	spin_lock(&cache_lock);
+	n = i->nlookup + (i->is_releasing ? i->release.words[2] : 0);
+	spin_unlock(&cache_lock);
+	return n;
+}
+
 void inode_cache_for_each(void (*fn)(struct inode *i, void *context), void *context)
 {
 	uint64_t after = 0;

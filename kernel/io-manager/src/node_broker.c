@@ -17,6 +17,13 @@ static int64_t give_attr(struct inode *i, struct vfs_attr __user *out)
 	return copy_to_user(out, &attr, sizeof(attr));
 }
 
+static int64_t give_held(struct inode *i, struct vfs_attr __user *out)
+{
+	struct vfs_attr attr = { .node = i->node, .lease_ns = inode_lookups(i) };
+
+	return copy_to_user(out, &attr, sizeof(attr));
+}
+
 static int64_t give_opens(struct inode *i, struct vfs_attr __user *out)
 {
 	struct vfs_attr attr = { .node = i->node,
@@ -43,8 +50,9 @@ static int64_t with_inode(struct inode *i, uint32_t op, struct vfs_attr __user *
 {
 	switch (op) {
 	case VFS_NODE_ATTR:
-	case VFS_NODE_LIST:
 		return give_attr(i, attr);
+	case VFS_NODE_LIST:
+		return give_held(i, attr);
 	case VFS_NODE_FORGET:
 		inode_forget(i);
 		return 0;
@@ -57,11 +65,27 @@ static int64_t with_inode(struct inode *i, uint32_t op, struct vfs_attr __user *
 	}
 }
 
+void io_drop_caches(void)
+{
+	lease_drop_all(LEASE_IMAGE);
+	lease_drop_all(LEASE_NAME);
+	lease_drop_all(LEASE_ATTR);
+	inode_drop_idle();
+	mm_reclaim(~0ull);
+}
+
 int64_t io_sys_vfs_node(uint32_t op, uint64_t node, struct vfs_attr __user *attr)
 {
-	struct inode *i = op == VFS_NODE_LIST ? inode_next(node) : inode_find(node);
+	struct inode *i;
 	int64_t err;
 
+	if (op == VFS_NODE_DROP_CACHES) {
+		io_drop_caches();
+		return 0;
+	}
+	if (op == VFS_NODE_REQUEST)
+		return service_request_waits(SERVICE_VFSD, node) ? 0 : -ENOENT;
+	i = op == VFS_NODE_LIST ? inode_next(node) : inode_find(node);
 	if (!i)
 		return -ENOENT;
 	err = with_inode(i, op, attr);

@@ -8,12 +8,13 @@
  */
 #include <driver/api.h>
 #include <errno.h>
-#include <io/inode.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
 #include <nucleus/fault.h>
 #include <nucleus/log.h>
 #include <string.h>
+
+#include "vfs_private.h"
 
 #define MAX_TRANSPORTS 16
 #define MAX_HEADER 65536u	/* of a message without payload; long directory listings */
@@ -113,11 +114,14 @@ static void keep(struct exchange *e)
 	mutex_unlock(&records_lock);
 }
 
-static void forget(uint64_t id)
+void p9_forget_request(uint64_t id)
 {
 	struct list_node dropped = LIST_INIT(dropped);
 	struct exchange *e, *next;
 
+	/* Almost always: what was kept for this request, its caller sees. */
+	if (list_is_empty(&records[id % RECORD_BUCKETS]))
+		return;
 	mutex_lock(&records_lock);
 	LIST_FOR_EACH_ENTRY_SAFE(e, next, &records[id % RECORD_BUCKETS], node) {
 		if (e->request_id != id || !e->is_done)
@@ -288,7 +292,7 @@ int64_t io_sys_p9(struct p9_exchange __user *ux)
 	if (x.flags & P9_LIST)
 		return list(&x, ux);
 	if (x.flags & P9_FORGET) {
-		forget(x.request_id);
+		p9_forget_request(x.request_id);
 		return 0;
 	}
 	if (x.transport >= ntransports)

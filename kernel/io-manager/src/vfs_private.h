@@ -12,6 +12,11 @@
 
 void bundle_init(void);	/* bundle.c */
 
+/* ---- p9.c ---- */
+
+/* Drop what is kept of the exchanges that vfsd made for one request. */
+void p9_forget_request(uint64_t id);
+
 /* ---- vfsd_calls.c ---- */
 
 /* Call vfsd. Returns: words[0] of the reply, which is 0 or an errno; or why none came. */
@@ -44,6 +49,8 @@ void inode_cache_init(void);
 /* The inode of @attr's node, made if need be, with @attr merged and a lookup counted.
  * @target: of a symbolic link, or NULL. Returns: a reference, or NULL without memory. */
 struct inode *inode_obtain(const struct vfs_attr *attr, const char *target, uint32_t target_len);
+/* Lookups that the owner counts and has not been handed a VFS_RELEASE of. */
+uint64_t inode_lookups(struct inode *i);
 struct inode *inode_next(uint64_t after);	/* a reference to the smallest node > @after, or NULL */
 void inode_forget(struct inode *i);		/* VFS_NODE_FORGET */
 uint64_t inode_revoked_before(void);		/* newest attribute revoke of a node not in the cache */

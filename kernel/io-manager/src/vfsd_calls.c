@@ -14,6 +14,8 @@ int vfs_call(struct ipc_kernel_call *c)
 	int err = ipc_call_service(SERVICE_VFSD, c);
 	int64_t status = err ? err : (int64_t)c->words[0];
 
+	/* vfsd does that too, unless it dies first: nobody repeats what was answered. */
+	p9_forget_request(c->request_id);
 	log_trace(VFS, "vfsd: operation %llu on %llu: %lld", (unsigned long long)op, (unsigned long long)subject,
 		  (long long)status);
 	return status > 0 || status < -4095 ? -EIO : (int)status;

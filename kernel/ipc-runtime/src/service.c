@@ -91,6 +91,7 @@ int ipc_call_service(uint32_t id, struct ipc_kernel_call *c)
 	if (!r)
 		return -ENOMEM;
 	count_call(id);
+	c->request_id = r->id;
 	memcpy(r->words, c->words, sizeof(r->words));
 	r->reply_cap = c->reply_cap;
 	err = message_data_reserve(&r->data, c->data_len);
@@ -112,6 +113,19 @@ int ipc_call_service(uint32_t id, struct ipc_kernel_call *c)
 out:
 	request_put(r);
 	return err;
+}
+
+bool service_request_waits(uint32_t id, uint64_t request_id)
+{
+	struct endpoint *ep = services[id];
+	bool waits = false;
+	struct ipc_request *r;
+
+	spin_lock(&ep->lock);
+	LIST_FOR_EACH_ENTRY(r, &ep->queued, node)
+		waits |= r->id == request_id;
+	spin_unlock(&ep->lock);
+	return waits;
 }
 
 void ipc_notify_service(uint32_t id, struct ipc_notification *n)

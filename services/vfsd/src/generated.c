@@ -448,11 +448,21 @@ static int write_comm(struct request *rq, const struct node *node, const char *d
 	return (int)kernel_proc(PROC_SET_COMM, task_of(node), (void *)data, len);
 }
 
+/* man 5 proc_sys_vm: 1 pages, 2 names and inodes, 3 both. They lean on each other: all go. */
+static int drop_caches(const char *data, size_t len)
+{
+	if (len && data[len - 1] == '\n')
+		len--;
+	if (len != 1 || data[0] < '1' || data[0] > '3')
+		return -EINVAL;
+	return kernel_node(VFS_NODE_DROP_CACHES, 0, NULL);
+}
+
 static int generated_write(struct request *rq, struct node *node, uint64_t offset, const char *data, size_t len)
 {
 	if (item_of(node) == ITEM_PID_COMM || item_of(node) == ITEM_TID_COMM)
 		return write_comm(rq, node, data, len);
-	return -EIO;
+	return item_of(node) == ITEM_SYS_DROP_CACHES ? drop_caches(data, len) : -EIO;
 }
 
 const struct fs_ops generated_ops = {

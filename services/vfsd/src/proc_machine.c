@@ -275,6 +275,7 @@ int machine_vfsd(struct text *text, const struct subject *subject)
 	}
 
 /* The kernel's limits; CAP_CHECKPOINT_RESTORE is the last capability of Linux 6.1. */
+NUMBER_FILE(sys_drop_caches, 0)
 NUMBER_FILE(sys_file_max, 9223372036854775807ull)
 NUMBER_FILE(sys_nr_open, 1048576)
 NUMBER_FILE(sys_pipe_max_size, 1048576)

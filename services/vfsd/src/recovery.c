@@ -34,25 +34,29 @@ static uint64_t pending_lookups(uint64_t number)
 	return count;
 }
 
-static int compare_u64(const void *a, const void *b)
+struct held_node {
+	uint64_t number, lookups;
+};
+
+static int compare_held(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint64_t x = ((const struct held_node *)a)->number, y = ((const struct held_node *)b)->number;
 
 	return x < y ? -1 : x > y;
 }
 
-/* The numbers of the nodes that the kernel holds, sorted. NULL: it did not say. */
-static uint64_t *list_held(size_t *count)
+/* The nodes that the kernel holds, sorted. NULL: it did not say. */
+static struct held_node *list_held(size_t *count)
 {
 	struct vfs_attr attr = { .node = 0 };
-	uint64_t *list = NULL;
+	struct held_node *list = NULL;
 	size_t capacity = 0;
 	int err;
 
 	*count = 0;
 	while (!(err = kernel_node(VFS_NODE_LIST, attr.node, &attr))) {
 		if (*count == capacity) {
-			uint64_t *grown;
+			struct held_node *grown;
 
 			capacity = capacity ? capacity * 2 : 1024;
 			grown = realloc(list, capacity * sizeof(*list));
@@ -60,19 +64,28 @@ static uint64_t *list_held(size_t *count)
 				goto fail;
 			list = grown;
 		}
-		list[(*count)++] = attr.node;
+		list[(*count)++] = (struct held_node){ attr.node, attr.lease_ns };
 	}
 	/* A kernel that holds nothing at all would not have needed us. */
 	if (err != -ENOENT || !*count)
 		goto fail;
-	qsort(list, *count, sizeof(*list), compare_u64);
+	qsort(list, *count, sizeof(*list), compare_held);
 	return list;
 fail:
 	free(list);
 	return NULL;
 }
 
-static void settle_block(struct node_block *block, const uint64_t *held, size_t nheld)
+/* A release that the predecessor took and did not get to leaves us with more than the kernel knows. */
+static uint64_t known_lookups(uint64_t number, const struct held_node *held, size_t nheld)
+{
+	const struct held_node key = { .number = number };
+	const struct held_node *found = bsearch(&key, held, nheld, sizeof(*held), compare_held);
+
+	return (found ? found->lookups : 0) + pending_lookups(number);
+}
+
+static void settle_block(struct node_block *block, const struct held_node *held, size_t nheld)
 {
 	unsigned int i;
 
@@ -83,9 +96,9 @@ static void settle_block(struct node_block *block, const uint64_t *held, size_t 
 		if (!node->number)
 			continue;
 		node->fid_epoch = 0;
-		if (!node->nlookup || bsearch(&node->number, held, nheld, sizeof(*held), compare_u64))
+		if (!node->nlookup)
 			continue;
-		keep = pending_lookups(node->number);
+		keep = known_lookups(node->number, held, nheld);
 		if (keep >= node->nlookup)
 			continue;
 		arena_begin();
@@ -95,7 +108,7 @@ static void settle_block(struct node_block *block, const uint64_t *held, size_t 
 	}
 }
 
-static void settle_nodes(const uint64_t *held, size_t nheld)
+static void settle_nodes(const struct held_node *held, size_t nheld)
 {
 	struct node_block *block;
 	size_t i;
@@ -103,18 +116,19 @@ static void settle_nodes(const uint64_t *held, size_t nheld)
 	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
 		settle_block(block, held, nheld);
 	for (i = 0; i < nheld; i++)
-		if (!node_get(held[i]))
-			kernel_node(VFS_NODE_FORGET, held[i], NULL);
+		if (!node_get(held[i].number))
+			kernel_node(VFS_NODE_FORGET, held[i].number, NULL);
 }
 
 void recovery_run(void)
 {
 	struct vfs_time now;
-	uint64_t *held;
+	struct held_node *held;
 	size_t nheld;
 
 	kernel_now(&now);
 	expiry_sec = now.sec + KEEP_SECONDS;
+	replies_drop_taken();
 	held = list_held(&nheld);
 	if (held)
 		settle_nodes(held, nheld);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel.h"
 #include "p9_client.h"
 
 static _Thread_local struct reply_slot *my_slot;
@@ -136,15 +137,35 @@ const struct reply_slot *replies_old(const struct reply_slot *slot)
 	return slot;
 }
 
-void replies_drop_old(void)
+static bool is_taken(const struct reply_slot *slot)
+{
+	return kernel_node(VFS_NODE_REQUEST, slot->request_id, NULL) == -ENOENT;
+}
+
+static bool is_old(const struct reply_slot *slot)
+{
+	return slot->request_id && slot->incarnation != state->incarnation;
+}
+
+static void drop_if(bool (*is_due)(const struct reply_slot *slot))
 {
 	struct reply_slot *slot;
 
 	for (slot = slot_at(state->replies); slot; slot = slot_at(slot->next)) {
-		if (slot->incarnation == state->incarnation || !slot->request_id)
+		if (!is_old(slot) || !is_due(slot))
 			continue;
 		if (slot->is_exchanged)
 			p9_forget(slot->request_id);
 		slot->request_id = 0;
 	}
+}
+
+void replies_drop_taken(void)
+{
+	drop_if(is_taken);
+}
+
+void replies_drop_old(void)
+{
+	drop_if(is_old);
 }

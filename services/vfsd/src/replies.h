@@ -39,6 +39,10 @@ bool replies_take(struct request *rq);
 /* The first slot, and the one after @slot, with a predecessor's reply. */
 const struct reply_slot *replies_old(const struct reply_slot *slot);
 
+/* Of the predecessors' replies keep only those whose requests the kernel will send again: the
+ * others have been taken, and what they counted is with the kernel. */
+void replies_drop_taken(void);
+
 /* Drop what predecessors kept, and the server's answers with it. */
 void replies_drop_old(void);
 

@@ -34,17 +34,20 @@ void kernel_revoke_attr(uint64_t node, uint64_t seq)
 
 static int list_next(uint64_t after, struct vfs_attr *attr)
 {
-	uint64_t best = 0;
+	uint64_t best = 0, count = 0;
 	size_t i;
 
 	for (i = 0; i < FAKE_HELD; i++) {
 		uint64_t node = fake->held[i].node;
 
-		if (node > after && (!best || node < best))
+		if (node > after && (!best || node < best)) {
 			best = node;
+			count = fake->held[i].count;
+		}
 	}
 	memset(attr, 0, sizeof(*attr));
 	attr->node = best;
+	attr->lease_ns = count;
 	return best ? 0 : -ENOENT;
 }
 
@@ -55,6 +58,11 @@ int kernel_node(unsigned int op, uint64_t node, struct vfs_attr *attr)
 		return list_next(node, attr);
 	case VFS_NODE_FORGET:
 		fake->forgotten++;
+		return 0;
+	case VFS_NODE_REQUEST:
+		return node == fake->next_request ? 0 : -ENOENT;
+	case VFS_NODE_DROP_CACHES:
+		fake->drops++;
 		return 0;
 	case VFS_NODE_OPENS:
 		attr->nlink = node == fake->opened_node;

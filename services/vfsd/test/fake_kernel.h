@@ -25,6 +25,7 @@ struct fake_shared {
 	uint64_t state_size;
 	uint64_t opened_node;		/* the only node that VFS_NODE_OPENS says is open */
 	uint64_t forgotten;		/* VFS_NODE_FORGET calls */
+	uint64_t drops;			/* VFS_NODE_DROP_CACHES calls */
 	uint64_t revokes;
 	uint64_t exchanges;		/* sent to the 9P server */
 	uint64_t kill_at_exchange;	/* die before (odd) or after (even) the n-th one, counted by halves */

@@ -1,5 +1,6 @@
 /* services/vfsd/test/test_proc.c: /proc and /sys. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -172,6 +173,22 @@ static void writing_is_refused(void **unused)
 	assert_int_equal(remove_name(node_at_path("/proc"), "uptime", false), -EPERM);
 }
 
+static void writing_drop_caches_drops_caches(void **unused)
+{
+	uint64_t args[7] = { node_at_path("/proc/sys/vm/drop_caches"), O_WRONLY };
+	struct reply *reply = call(VFS_OPEN, args, NULL, 0);
+
+	assert_int_equal(reply->status, 0);
+	args[0] = reply->words[1];
+	args[1] = 0;
+	assert_int_equal(call(VFS_WRITE, args, "4\n", 2)->status, -EINVAL);
+	assert_int_equal(call(VFS_WRITE, args, "33", 2)->status, -EINVAL);
+	assert_int_equal(fake->drops, 0);
+	assert_int_equal(call(VFS_WRITE, args, "3\n", 2)->status, 0);
+	assert_int_equal(fake->drops, 1);
+	assert_int_equal(call(VFS_CLOSE, args, NULL, 0)->status, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, start)
 
 int main(void)
@@ -189,6 +206,7 @@ int main(void)
 		TEST(mounts_tell_type_and_options),
 		TEST(getcwd_works_in_proc),
 		TEST(writing_is_refused),
+		TEST(writing_drop_caches_drops_caches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, fake_end);

@@ -1,5 +1,8 @@
 """Workloads that ./x test runs in a short form and ./x torture in their full length."""
 import os
+import re
+
+SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6}
 
 
 def race(m, seconds):
@@ -8,3 +11,44 @@ def race(m, seconds):
     for folder in ("/tmp/race", os.path.join(m.folder, "race")):
         result = m.succeeds(m.program("lease-race"), str(seconds), folder, options=["--smp", "4"], timeout=seconds + 60)
         m.matches(result.out, r"^[1-9]\d* changes, [1-9]\d* looks, [1-9]\d* of them exact", f"race in {folder}")
+
+
+# What a shell does with files and programs, each result checked. $1: a program that only ends.
+SHELL_WORK = """
+set -e
+mkdir t; cd t
+mkdir -p src/a/b src/c
+for i in 1 2 3 4 5; do
+	echo "file $i" > src/a/f$i; echo "deep $i" > src/a/b/g$i; ln -s f$i src/a/l$i
+done
+[ "$(find src | wc -l)" = 19 ]
+cp -r src copy
+[ "$(cd copy && find . | sort)" = "$(cd src && find . | sort)" ]
+tar cf t.tar src
+mkdir out
+tar xf t.tar -C out
+for i in 1 2 3 4 5; do
+	cmp src/a/f$i copy/a/f$i
+	cmp src/a/b/g$i out/src/a/b/g$i
+	[ "$(readlink out/src/a/l$i)" = f$i ]
+done
+cp "$1" nothing
+./nothing
+cd ..
+rm -r t
+"""
+
+
+def kill_service(m, service, kills, wanted_busy):
+    """Kill a service again and again under work; every result must be right, nothing may stay behind,
+    and `wanted_busy` of the kills must have met a request in progress."""
+    folders = ["/tmp/work", os.path.join(m.folder, "work")]
+    result = m.succeeds(m.program("exactly-once"), service, str(kills), m.program("nothing"), SHELL_WORK, *folders,
+                        options=["--smp", "4"], timeout=60 + 10 * kills)
+    m.equal(result.out.decode(), f"{kills} kills\n", "kills, and counters that changed", result)
+    number, log = SERVICE_IDS[service], m.log_text(result)
+    met = [int(n) for n in re.findall(rf"service {number} \(pid \d+\) ended with (\d+) requests", log)]
+    m.equal(len(met), kills, "deaths that the log tells", result)
+    busy = sum(n > 0 for n in met)
+    m.true(busy >= wanted_busy, f"expected {wanted_busy} kills with a request in progress\ngot {busy} of {kills}\n"
+                                f"log: {result.log}")

@@ -58,12 +58,20 @@ static void memory_lines(struct text *t)
 	line(t, "frames.", "kernel-stacks", "", mm.kernel_stack_pages);
 }
 
+static bool is_full(const struct text *t)
+{
+	return t->len == t->cap - 1;
+}
+
+/* Events come first, and who has room for a few of them gets those at once. */
 static void fill_counters(struct text *t)
 {
 	uint64_t handles = 0;
 
-	for (int i = 0; i < COUNTER_COUNT; i++)
+	for (int i = 0; i < COUNTER_COUNT && !is_full(t); i++)
 		line(t, "", counter_name((enum counter)i), "", counter_values[i]);
+	if (is_full(t))
+		return;
 	for (int i = 0; i < LOCK_CLASS_COUNT; i++)
 		line(t, "lock.", lock_class_name((enum lock_class)i), ".contended", lock_statistics[i].contended);
 	heap_for_each_cache(heap_line, t);
@@ -79,7 +87,7 @@ static void fill_counters(struct text *t)
 
 int64_t native_COUNTERS(const uint64_t a[4])
 {
-	struct text t = { .cap = COUNTERS_BYTES };
+	struct text t = { .cap = MIN(COUNTERS_BYTES, a[1]) + 1 };
 	int64_t n;
 
 	t.buf = kmalloc(t.cap, 0);
@@ -158,15 +166,6 @@ static void __noreturn reset_machine(void)
 	__builtin_unreachable();
 }
 
-static void drop_caches(void)
-{
-	lease_drop_all(LEASE_IMAGE);
-	lease_drop_all(LEASE_NAME);
-	lease_drop_all(LEASE_ATTR);
-	inode_drop_idle();
-	mm_reclaim(~0ull);
-}
-
 int64_t native_MACHINE_BROKER(const uint64_t a[4])
 {
 	switch (a[0]) {
@@ -178,7 +177,7 @@ int64_t native_MACHINE_BROKER(const uint64_t a[4])
 		mm_sync_all();
 		return 0;
 	case MACHINE_DROP_CACHES:
-		drop_caches();
+		io_drop_caches();
 		return 0;
 	case MACHINE_KILL_ALL:
 		ps_kill_all_programs();

@@ -43,6 +43,7 @@ struct ipc_kernel_call {
 	void *reply_data;
 	uint32_t reply_cap;
 	uint32_t reply_len;		/* out */
+	uint64_t request_id;		/* out: what the service knew the request by */
 	struct object *send_handle;	/* one object to pass, or NULL; a reference is taken */
 	uint32_t send_rights;
 	uint64_t badge_pid;		/* on whose behalf; 0: the current process */
@@ -50,6 +51,9 @@ struct ipc_kernel_call {
 };
 /* Returns: 0 when a reply came (look at words[0]); -ETIMEDOUT; -ENOMEM; -EDEADLK. */
 int ipc_call_service(uint32_t service_id, struct ipc_kernel_call *c);
+
+/* Does the request wait until somebody serves @service_id? */
+bool service_request_waits(uint32_t service_id, uint64_t request_id);
 
 /* Asynchronous notification to a service. The storage is the caller's and is free
  * again when @done (may be NULL) runs, in process context of the receiver; kept over

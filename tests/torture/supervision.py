@@ -1,0 +1,24 @@
+"""Each service killed 50 times or more under work, at least 10 times in the middle of a request."""
+from x.testing import workloads
+
+IS_ALONE = True
+KILLS = 50
+BUSY = 10
+# Its requests are so short that few deaths meet one.
+PROCD_KILLS = 200
+
+
+def scenario_supervision_of_vfsd(m):
+    workloads.kill_service(m, "vfsd", KILLS, BUSY)
+
+
+def scenario_supervision_of_procd(m):
+    workloads.kill_service(m, "procd", PROCD_KILLS, BUSY)
+
+
+def scenario_supervision_of_loaderd(m):
+    workloads.kill_service(m, "loaderd", KILLS, BUSY)
+
+
+def scenario_supervision_of_syscalld(m):
+    workloads.kill_service(m, "syscalld", KILLS, BUSY)
