@@ -208,7 +208,7 @@ static int64_t write_stretch(struct write_state *w, uint64_t len)
 		if ((uint64_t)n < want)
 			break;
 	}
-	if (at > inode_size(i))
+	if (at > w->offset && at > inode_size(i))
 		inode_set_size_locked(i, at);
 	if (w->obj->size_bytes > inode_size(i))
 		mm_object_truncate(w->obj, inode_size(i));
@@ -217,13 +217,15 @@ static int64_t write_stretch(struct write_state *w, uint64_t len)
 	return n < 0 ? write_error(w, n) : 0;
 }
 
-/* Limits of man 2 write. Returns: 0 with *len cut; -EFBIG. */
-static int check_limits(uint64_t offset, uint64_t *len)
+/* Limits of man 2 write; a write that was cut at the limit has succeeded, so only a first byte beyond
+ * it is signalled. Returns: 0 with *len cut; -EFBIG. */
+static int check_limits(uint64_t offset, uint64_t *len, bool is_first)
 {
 	uint64_t limit = ps_current_is_process() ? ps_limit(RLIMIT_FSIZE) : ~0ull;
 
 	if (offset >= limit) {
-		signal_send_thread(ps_current_thread(), SIGXFSZ, NULL);
+		if (is_first)
+			signal_send_thread(ps_current_thread(), SIGXFSZ, NULL);
 		return -EFBIG;
 	}
 	if (offset >= MAX_OFFSET)
@@ -258,7 +260,7 @@ static int64_t write_locked(struct write_state *w)
 		w->offset = rq->offset = inode_size(w->inode);
 	else if (rq->flags & IO_APPEND)
 		w->offset = inode_size(w->inode);
-	err = check_limits(w->offset, &len);
+	err = check_limits(w->offset, &len, !w->is_continued);
 	if (err)
 		return err;
 	if (!w->is_continued) {

@@ -59,6 +59,7 @@ static void copy_thread_state(struct ps_thread *child, const struct ps_clone *c)
 	child->thread.gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	child->thread.affinity = me->thread.affinity;
 	child->thread.personality = me->thread.personality;
+	child->thread.policy = me->thread.policy;
 	child->blocked = me->blocked;
 	memcpy(child->thread.name, me->thread.name, sizeof(child->thread.name));
 	if (c->flags & CLONE_CHILD_CLEARTID)

@@ -1,4 +1,5 @@
-/* kernel/compat/src/linux/sched.c: scheduling calls. There is one policy, SCHED_OTHER with its kin BATCH and IDLE. */
+/* kernel/compat/src/linux/sched.c: scheduling calls. There is one policy, SCHED_OTHER; BATCH and IDLE are
+ * kept for who asks, and run as it. */
 #include <compat/linux.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -82,14 +83,16 @@ static bool is_realtime(int policy)
 int64_t linux_sys_sched_getscheduler(const uint64_t a[6])
 {
 	struct ps_thread *t;
+	int64_t policy;
 
 	if ((int)a[0] < 0)
 		return -EINVAL;
 	t = thread_of(a[0]);
 	if (!t)
 		return -ESRCH;
+	policy = t->thread.policy;
 	ps_thread_put(t);
-	return SCHED_NORMAL;
+	return policy;
 }
 
 /* Real-time policies are refused as without the privilege for them. */
@@ -110,6 +113,8 @@ int64_t linux_sys_sched_setscheduler(const uint64_t a[6])
 		err = -EINVAL;
 	else if (is_realtime(policy) || !may_schedule(t))
 		err = -EPERM;
+	else
+		t->thread.policy = (uint8_t)policy;
 	ps_thread_put(t);
 	return err;
 }
@@ -130,9 +135,10 @@ int64_t linux_sys_sched_getparam(const uint64_t a[6])
 
 int64_t linux_sys_sched_setparam(const uint64_t a[6])
 {
-	const uint64_t b[6] = { a[0], SCHED_NORMAL, a[1] };
+	int64_t policy = linux_sys_sched_getscheduler(a);
+	const uint64_t b[6] = { a[0], (uint64_t)policy, a[1] };
 
-	return linux_sys_sched_setscheduler(b);
+	return policy < 0 ? policy : linux_sys_sched_setscheduler(b);
 }
 
 int64_t linux_sys_sched_get_priority_max(const uint64_t a[6])

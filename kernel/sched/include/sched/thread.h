@@ -47,6 +47,7 @@ struct thread {
 	bool is_idle;
 	bool is_queued;			/* in its run queue's tree */
 	uint8_t personality;
+	uint8_t policy;			/* Linux's SCHED_*, for sched_getscheduler(2) */
 	uint8_t user_fpu_live;
 	uint64_t fs_base, gs_base;	/* user's; saved when it leaves the CPU */
 	void *fpu;			/* XSAVE area, NULL for kernel threads */
