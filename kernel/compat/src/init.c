@@ -105,6 +105,7 @@ static void handle_inform(struct object *object, struct proc_fd *out)
 void compat_init(void)
 {
 	linux_futex_init();
+	linux_time_init();
 	ps_min_signal_stack = signal_frame_max_bytes();
 	ps_upper_ops.fs_create = fs_create;
 	ps_upper_ops.fs_clone = fs_clone;
@@ -118,6 +119,7 @@ void compat_init(void)
 	ps_upper_ops.handle_inform = handle_inform;
 	ps_upper_ops.thread_exiting = linux_thread_exiting;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
+	ps_upper_ops.timer_signal_discarded = linux_timer_signal_taken;
 	ps_upper_ops.process_released = linux_timers_released;
 	ps_upper_ops.limits_changed = linux_limits_changed;
 	ps_upper_ops.process_execs = linux_timers_exec;

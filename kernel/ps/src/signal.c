@@ -425,6 +425,8 @@ bool signal_take(struct signal_info *info, struct signal_action *action)
 		continue_count = p->continue_count;
 		if (a->handler == SIGNAL_IGNORE || signal_default_is_ignore(sig) || is_protected(p)) {
 			signals_unlock(p, flags);
+			if (info->code == SIGNAL_CODE_TIMER && ps_upper_ops.timer_signal_discarded)
+				ps_upper_ops.timer_signal_discarded(info);
 			continue;
 		}
 		if (!signal_default_is_stop(sig))

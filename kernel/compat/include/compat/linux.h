@@ -73,10 +73,13 @@ int64_t linux_futex_wake(uint64_t address, bool shared, uint32_t n);
 
 /* ---- parts of the edge, set up by compat_init ---- */
 void linux_futex_init(void);
+void linux_time_init(void);
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);
 void linux_timers_released(struct process *p);
+void linux_timers_clock_was_set(void);
+void linux_set_realtime(uint64_t ns);			/* and tell who waits for a time of day */
 void linux_limits_changed(struct process *p);		/* RLIMIT_CPU */
 void linux_timer_signal_taken(struct signal_info *info);	/* fills in the overruns of a timer's signal */
 void linux_deliver(struct trap_frame *f);		/* pending signals and restarts, interrupts on */

@@ -139,7 +139,7 @@ int64_t native_LAUNCH_BROKER(const uint64_t a[4])
 	case LAUNCH_STRACE:
 		return launch_strace((uint32_t)a[1]);
 	case LAUNCH_SET_CLOCK:
-		clock_set_realtime_ns(a[1]);
+		linux_set_realtime(a[1]);
 		return 0;
 	case LAUNCH_REROOT:
 		fs_context_reroot(ps_current()->fs);

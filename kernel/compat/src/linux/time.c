@@ -148,6 +148,22 @@ int64_t linux_sys_times(const uint64_t a[6])
 
 /* ---- setting: syscalld decides ---- */
 
+static struct wait_queue clock_set_wait;
+static uint32_t clock_set_count;
+
+void linux_time_init(void)
+{
+	waitq_init(&clock_set_wait);
+}
+
+void linux_set_realtime(uint64_t ns)
+{
+	clock_set_realtime_ns(ns);
+	__atomic_fetch_add(&clock_set_count, 1, __ATOMIC_ACQ_REL);
+	waitq_wake_all(&clock_set_wait, 0);
+	linux_timers_clock_was_set();
+}
+
 static int64_t set_clock(int32_t clock, uint64_t ns)
 {
 	const struct credentials *c = ps_credentials();
@@ -159,7 +175,7 @@ static int64_t set_clock(int32_t clock, uint64_t ns)
 	if (!err)
 		err = (int64_t)call.words[0];
 	if (!err)
-		clock_set_realtime_ns(ns);
+		linux_set_realtime(ns);
 	return err;
 }
 
@@ -244,6 +260,20 @@ uint64_t linux_clock_to_monotonic(int32_t clock, uint64_t ns)
 	return ns > offset ? MAX(ns - offset, 1) : 1;
 }
 
+/* An absolute time: when the clock is set, the rest is worked out anew. */
+static int64_t sleep_until_clock(int32_t clock, uint64_t ns)
+{
+	uint32_t count;
+	int err;
+
+	do {
+		count = atomic_load(&clock_set_count);
+		err = WAIT_EVENT(&clock_set_wait, atomic_load(&clock_set_count) != count, INTERRUPT_LINUX,
+				 linux_clock_to_monotonic(clock, ns));
+	} while (!err);
+	return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
+}
+
 int64_t linux_sys_clock_nanosleep(const uint64_t a[6])
 {
 	int32_t clock = (int32_t)a[0];
@@ -259,5 +289,5 @@ int64_t linux_sys_clock_nanosleep(const uint64_t a[6])
 		return err;
 	if (!(a[1] & TIMER_ABSTIME))
 		return sleep_relative(linux_deadline_after(ns), a[3]);
-	return sleep_until(linux_clock_to_monotonic(clock, ns)) ? -ERESTARTNOHAND : 0;
+	return sleep_until_clock(clock, ns);
 }

@@ -19,7 +19,7 @@ uint64_t linux_timer_now(const struct linux_timer *t)
 	switch (t->clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_TAI:
-		return clock_realtime_ns();
+		return t->is_relative ? clock_monotonic_ns() : clock_realtime_ns();
 	case CLOCK_PROCESS_CPUTIME_ID:
 		ps_cpu_time(t->process, &user, &system);
 		return user + system;
@@ -139,6 +139,28 @@ struct linux_timers *linux_timers_get(struct process *p)
 	}
 	spin_unlock(&p->lock);
 	return all;
+}
+
+/* Absolute timers of @p that wait for a time of the real-time clock, which has been set. */
+static void rearm_realtime(struct process *p, void *context)
+{
+	struct linux_timers *all = p->timers;
+	struct linux_timer *t;
+	uint64_t flags;
+
+	if (!all)
+		return;
+	flags = spin_lock_irqsave(&all->lock);
+	LIST_FOR_EACH_ENTRY(t, &all->timers, node) {
+		if (t->clock == CLOCK_REALTIME && !t->is_relative && t->expires_ns && !t->is_dying)
+			ktimer_start(&t->ktimer, monotonic_expiry(t, linux_timer_now(t)));
+	}
+	spin_unlock_irqrestore(&all->lock, flags);
+}
+
+void linux_timers_clock_was_set(void)
+{
+	ps_for_each(rearm_realtime, NULL);
 }
 
 void linux_limits_changed(struct process *p)

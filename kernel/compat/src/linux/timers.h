@@ -20,6 +20,7 @@ struct linux_timer {
 	int32_t id;			/* timer_create's; interval timers: -1 */
 	int32_t clock;
 	uint64_t expires_ns;		/* on its clock; 0: disarmed */
+	bool is_relative;		/* steps of the real-time clock do not move it */
 	uint64_t interval_ns;
 	int32_t notify, signo;
 	uint64_t value;

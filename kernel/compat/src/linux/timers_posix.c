@@ -176,7 +176,8 @@ int64_t linux_sys_timer_settime(const uint64_t a[6])
 	t = find((int32_t)a[0]);
 	if (!t)
 		return -EINVAL;
-	if (value && !(a[1] & TIMER_ABSTIME))
+	t->is_relative = !(a[1] & TIMER_ABSTIME);
+	if (value && t->is_relative)
 		value += linux_timer_now(t);
 	linux_timer_set(t, value, interval, &left, &old_interval);
 	timer_put(t);

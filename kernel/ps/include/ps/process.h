@@ -167,6 +167,8 @@ struct ps_upper_ops {
 	void (*session_ended)(struct ps_session *s);
 	/* A process is past its last user instruction: timers, POSIX locks … */
 	void (*process_exiting)(struct process *p);
+	/* A timer's signal left the queue without a handler's running. */
+	void (*timer_signal_discarded)(struct signal_info *info);
 	void (*process_released)(struct process *p);	/* the last reference went; any context */
 	/* @p has a new envelope; also a child that was forked under a limit on CPU time. */
 	void (*limits_changed)(struct process *p);
