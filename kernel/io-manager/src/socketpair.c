@@ -220,12 +220,19 @@ static struct socket_message *message_after(struct socket_end *e, struct socket_
 	return next;
 }
 
-/* @n bytes of the first message are read; it goes when it is used up, or @whole. */
+static bool has_room(const struct socket_end *to)
+{
+	return READ_ONCE(to->charged) <= BUFFER_BYTES / 4;
+}
+
+/* @n bytes of the first message are read; it goes when it is used up, or @whole. Writers wait
+ * for the moment when room comes, so that is noticed under the lock that they fill under. */
 static void consume(struct socket_end *e, struct socket_message *m, size_t n, bool whole)
 {
-	bool is_used_up = whole || m->offset + n == m->len;
+	bool is_used_up = whole || m->offset + n == m->len, had_room, makes_room;
 
 	spin_lock(&e->pair->lock);
+	had_room = has_room(e);
 	e->bytes -= whole ? m->len - m->offset : (uint32_t)n;
 	m->offset += (uint32_t)n;
 	if (is_used_up) {
@@ -233,7 +240,10 @@ static void consume(struct socket_end *e, struct socket_message *m, size_t n, bo
 		e->nmessages--;
 		e->charged -= charge_of(m);
 	}
+	makes_room = !had_room && has_room(e);
 	spin_unlock(&e->pair->lock);
+	if (makes_room)
+		waitq_wake_all(&e->peer->wait, WRITABLE);
 	if (is_used_up)
 		kfree(m);
 }
@@ -292,16 +302,10 @@ static int64_t read_message(struct socket_end *e, struct io_request *rq, struct 
 	return err ? err : (int64_t)n;
 }
 
-static bool has_room(const struct socket_end *to)
-{
-	return READ_ONCE(to->charged) <= BUFFER_BYTES / 4;
-}
-
 static int64_t socket_read(struct io_request *rq)
 {
 	struct socket_end *e = rq->file->private;
 	struct socket_rights *landed = NULL;
-	bool had_room;
 	int64_t n;
 
 	if (is_stream(e) && !rq->vector.left)
@@ -309,13 +313,10 @@ static int64_t socket_read(struct io_request *rq)
 	if (!READ_ONCE(e->nmessages) && !READ_ONCE(e->receive_shut) && !READ_ONCE(e->error))
 		return -EAGAIN;
 	mutex_lock(&e->read_lock);
-	had_room = has_room(e);
 	n = is_stream(e) ? read_stream(e, rq, &landed) : read_message(e, rq, &landed);
 	mutex_unlock(&e->read_lock);
 	if (landed)
 		drop_rights(landed);
-	if (!had_room && has_room(e))
-		waitq_wake_all(&e->peer->wait, WRITABLE);
 	return n;
 }
 
