@@ -1,23 +1,28 @@
-"""Differential tests: one static program, run on this host and in a machine; the same lines
-and the same exit code, or it fails."""
+"""Differential tests: one static program or one busybox script, run on this host and in a
+machine; the same lines and the same exit code, or it fails."""
 import difflib
+import glob
 import os
 import shutil
 import subprocess
 
 from x import programs
+from x.common import ROOT
 from x.testing import Mismatch, Test
 from x.testing.runs import Runner
 
 TIMEOUT_SECONDS = 300
+BUSYBOX = "/bin/busybox"
+# On the machine's tmpfs: through 9p QEMU cannot exchange names or keep every kind of file.
+ON_TMPFS = (BUSYBOX, "sh", "-c", 'cd /tmp && exec "$@" 2>&1', "sh")
 
 
-def run_on_host(program, folder):
+def run_on_host(command, folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     try:
-        done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, cwd=folder,
-                              timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, cwd=folder, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         raise Mismatch(f"expected an end on this host\ngot none in {TIMEOUT_SECONDS} s") from None
     finally:
@@ -37,12 +42,12 @@ def compare(host, machine, log):
         raise Mismatch("\n".join(diff[:120] + [f"log: {log}"]))
 
 
-def program_test(name, path):
+def comparison(name, command):
     def run():
         runner = Runner(f"linux {name}")
         try:
-            host = run_on_host(path, runner.folder + "-host")
-            result = runner.exec(path, timeout=TIMEOUT_SECONDS)
+            host = run_on_host(command, runner.folder + "-host")
+            result = runner.exec(*ON_TMPFS, *command, timeout=TIMEOUT_SECONDS)
             tail = f"{result.log}\n{result.err.decode('utf-8', 'replace')[-1000:]}"
             compare(host, (result.code, result.out), tail)
         finally:
@@ -50,5 +55,13 @@ def program_test(name, path):
     return Test(f"linux: {name}", run, is_parallel=True)
 
 
+def scripts():
+    """[(name, path)] of the scripts; the first lines that they share are no test."""
+    paths = sorted(glob.glob(os.path.join(ROOT, "tests", "linux", "programs", "*.sh")))
+    names = [(os.path.basename(path).removesuffix(".sh"), path) for path in paths]
+    return [(f"{name} script", path) for name, path in names if name != "common"]
+
+
 def tests():
-    return [program_test(name.removeprefix("linux-"), path) for name, path in programs.in_group("linux")]
+    compiled = [comparison(name.removeprefix("linux-"), [path]) for name, path in programs.in_group("linux")]
+    return compiled + [comparison(name, [BUSYBOX, "sh", path]) for name, path in scripts()]
