@@ -1,18 +1,19 @@
 /* tests/hostile/hostile_calls.c: every system call with arguments that nobody means.
  *
- *   hostile-calls [-s SEED] [-t SECONDS] [-w WORKERS] [-n CALLS]
+ *   hostile-calls [-s SEED] [-t SECONDS] [-w WORKERS] [-n CALLS] [-u UID]
  *
  * Workers make calls until the time is up and CALLS (if given) are made. Each is a
  * process in a session of its own with a monkey as child that makes the calls; a
  * monkey that dies, stops or hangs is replaced. The first round of each worker
- * goes through all numbers in order, so that none is left to chance. Ends with 0
- * if every number was reached. The order of calls depends on the seed alone, their
- * effects on what ran beside them.
+ * goes through all numbers in order, so that none is left to chance. With -u all of
+ * them give up their identity for UID. Ends with 0 if every number was reached. The
+ * order of calls depends on the seed alone, their effects on what ran beside them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -500,6 +501,14 @@ static pid_t start_worker(unsigned worker, uint64_t seed, const char *home)
 	return pid;
 }
 
+static void become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)) {
+		perror("hostile-calls: identity");
+		exit(2);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, least_calls = 0;
@@ -508,12 +517,13 @@ int main(int argc, char **argv)
 	char cwd[3000], home[4096];
 	int64_t end;
 
-	for (int option; (option = getopt(argc, argv, "s:t:w:n:")) != -1; )
+	for (int option; (option = getopt(argc, argv, "s:t:w:n:u:")) != -1; )
 		switch (option) {
 		case 's': seed = strtoull(optarg, NULL, 0); break;
 		case 't': seconds = atoi(optarg); break;
 		case 'w': workers = atoi(optarg); break;
 		case 'n': least_calls = strtoull(optarg, NULL, 0); break;
+		case 'u': become(atoi(optarg)); break;
 		default: return 2;
 		}
 	if (workers < 1 || workers > MAX_WORKERS)
