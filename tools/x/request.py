@@ -40,6 +40,10 @@ class Mounts:
             raise Failure("a mount's place cannot hold a line end", EXIT_MACHINE)
         self.list.append((f"host{len(self.list)}", folder, is_readonly, place))
 
+    def put_outer_first(self):
+        """A folder's mount would hide those below it that were there before."""
+        self.list.sort(key=lambda mount: mount[3].rstrip("/").count("/"))
+
     def covers(self, path):
         """Does a mount other than the root bring this path?"""
         return any(is_below(path, place) for _, _, _, place in self.list if place != "/")
@@ -109,6 +113,7 @@ def exec_mounts(program, env, root, readonly, binds):
     for bind in binds:
         source, place, is_readonly = split_bind(bind)
         mounts.add(source, is_readonly, place)
+    mounts.put_outer_first()
     return mounts
 
 

@@ -24,6 +24,7 @@ struct run_queue {
 	uint64_t min_vruntime;
 	uint64_t idle_ns, user_ns, system_ns;
 	uint64_t next_balance_ns;
+	uint64_t armed_ns;		/* when this CPU's timer interrupts; past: not armed */
 	bool is_idle;			/* hlt, or about to: read without the lock as a hint */
 	struct thread *dead;		/* switched away from for ever, to be handed on */
 };

@@ -105,14 +105,14 @@ uint64_t timer_next_expiry(void)
 void timer_rearm(void)
 {
 	struct run_queue *rq = &run_queues[cpu_index()];
-	uint64_t next = timer_next_expiry();
+	uint64_t next = timer_next_expiry(), now = hal_clock_ns();
 
-	if (!rq->current->is_idle) {
-		uint64_t tick = hal_clock_ns() + TICK_NS;
-
-		if (!next || tick < next)
-			next = tick;
-	}
+	if (!rq->current->is_idle && (!next || now + TICK_NS < next))
+		next = now + TICK_NS;
+	/* Arming is dear, and an interrupt that comes early only looks again. */
+	if (rq->armed_ns > now && (!next || rq->armed_ns <= next))
+		return;
+	rq->armed_ns = next;
 	hal_timer_arm(next);
 }
 
@@ -139,6 +139,7 @@ void timer_run_expired(void)
 
 void sched_timer_interrupt(bool from_user)
 {
+	run_queues[cpu_index()].armed_ns = 0;
 	timer_run_expired();
 	sched_tick(from_user);
 	timer_rearm();
