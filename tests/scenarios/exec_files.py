@@ -19,7 +19,6 @@ for d in 3 30 77; do
 	ln -s /nowhere dir$d/dangling
 	mv "dir$d/file 3" dir$d/moved
 	rm "dir$d/file 4"
-	mkfifo dir$d/fifo
 	truncate -s 100000 "dir$d/file 5"
 	touch -d '2001-02-03 04:05:06' "dir$d/file 6" dir$d
 done

@@ -14,6 +14,14 @@
 
 static const struct p9_once repeatable;
 
+/* For /proc/albireo/vfsd. */
+static uint64_t nexchanges;
+
+uint64_t p9_exchanges(void)
+{
+	return __atomic_load_n(&nexchanges, __ATOMIC_RELAXED);
+}
+
 struct exchange {
 	uint32_t transport;
 	struct p9_once once;
@@ -60,6 +68,7 @@ static int submit(struct exchange *ex)
 	call.request_len = (uint32_t)p9_end(&ex->out, ex->flags & P9_DATA_OUT ? ex->data_len : 0);
 	if (ex->out.is_bad)
 		return -ENAMETOOLONG;
+	__atomic_fetch_add(&nexchanges, 1, __ATOMIC_RELAXED);
 	err = kernel_p9(&call);
 	if (err < 0)
 		return (int)err;

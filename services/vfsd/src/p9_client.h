@@ -29,6 +29,9 @@ bool p9_was_sent(uint32_t transport, struct p9_once once);
 /* Drop what the kernel keeps for a request. */
 void p9_forget(uint64_t request_id);
 
+/* How many exchanges this process has made. */
+uint64_t p9_exchanges(void);
+
 /* The transport whose mount tag is @tag. -ENODEV. */
 int p9_find_transport(const char *tag, uint32_t *transport);
 

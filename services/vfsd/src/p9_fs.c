@@ -58,6 +58,20 @@ static void store_attr(struct request *rq, struct node *node, const struct p9_at
 	node->mtime = attr->mtime;
 	node->ctime = attr->ctime;
 	node->fetched_seq = rq->seq;
+	node->fetched_at = rq->now;
+}
+
+void p9_outdate(struct node *node)
+{
+	node->fetched_seq = 0;
+	node->fetched_at.sec = 0;
+}
+
+bool p9_is_fresh(const struct request *rq, const struct node *node)
+{
+	int64_t ns = (rq->now.sec - node->fetched_at.sec) * 1000000000 + rq->now.nsec - node->fetched_at.nsec;
+
+	return ns >= 0 && ns < (int64_t)LEASE_NS;
 }
 
 static int fetch_by(struct request *rq, struct node *node, uint32_t fid)
@@ -74,14 +88,12 @@ static int fetch_by(struct request *rq, struct node *node, uint32_t fid)
 	return 0;
 }
 
-/* Any fid of the node tells its attributes; only one that walks tells whether its name still
- * leads to it. */
-static int any_fid(struct node *node, uint32_t *fid)
+/* A fid that is at hand, busy. 0: none. */
+static uint32_t fid_at_hand(const struct node *node)
 {
-	*fid = p9_fid_get(node, FID_PATH);
-	if (!*fid)
-		*fid = p9_fid_get(node, FID_WRITE);
-	return *fid ? 0 : p9_path_fid(node, fid);
+	uint32_t fid = p9_fid_get(node, FID_PATH);
+
+	return fid ? fid : p9_fid_get(node, FID_WRITE);
 }
 
 int p9_fetch(struct request *rq, struct node *node)
@@ -93,14 +105,15 @@ int p9_fetch(struct request *rq, struct node *node)
 		return 0;
 	if ((node->state & (NODE_GONE | NODE_ASIDE)) == NODE_GONE)
 		return 0;
-	err = any_fid(node, &fid);
+	fid = fid_at_hand(node);
+	err = fid ? 0 : p9_path_fid(node, &fid);
 	return err ? err : fetch_by(rq, node, fid);
 }
 
 /* Ask about a node whose fid is at hand. One that is not needs a walk anyhow. */
 static int fetch_held(struct request *rq, struct node *node)
 {
-	uint32_t fid = p9_fid_get(node, FID_PATH);
+	uint32_t fid = fid_at_hand(node);
 
 	return fid ? fetch_by(rq, node, fid) : -ENOENT;
 }
@@ -379,7 +392,7 @@ static int p9_fs_setattr(struct request *rq, struct node *node, uint32_t mask, c
 		if (err)
 			return err;
 	}
-	node->fetched_seq = 0;
+	p9_outdate(node);
 	err = p9_fetch(rq, node);
 	if (err)
 		return err;

@@ -110,7 +110,7 @@ static void set_owner(struct request *rq, struct node *dir, struct node *node, c
 	if (p9_setattr(mount->transport, fid, valid, &attr, once) == -EPERM)
 		ARENA_SET(mount->flags, mount->flags | MOUNT_OWNERS_FIXED);
 	p9_fid_done(fid);
-	node->fetched_seq = 0;
+	p9_outdate(node);
 	if (p9_fetch(rq, node))
 		node->fetched_seq = rq->seq;
 }
@@ -166,7 +166,7 @@ int p9_fs_link(struct request *rq, struct node *node, struct node *dir, const ch
 	p9_fid_done(dir_fid);
 	if (err)
 		return err;
-	node->fetched_seq = 0;
+	p9_outdate(node);
 	return p9_set_entry(dir, name, len, node);
 }
 
@@ -250,7 +250,7 @@ static void lose_name(struct node *dir, struct entry *entry, struct node *victim
 		ARENA_SET(dir->npins, dir->npins - 1);
 	}
 	p9_drop_path(victim);
-	victim->fetched_seq = 0;
+	p9_outdate(victim);
 	if (removal.is_aside)
 		ARENA_SET(victim->state, (uint16_t)(victim->state | NODE_ASIDE | NODE_GONE));
 	else if (is_last)
@@ -276,7 +276,7 @@ static int find_named(struct request *rq, struct node *dir, const char *name, si
 	struct entry *entry = entry_find(dir, name, len, ENTRY_NAME);
 
 	*out = entry ? node_at(entry->node) : NULL;
-	if (was_sent)
+	if (was_sent || (entry && p9_is_fresh(rq, *out)))
 		return 0;
 	return p9_ops.lookup(rq, dir, name, len, out);
 }
@@ -301,7 +301,7 @@ int p9_fs_unlink(struct request *rq, struct node *dir, const char *name, size_t 
 		lose_name(dir, entry_find(dir, name, len, ENTRY_NAME), *victim, removal, attr);
 		finish_attr(rq, *victim, attr);
 	}
-	dir->fetched_seq = 0;
+	p9_outdate(dir);
 	return 0;
 }
 
@@ -363,7 +363,8 @@ static int apply_rename(struct request *rq, struct rename_args *args, struct rem
 	struct entry *old = entry_find(args->old_dir, args->old_name, args->old_len, ENTRY_NAME);
 	struct entry *new = entry_find(args->new_dir, args->new_name, args->new_len, ENTRY_NAME);
 
-	args->old_dir->fetched_seq = args->new_dir->fetched_seq = 0;
+	p9_outdate(args->old_dir);
+	p9_outdate(args->new_dir);
 	if (args->victim) {
 		lose_name(args->new_dir, new, args->victim, removal, &args->victim_attr);
 		finish_attr(rq, args->victim, &args->victim_attr);
@@ -375,7 +376,7 @@ static int apply_rename(struct request *rq, struct rename_args *args, struct rem
 	}
 	if (!args->moved)
 		return p9_ops.lookup(rq, args->new_dir, args->new_name, args->new_len, &args->moved);
-	args->moved->fetched_seq = 0;
+	p9_outdate(args->moved);
 	return p9_set_entry(args->new_dir, args->new_name, args->new_len, args->moved);
 }
 
@@ -454,8 +455,10 @@ static int exchange(struct request *rq, struct rename_args *args)
 		return err;
 	entry_set_node(old, args->victim);
 	entry_set_node(new, args->moved);
-	args->old_dir->fetched_seq = args->new_dir->fetched_seq = 0;
-	args->moved->fetched_seq = args->victim->fetched_seq = 0;
+	p9_outdate(args->old_dir);
+	p9_outdate(args->new_dir);
+	p9_outdate(args->moved);
+	p9_outdate(args->victim);
 	return 0;
 }
 

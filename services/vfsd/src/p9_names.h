@@ -18,6 +18,12 @@ bool p9_is_hidden(const struct node *dir, const char *name, size_t len);
 /* Have the attributes as of this request. */
 int p9_fetch(struct request *rq, struct node *node);
 
+/* Are its attributes as fresh as what the kernel may believe anyhow? */
+bool p9_is_fresh(const struct request *rq, const struct node *node);
+
+/* They have changed: fetch them before they are used. */
+void p9_outdate(struct node *node);
+
 /* The attributes as last fetched. */
 void p9_fill_attr(const struct node *node, struct vfs_attr *attr);
 

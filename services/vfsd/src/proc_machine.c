@@ -7,6 +7,7 @@
 
 #include "generated.h"
 #include "kernel.h"
+#include "p9_client.h"
 #include "proc_tables.h"
 
 #define NS_PER_TICK 10000000ull
@@ -260,10 +261,12 @@ static unsigned int count_fids(void)
 
 int machine_vfsd(struct text *text, const struct subject *subject)
 {
-	text_printf(text, "incarnation %u\nsequence %llu\narena_bytes %llu\narena_used %llu\nreply_bytes %llu\nfids %u\nnodes_made %llu\n",
+	text_printf(text, "incarnation %u\nsequence %llu\narena_bytes %llu\narena_used %llu\nreply_bytes %llu\nfids %u\nnodes_made %llu\n"
+		    "exchanges %llu\n",
 		    state->incarnation, (unsigned long long)state->seq,
 		    (unsigned long long)state_size_bytes(&arena), (unsigned long long)state_used_bytes(&arena),
-		    (unsigned long long)state->reply_bytes, count_fids(), (unsigned long long)state->next_serial);
+		    (unsigned long long)state->reply_bytes, count_fids(), (unsigned long long)state->next_serial,
+		    (unsigned long long)p9_exchanges());
 	return 0;
 }
 

@@ -52,6 +52,7 @@ struct node {
 	uint32_t fid_epoch;		/* (cache) incarnation the fids belong to */
 	uint32_t fids[3];		/* (cache) enum fid_kind */
 	uint64_t fetched_seq;		/* (cache) request that fetched the attributes */
+	struct vfs_time fetched_at;	/* (cache) and when */
 	ref_t next_free;
 };
 

@@ -160,9 +160,10 @@ long kernel_counters(char *buf, size_t cap)
 
 void kernel_now(struct vfs_time *now)
 {
-	static int64_t sec = 1000;
+	static uint64_t tenths = 10000;
 
-	*now = (struct vfs_time){ .sec = sec++, .nsec = 5 };
+	tenths++;
+	*now = (struct vfs_time){ .sec = (int64_t)(tenths / 10), .nsec = (uint32_t)(tenths % 10) * 100000000 };
 }
 
 void kernel_random(void *buf, size_t len)

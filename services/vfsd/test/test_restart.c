@@ -149,7 +149,7 @@ static uint64_t settled_bytes(void)
 	char text[4096];
 	int i;
 
-	for (i = 0; i < 40; i++)
+	for (i = 0; i < 320; i++)
 		root_node();
 	args[0] = node_at_path("/proc/albireo/vfsd");
 	args[0] = call(VFS_OPEN, args, NULL, 0)->words[1];
