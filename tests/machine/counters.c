@@ -14,6 +14,8 @@
 #include <nucleus/nucleus.h>
 
 #define TEXT_BYTES (64u << 10)
+#define SETTLE_NS 200000000u
+#define SETTLE_TRIES 20
 
 void die(const char *format, ...)
 {
@@ -53,6 +55,13 @@ static void take_line(struct counters *c, const char *line)
 	c->line[c->count++].value = strtoull(value + 1, NULL, 10);
 }
 
+void pause_ns(uint64_t ns)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+
+	nanosleep(&ts, NULL);
+}
+
 void counters_read(struct counters *c)
 {
 	static char text[TEXT_BYTES];
@@ -74,6 +83,44 @@ uint64_t counters_get(const struct counters *c, const char *name)
 			return c->line[i].value;
 	}
 	return 0;
+}
+
+static void drop_caches(void)
+{
+	int fd = (int)need(open("/proc/sys/vm/drop_caches", O_WRONLY));
+
+	sync();
+	need(write(fd, "3", 1));
+	close(fd);
+}
+
+/* Counters of events go on for ever; what is held comes to rest. */
+static bool is_at_rest(const struct counters *a, const struct counters *b)
+{
+	for (unsigned int i = 0; i < a->count; i++) {
+		const char *name = a->line[i].name;
+
+		if ((!strncmp(name, "heap.", 5) || !strncmp(name, "frames.", 7) || !strcmp(name, "ps.handles")) &&
+		    counters_get(b, name) != a->line[i].value)
+			return false;
+	}
+	return true;
+}
+
+void counters_read_settled(struct counters *c)
+{
+	static struct counters last;
+
+	drop_caches();
+	counters_read(c);
+	for (int tries = 0; tries < SETTLE_TRIES; tries++) {
+		last = *c;
+		pause_ns(SETTLE_NS);
+		drop_caches();
+		counters_read(c);
+		if (is_at_rest(c, &last))
+			return;
+	}
 }
 
 void counters_print_changes(const char *label, const char *prefix, const struct counters *before,

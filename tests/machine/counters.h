@@ -24,6 +24,10 @@ void counters_read(struct counters *c);
 /* 0 for a name that is not there. */
 uint64_t counters_get(const struct counters *c, const char *name);
 
+/* Drop caches and read, until nothing is given back any more: releases travel to services after
+ * the fact, and a page used lately stays once. */
+void counters_read_settled(struct counters *c);
+
 /* Print "LABEL NAME BEFORE AFTER" for each counter whose name starts with @prefix and whose value changed. */
 void counters_print_changes(const char *label, const char *prefix, const struct counters *before,
 			    const struct counters *after);
@@ -36,6 +40,7 @@ void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)
 long need_value(const char *what, long value);
 
 uint64_t now_ns(void);
+void pause_ns(uint64_t ns);
 
 /* Make @to an executable copy of @from. */
 void copy_file(const char *from, const char *to);

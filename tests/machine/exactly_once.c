@@ -30,8 +30,6 @@
 #define FIRST_SERVICE_PID 100
 #define CALL_WAIT_NS 200000000u	/* for a call to arrive, before the service is killed anyhow */
 #define EVENTS_BYTES 640	/* of counters, up to those of calls */
-#define SETTLE_NS 200000000u
-#define SETTLE_TRIES 20
 #define PAUSE_NS 250000000u	/* between kills: more often, and rootd itself makes pauses */
 
 static const char *const services[] = { "syscalld", "procd", "vfsd", "loaderd" };
@@ -289,13 +287,6 @@ static uint64_t calls_of(const char *service)
 	return strtoull(line + strlen(name), NULL, 10);
 }
 
-static void pause_ns(uint64_t ns)
-{
-	struct timespec ts = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
-
-	nanosleep(&ts, NULL);
-}
-
 /* SIGKILL as soon as a call has been made: then it may be under way. */
 static void kill_in_a_call(pid_t pid, const char *service)
 {
@@ -328,15 +319,6 @@ static pid_t pid_of(const char *service)
 
 /* ---- what must be as before ---- */
 
-static void drop_caches(void)
-{
-	int fd = (int)need(open("/proc/sys/vm/drop_caches", O_WRONLY));
-
-	sync();
-	need(write(fd, "3", 1));
-	close(fd);
-}
-
 /* What a program or a dead service could leave behind. Threads are not among it: a service
  * has more of them after busy times. */
 static const char *const kept[] = {
@@ -345,32 +327,6 @@ static const char *const kept[] = {
 	"heap.ipc_request.live", "heap.p9_exchange.live", "heap.memory-handle.live", "heap.handle_table.live",
 };
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
-
-static bool is_same(const struct counters *a, const struct counters *b)
-{
-	for (unsigned int i = 0; i < KEPT; i++) {
-		if (counters_get(a, kept[i]) != counters_get(b, kept[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Releases travel to vfsd after the fact: read until nothing changes any more. */
-static void read_settled(struct counters *c)
-{
-	struct counters last;
-
-	drop_caches();
-	counters_read(c);
-	for (int tries = 0; tries < SETTLE_TRIES; tries++) {
-		last = *c;
-		pause_ns(SETTLE_NS);
-		drop_caches();
-		counters_read(c);
-		if (is_same(c, &last))
-			return;
-	}
-}
 
 int main(int argc, char **argv)
 {
@@ -392,7 +348,7 @@ int main(int argc, char **argv)
 	/* Once without a death: what is made on first use is no leak. */
 	start_workers(argv + 5, argc - 5);
 	end_workers();
-	read_settled(&before);
+	counters_read_settled(&before);
 
 	start_workers(argv + 5, argc - 5);
 	for (unsigned int i = 0; i < kills; i++) {
@@ -401,7 +357,7 @@ int main(int argc, char **argv)
 		probe_services();
 	}
 	end_workers();
-	read_settled(&after);
+	counters_read_settled(&after);
 	printf("%u kills\n", kills);
 	for (unsigned int i = 0; i < KEPT; i++)
 		counters_print_changes("changed", kept[i], &before, &after);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include <mm/usercopy.h>
+#include <ps/process.h>
 
 #include "vfs_private.h"
 
@@ -71,6 +72,7 @@ void io_drop_caches(void)
 	lease_drop_all(LEASE_NAME);
 	lease_drop_all(LEASE_ATTR);
 	inode_drop_idle();
+	ps_drop_spares();
 	mm_reclaim(~0ull);
 }
 

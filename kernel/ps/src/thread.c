@@ -66,6 +66,21 @@ static void give(uint64_t stack, void *fpu_memory)
 		waitq_wake_all(&reaper_wait, 0);
 }
 
+void ps_drop_spares(void)
+{
+	uint64_t flags = spin_lock_irqsave(&spares_lock);
+	struct spare *s;
+
+	while ((s = kept)) {
+		kept = s->next;
+		s->next = to_free;
+		to_free = s;
+	}
+	nkept = 0;
+	spin_unlock_irqrestore(&spares_lock, flags);
+	waitq_wake_all(&reaper_wait, 0);
+}
+
 static void reaper(void *arg)
 {
 	struct spare *s;

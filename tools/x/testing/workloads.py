@@ -52,3 +52,22 @@ def kill_service(m, service, kills, wanted_busy):
     busy = sum(n > 0 for n in met)
     m.true(busy >= wanted_busy, f"expected {wanted_busy} kills with a request in progress\ngot {busy} of {kills}\n"
                                 f"log: {result.log}")
+
+
+def share_processors(m, seconds):
+    """Eight busy processes on four processors: half a processor each."""
+    result = m.succeeds(m.program("smp"), "fair", str(seconds), options=["--smp", "4"])
+    shares = [int(share) for share in re.findall(r"^share (\d+)$", result.out.decode(), re.M)]
+    m.equal(len(shares), 8, "processes that told their share", result)
+    m.true(all(40 <= share <= 60 for share in shares), f"expected 40 to 60 % of a processor for each\ngot {shares}")
+
+
+def fork_and_exec(m, times):
+    """Four shells that fork, execute and wait `times` times. Returns what the program printed: the
+    contended acquisitions of each lock class."""
+    result = m.succeeds(m.program("smp"), "leaks", str(times), options=["--smp", "4"], timeout=120 + 4 * times)
+    text = result.out.decode()
+    left = [line for line in text.splitlines() if line.startswith("left")]
+    m.equal(left, [], "counters before and after that differ", result)
+    m.matches(text, r"contended lock\.\w+\.contended \d+ \d+", "contended acquisitions")
+    return text

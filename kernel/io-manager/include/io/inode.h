@@ -161,7 +161,7 @@ struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
 bool inode_mount_is_busy(struct inode *root);
 /* Give every idle inode that can go back to its owner. */
 void inode_drop_idle(void);
-/* Drop what is only kept to be quick: leases, idle inodes, clean pages. Asks no service. */
+/* Drop what is only kept to be quick: leases, idle inodes, spare stacks, clean pages. Asks no service. */
 void io_drop_caches(void);
 /* vfsd serves (again): called after its endpoint was registered. */
 void io_vfsd_registered(void);

@@ -286,6 +286,8 @@ int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
 void ps_kill_all_programs(void);	/* SIGKILL; waits until they are gone */
 void ps_set_nice(struct process *p, int nice);	/* -20 to 19 */
+/* Give the stacks back that are kept for the next threads; soon, by a thread of their own. */
+void ps_drop_spares(void);
 uint32_t ps_process_count(void);
 uint32_t ps_thread_count(void);
 
