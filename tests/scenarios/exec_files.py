@@ -114,3 +114,9 @@ def scenario_a_full_pipeline_of_applets_works_on_files(m):
     m.shell("sort words | uniq | wc -l", out=b"1000\n")
     m.shell("mkdir t && for i in 1 2 3; do cp words t/$i; done && tar cf - t | gzip > t.tgz && rm -r t && gzip -dc t.tgz | tar xf - && "
             "cat t/* | md5sum > a && cat words words words | md5sum | cmp - a && rm -r t t.tgz a && ls", out=b"words\n")
+
+
+def scenario_a_fifo_in_the_working_folder_is_the_machines_own(m):
+    done = m.shell("mkfifo pipe && (echo through > pipe &) && cat pipe && ls -l pipe | cut -c1 && stat -c %a pipe")
+    m.equal(done.out, b"through\np\n644\n", "standard output", done)
+    m.true(not os.path.lexists(os.path.join(m.folder, "pipe")), "the host has no FIFO")
