@@ -13,6 +13,7 @@
 
 #define NAMESPACE_FLAGS (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	CLONE_NEWCGROUP)
+#define MIN_THREADS 128u
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
 static int check_flags(uint64_t flags)
@@ -33,13 +34,26 @@ static int check_flags(uint64_t flags)
 	return 0;
 }
 
+/* What threads cost the kernel may take an eighth of memory (man 5 proc, threads-max). */
+static uint32_t max_threads(void)
+{
+	static uint32_t max;
+	struct mm_statistics mm;
+
+	if (!max) {
+		mm_statistics(&mm);
+		max = (uint32_t)MAX(mm.total_pages * PAGE_SIZE / (8 * KERNEL_STACK_BYTES), MIN_THREADS);
+	}
+	return max;
+}
+
 /* RLIMIT_NPROC binds everybody but root's (man 2 getrlimit). */
 static int check_limit(struct process *me)
 {
 	uint64_t limit = me->envelope.limits[LIMIT_NPROC].cur;
 	bool is_over;
 
-	if (fault_should_fail(FAULT_PROCESS_SPAWN) || me->is_forking_denied)
+	if (fault_should_fail(FAULT_PROCESS_SPAWN) || ps_thread_count() >= max_threads())
 		return -EAGAIN;
 	if (!me->credentials.uid || ps_capable(CAP_LINUX_SYS_RESOURCE) || ps_capable(CAP_LINUX_SYS_ADMIN))
 		return 0;

@@ -71,7 +71,6 @@ struct process {
 	bool has_endpoints;
 	bool has_envelope;		/* syscalld's, or a service's fixed one */
 	bool has_left_tty;		/* TIOCNOTTY of who leads no session: its session's terminal is not its own; tree lock */
-	bool is_forking_denied;		/* the machine is ending */
 	uint32_t exit_status;		/* 32 bits; wait4 encodes (ps_wait_status) */
 	uint32_t killed_by;		/* the signal that ended it; 0: it exited */
 	uint32_t exit_signal_to_parent;	/* SIGCHLD, or clone's */
