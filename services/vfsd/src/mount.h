@@ -8,7 +8,7 @@
 #ifndef VFSD_MOUNT_H
 #define VFSD_MOUNT_H
 
-#include "fs.h"
+#include "namespace.h"
 
 #define MOUNT_SYNTHETIC 0	/* index of the mount of made-up folders */
 
@@ -33,24 +33,5 @@ int mount_remove(struct request *rq, const char *target);
 
 /* The mounts that programs see, in order of mounting; the first for NULL. NULL: no more. */
 const struct mount *mount_next(const struct mount *mount);
-
-/* One component: "..", overlays, then the filesystem. -ENOENT: no such name. */
-int ns_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out);
-
-/* Is a mount or a synthetic folder laid over the name? */
-bool ns_is_covered(const struct node *dir, const char *name, size_t len);
-
-/* Follow an absolute path, through symbolic links. */
-int ns_resolve(struct request *rq, const char *path, struct node **out);
-
-/* The absolute path of @node, or the one below @root if @root is on the way.
- * Returns: its length; -ENOENT: it has no name any more; -ENAMETOOLONG. */
-int ns_path(struct node *node, const struct node *root, char *buf, size_t cap);
-
-/* The directory that ".." of @dir leads to; NULL: it is gone. */
-struct node *ns_parent(struct node *dir);
-
-/* The nth overlay of @dir in order of laying; NULL: no more. */
-struct entry *ns_overlay(const struct node *dir, uint32_t n);
 
 #endif
