@@ -31,6 +31,16 @@ static const struct native_entry entries[] = {
 #undef NATIVE
 };
 
+int native_refuse(uint32_t call, const char *name)
+{
+	struct process *p = ps_current();
+
+	counter_inc(COUNTER_BROKER_REFUSED);
+	if (log_once_for_program(p->name, call))
+		log_warn(COMPAT, "%s (pid %u) may not call %s: no capability", p->name, p->pid, name);
+	return -EACCES;
+}
+
 int64_t linux_call_native(struct trap_frame *f)
 {
 	const uint64_t a[4] = { f->rdi, f->rsi, f->rdx, f->r10 };
@@ -41,12 +51,8 @@ int64_t linux_call_native(struct trap_frame *f)
 	if (nr >= ARRAY_SIZE(entries) || !entries[nr].fn)
 		return -ENOSYS;
 	e = &entries[nr];
-	if ((p->capabilities & e->capability) != e->capability) {
-		counter_inc(COUNTER_BROKER_REFUSED);
-		if (log_once_for_program(p->name, nr + SYS_NUCLEUS_BASE))
-			log_warn(COMPAT, "%s (pid %u) may not call %s: no capability", p->name, p->pid, e->name);
-		return -EACCES;
-	}
+	if ((p->capabilities & e->capability) != e->capability)
+		return native_refuse((uint32_t)nr + SYS_NUCLEUS_BASE, e->name);
 	return e->fn(a);
 }
 
@@ -114,10 +120,7 @@ static int may_serve(const struct process *p, uint64_t id)
 		return -EINVAL;
 	if (p->capabilities & service_capabilities[id])
 		return 0;
-	counter_inc(COUNTER_BROKER_REFUSED);
-	if (log_once_for_program(p->name, SYS_NUCLEUS_IPC_REGISTER_SERVICE_ENDPOINT))
-		log_warn(COMPAT, "%s (pid %u) may not serve id %u: no capability", p->name, p->pid, (unsigned)id);
-	return -EACCES;
+	return native_refuse(SYS_NUCLEUS_IPC_REGISTER_SERVICE_ENDPOINT, "IPC_REGISTER_SERVICE_ENDPOINT");
 }
 
 /* The service's own endpoint takes the place of the handle's: it outlives the process. */
@@ -175,36 +178,26 @@ int64_t native_LEASE_GRANT_BROKER(const uint64_t a[4])
 	struct envelope envelope;
 
 	if (!(p->capabilities & (CAP_LINUX_SYSCALL_POLICY | CAP_PROCESS_LOADER)))
-		goto refused;
+		return native_refuse(SYS_NUCLEUS_LEASE_GRANT_BROKER, "LEASE_GRANT_BROKER");
 	if (copy_from_user(&grant, user_ptr(a[0]), sizeof(grant)))
 		return -EFAULT;
 	if (grant.kind != LEASE_ENVELOPE)
 		return -EINVAL;
 	if (!(p->capabilities & CAP_LINUX_SYSCALL_POLICY))
-		goto refused;
+		return native_refuse(SYS_NUCLEUS_LEASE_GRANT_BROKER, "LEASE_GRANT_BROKER");
 	if (grant.payload_len != sizeof(envelope))
 		return -EINVAL;
 	if (copy_from_user(&envelope, user_ptr(grant.payload), sizeof(envelope)))
 		return -EFAULT;
 	return ps_grant_envelope((uint32_t)grant.subject, &envelope);
-
-refused:
-	counter_inc(COUNTER_BROKER_REFUSED);
-	if (log_once_for_program(p->name, SYS_NUCLEUS_LEASE_GRANT_BROKER))
-		log_warn(COMPAT, "%s (pid %u) may not call LEASE_GRANT_BROKER: no capability", p->name, p->pid);
-	return -EACCES;
 }
 
 int64_t native_LEASE_REVOKE_BROKER(const uint64_t a[4])
 {
 	struct process *p = ps_current();
 
-	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER))) {
-		counter_inc(COUNTER_BROKER_REFUSED);
-		if (log_once_for_program(p->name, SYS_NUCLEUS_LEASE_REVOKE_BROKER))
-			log_warn(COMPAT, "%s (pid %u) may not call LEASE_REVOKE_BROKER: no capability", p->name, p->pid);
-		return -EACCES;
-	}
+	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER)))
+		return native_refuse(SYS_NUCLEUS_LEASE_REVOKE_BROKER, "LEASE_REVOKE_BROKER");
 	return io_sys_lease_revoke(user_ptr(a[0]));
 }
 

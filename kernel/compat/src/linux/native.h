@@ -9,6 +9,9 @@
 #include "native_calls.def"
 #undef NATIVE
 
+/* The current process has not the capability for @call: one log line for a program. Returns: -EACCES. */
+int native_refuse(uint32_t call, const char *name);
+
 #define NATIVE_MAX_HANDLE (1 << 20)
 /* A handle to @mo in the current process, which takes over no reference. */
 int native_install_memory(struct mm_object *mo, uint32_t rights);

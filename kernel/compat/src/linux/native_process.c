@@ -121,7 +121,7 @@ int64_t native_STATE_BROKER(const uint64_t a[4])
 	int err;
 
 	if (!id || id >= SERVICE_ID_MAX)
-		return -EACCES;
+		return native_refuse(SYS_NUCLEUS_STATE_BROKER, "STATE_BROKER");
 	s = &states[id];
 	switch (a[0]) {
 	case STATE_OP_SIZE:
