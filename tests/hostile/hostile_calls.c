@@ -6,8 +6,9 @@
  * process in a session of its own with a monkey as child that makes the calls; a
  * monkey that dies, stops or hangs is replaced. The first round of each worker
  * goes through all numbers in order, so that none is left to chance. With -u all of
- * them give up their identity for UID. Ends with 0 if every number was reached. The
- * order of calls depends on the seed alone, their effects on what ran beside them.
+ * them give up their identity for UID. Ends with 0 if every number was
+ * reached and no worker is stuck in the end. The order of calls depends on the seed
+ * alone, their effects on what ran beside them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -156,6 +157,117 @@ static uint64_t odd_argument(void)
 	}
 }
 
+/* ---- Arguments that a call would like ---- */
+
+enum kind { NUMBER, LENGTH, DESCRIPTOR, PATHNAME, POINTER };
+
+/* Of each call's arguments, from the table that the kernel's dispatch is made of. */
+static const uint8_t kinds[LINUX_NUMBERS][6] = {
+#define SYSCALL(nr, name, run, owner, args...) [nr] = { args },
+#define INT(x) NUMBER
+#define UINT(x) NUMBER
+#define LONG(x) NUMBER
+#define ULONG(x) NUMBER
+#define SIZE(x) LENGTH
+#define OFF(x) LENGTH
+#define FD(x) DESCRIPTOR
+#define DIRFD(x) DESCRIPTOR
+#define PID(x) NUMBER
+#define UID(x) NUMBER
+#define GID(x) NUMBER
+#define SIG(x) NUMBER
+#define CLOCK(x) NUMBER
+#define MODE(x) NUMBER
+#define DEV(x) NUMBER
+#define WHENCE(x) NUMBER
+#define OFLAGS(x) NUMBER
+#define ATFLAGS(x) NUMBER
+#define ACCESS(x) NUMBER
+#define PROT(x) NUMBER
+#define MAPFLAGS(x) NUMBER
+#define CLONEFLAGS(x) NUMBER
+#define WAITFLAGS(x) NUMBER
+#define MSGFLAGS(x) NUMBER
+#define IOCTL(x) NUMBER
+#define FCNTL(x) NUMBER
+#define FUTEXOP(x) NUMBER
+#define PATH(x) PATHNAME
+#define STR(x) PATHNAME
+#define INBUF(x, len) POINTER
+#define OUTBUF(x, len) POINTER
+#define IOVEC(x, count) POINTER
+#define POLLFDS(x, count) POINTER
+#define STRV(x) POINTER
+#define SIGSET(x) POINTER
+#define TIMESPEC(x) POINTER
+#define TIMEVAL(x) POINTER
+#define STAT(x) POINTER
+#define FDPAIR(x) POINTER
+#define PTR(x) POINTER
+#include <linux/syscalls.def>
+};
+#undef SYSCALL
+#undef INT
+#undef UINT
+#undef LONG
+#undef ULONG
+#undef SIZE
+#undef OFF
+#undef FD
+#undef DIRFD
+#undef PID
+#undef UID
+#undef GID
+#undef SIG
+#undef CLOCK
+#undef MODE
+#undef DEV
+#undef WHENCE
+#undef OFLAGS
+#undef ATFLAGS
+#undef ACCESS
+#undef PROT
+#undef MAPFLAGS
+#undef CLONEFLAGS
+#undef WAITFLAGS
+#undef MSGFLAGS
+#undef IOCTL
+#undef FCNTL
+#undef FUTEXOP
+#undef PATH
+#undef STR
+#undef INBUF
+#undef OUTBUF
+#undef IOVEC
+#undef POLLFDS
+#undef STRV
+#undef SIGSET
+#undef TIMESPEC
+#undef TIMEVAL
+#undef STAT
+#undef FDPAIR
+#undef PTR
+
+static uint64_t fitting_argument(enum kind kind)
+{
+	static const uint32_t ioctls[] = { 0x5401, 0x5402, 0x540e, 0x540f, 0x5410, 0x5413, 0x5414, 0x541b, 0x5421, 0x80045430, 0x40045431 };
+
+	switch (kind) {
+	case LENGTH: return pick(2) ? odd_size() : pick(3 * PAGE);
+	case DESCRIPTOR: return pick(8) ? 3 + pick(16) : odd_descriptor();
+	case PATHNAME: return pick(8) ? (uint64_t)paths[pick(sizeof(paths) / sizeof(paths[0]))] : odd_pointer();
+	case POINTER: return pick(4) ? (uint64_t)writable + (pick(4 * PAGE - 256) & ~7UL) : odd_pointer();
+	case NUMBER: break;
+	}
+	switch (pick(6)) {
+	case 0: return ioctls[pick(sizeof(ioctls) / sizeof(ioctls[0]))];
+	case 1: return 1UL << pick(32);
+	case 2: return pick(4096);
+	case 3: return (uint64_t)-1;
+	default: return pick(32);
+	}
+}
+
 /* ---- What must not happen ---- */
 
 /* Calls that would end, stop or cut off the monkey itself at once are made in a
@@ -208,6 +320,14 @@ static void tame(long number, uint64_t *args)
 	case SYS_ptrace:
 		args[1] = getpid();
 		break;
+	case SYS_mknod: case SYS_mknodat: {
+		/* A device made by chance could be the console that the totals go to. */
+		uint64_t *mode = &args[number == SYS_mknod ? 1 : 2];
+
+		if (S_ISCHR(*mode) || S_ISBLK(*mode))
+			*mode &= ~(uint64_t)S_IFMT;
+		break;
+	}
 	}
 }
 
@@ -228,6 +348,9 @@ static void make_descriptors(void)
 {
 	int pair[2], null = open("/dev/null", O_RDWR);
 
+	/* Root's monkeys may have removed it. */
+	if (null < 0)
+		null = open("null", O_RDWR | O_CREAT, 0600);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
 	for (int fd = 3; fd < 64; fd++)
@@ -322,11 +445,13 @@ static void call_in_child(long number, const uint64_t *args)
 
 static void try_number(size_t index, unsigned worker)
 {
+	bool is_fitting = pick(2);
 	uint64_t args[6];
 	long number = number_of(index);
 
+	/* Half of the calls get what they want in most places, so as to come far. */
 	for (int i = 0; i < 6; i++)
-		args[i] = odd_argument();
+		args[i] = index < LINUX_NUMBERS && is_fitting && pick(8) ? fitting_argument(kinds[index][i]) : odd_argument();
 	tame(number, args);
 	progress->index[worker] = index;
 	progress->beat[worker]++;
@@ -401,7 +526,7 @@ static bool watch(pid_t monkey, unsigned worker, int *status)
 
 static void work(unsigned worker, uint64_t seed, const char *home)
 {
-	char folder[64];
+	char folder[4200];
 	size_t first = 0;
 
 	setsid();
@@ -411,10 +536,10 @@ static void work(unsigned worker, uint64_t seed, const char *home)
 		uint64_t before = progress->beat[worker];
 		pid_t monkey;
 
-		snprintf(folder, sizeof(folder), "%s/w%u", home, worker);
-		if (mkdir(folder, 0755) && errno != EEXIST)
-			_exit(1);
-		if (chdir(folder))
+		/* A fresh folder, as the last one may have been closed to its owner. */
+		chmod(home, 0755);
+		snprintf(folder, sizeof(folder), "%s/%d-%llu", home, getpid(), (unsigned long long)round);
+		if (mkdir(folder, 0755) || chdir(folder))
 			_exit(1);
 		make_files();
 		__atomic_fetch_add(&progress->monkeys, 1, __ATOMIC_RELAXED);
@@ -450,6 +575,22 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Name the workers that have stopped making calls. Returns: how many there are. */
+static unsigned print_stuck(unsigned workers)
+{
+	uint64_t beats[MAX_WORKERS];
+	unsigned stuck = 0;
+
+	memcpy(beats, (const void *)progress->beat, sizeof(beats));
+	nanosleep(&(struct timespec){ 3, 0 }, NULL);
+	for (unsigned i = 0; i < workers; i++)
+		if (progress->beat[i] == beats[i]) {
+			printf("stuck in %ld: worker %u\n", number_of(progress->index[i]), i);
+			stuck++;
+		}
+	return stuck;
 }
 
 static int print_totals(void)
@@ -512,7 +653,7 @@ static void become(uid_t uid)
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, least_calls = 0;
-	unsigned workers = 4, seconds = 60;
+	unsigned workers = 4, seconds = 60, stuck;
 	pid_t pids[MAX_WORKERS];
 	char cwd[3000], home[4096];
 	int64_t end;
@@ -548,10 +689,12 @@ int main(int argc, char **argv)
 			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
 				pids[i] = start_worker(i, seed + 7777, home);
 	}
-	for (unsigned i = 0; i < workers; i++) {
+	stuck = print_stuck(workers);
+	fflush(stdout);
+	for (unsigned i = 0; i < workers; i++)
 		kill(pids[i], SIGKILL);
+	for (unsigned i = 0; i < workers; i++)
 		waitpid(pids[i], NULL, 0);
-	}
 	remove_home(home);
-	return print_totals();
+	return print_totals() || stuck ? 1 : 0;
 }
