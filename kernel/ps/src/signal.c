@@ -215,19 +215,21 @@ void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info)
 	spin_unlock(&ps_tree_lock);
 }
 
-void signal_force_current(int sig, int code, uint64_t address)
+bool signal_force_current(int sig, int code, uint64_t address)
 {
 	struct signal_info info = { .code = code, .fields = { address } };
 	struct ps_thread *t = ps_current_thread();
 	struct process *p = t->process;
 	struct signal_action *action = &p->actions->action[sig - 1];
 	uint64_t flags = signals_lock(p);
+	bool ends;
 
 	if (action->handler == SIGNAL_IGNORE || (t->blocked & SIGNAL_BIT(sig))) {
 		action->handler = SIGNAL_DEFAULT;
 		t->blocked &= ~SIGNAL_BIT(sig);
 	}
-	if (action->handler == SIGNAL_DEFAULT) {
+	ends = action->handler == SIGNAL_DEFAULT;
+	if (ends) {
 		exit_threads_of(p, 0, sig);
 	} else {
 		signal_queue_remove(&t->pending, SIGNAL_BIT(sig));
@@ -235,6 +237,7 @@ void signal_force_current(int sig, int code, uint64_t address)
 		set_interrupt(t, INTERRUPT_SIGNAL);
 	}
 	signals_unlock(p, flags);
+	return ends;
 }
 
 int signal_permission(struct process *p, int sig)

@@ -74,6 +74,8 @@ int64_t linux_futex_wake(uint64_t address, bool shared, uint32_t n);
 /* ---- parts of the edge, set up by compat_init ---- */
 void linux_futex_init(void);
 void linux_time_init(void);
+void linux_crash_init(void);				/* deliberate faults: native_crash.c */
+void linux_crash_if_wanted(void);
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);

@@ -3,6 +3,7 @@
 #include <lowlevel/cpu.h>
 #include <mm/space.h>
 #include <nucleus/log.h>
+#include <nucleus/log.h>
 #include <nucleus/panic.h>
 
 #include "dispatch.h"
@@ -21,6 +22,28 @@
 #define FXSAVE_FCW 0
 #define FXSAVE_FSW 2
 #define FXSAVE_MXCSR 24
+
+/* A program that ends by a fault is worth a line now and then; a service always. */
+static void report_end(const struct trap_frame *f, int sig, uint64_t address)
+{
+	struct process *p = ps_current();
+	uint64_t start = p->space->start_code;
+
+	if (p->is_service)
+		log_error(SERVICE, "%s (pid %u) ends by signal %d: vector %llu, address %llx, rip %llx (code + %llx), rsp %llx",
+			  p->name, p->pid, sig, (unsigned long long)f->vector, (unsigned long long)address,
+			  (unsigned long long)f->rip, (unsigned long long)(f->rip - start), (unsigned long long)f->rsp);
+	else
+		log_ratelimited(LOG_INFO, PROCESS, "%s (pid %u) ends by signal %d: vector %llu, address %llx, rip %llx (code + %llx)",
+				p->name, p->pid, sig, (unsigned long long)f->vector, (unsigned long long)address,
+				(unsigned long long)f->rip, (unsigned long long)(f->rip - start));
+}
+
+static void raise(const struct trap_frame *f, int sig, int code, uint64_t address)
+{
+	if (signal_force_current(sig, code, address))
+		report_end(f, sig, f->vector == TRAP_PF ? address : 0);
+}
 
 static void note_fault(const struct trap_frame *f, uint64_t address)
 {
@@ -73,32 +96,32 @@ void compat_user_exception(struct trap_frame *f)
 	note_fault(f, 0);
 	switch (f->vector) {
 	case TRAP_DE:
-		signal_force_current(SIGFPE, CODE_INTDIV, f->rip);
+		raise(f, SIGFPE, CODE_INTDIV, f->rip);
 		break;
 	case TRAP_DB:
-		signal_force_current(SIGTRAP, CODE_TRACE, f->rip);
+		raise(f, SIGTRAP, CODE_TRACE, f->rip);
 		break;
 	case TRAP_BP:
-		signal_force_current(SIGTRAP, SIGNAL_CODE_KERNEL, 0);
+		raise(f, SIGTRAP, SIGNAL_CODE_KERNEL, 0);
 		break;
 	case TRAP_UD:
-		signal_force_current(SIGILL, CODE_ILLOPN, f->rip);
+		raise(f, SIGILL, CODE_ILLOPN, f->rip);
 		break;
 	case TRAP_NP:
 	case TRAP_SS:
-		signal_force_current(SIGBUS, SIGNAL_CODE_KERNEL, 0);
+		raise(f, SIGBUS, SIGNAL_CODE_KERNEL, 0);
 		break;
 	case TRAP_AC:
-		signal_force_current(SIGBUS, CODE_ADRALN, f->rip);
+		raise(f, SIGBUS, CODE_ADRALN, f->rip);
 		break;
 	case TRAP_MF:
-		signal_force_current(SIGFPE, x87_code(), f->rip);
+		raise(f, SIGFPE, x87_code(), f->rip);
 		break;
 	case TRAP_XM:
-		signal_force_current(SIGFPE, sse_code(), f->rip);
+		raise(f, SIGFPE, sse_code(), f->rip);
 		break;
 	default:
-		signal_force_current(SIGSEGV, SIGNAL_CODE_KERNEL, 0);
+		raise(f, SIGSEGV, SIGNAL_CODE_KERNEL, 0);
 		break;
 	}
 }
@@ -126,5 +149,5 @@ void compat_page_fault(struct trap_frame *f, uint64_t address, uint64_t error)
 		return;
 	}
 	note_fault(f, address);
-	signal_force_current(err == -EIO ? SIGBUS : SIGSEGV, code, address);
+	raise(f, err == -EIO ? SIGBUS : SIGSEGV, code, address);
 }

@@ -343,6 +343,7 @@ int64_t linux_sys_execve(const uint64_t a[6])
 	struct exec e = { .walk_flags = WALK_FOLLOW };
 	int64_t ret = path_in(&e, a[0], false);
 
+	linux_crash_if_wanted();
 	if (!ret)
 		ret = do_exec(&e, a[1], a[2]);
 	exec_free(&e);

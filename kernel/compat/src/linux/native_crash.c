@@ -1,38 +1,47 @@
 /* kernel/compat/src/linux/native_crash.c: deliberate null writes, to see that a report names its place.
  *
+ * A place is named by rootd's DEBUG_CRASH, or by the firmware configuration file
+ * opt/albireo/debug-crash: then it is reached when the first program is executed.
+ *
  * Each place is reached as real code reaches it: the null write is in a callback that
- * the module calls from its own context, so that the backtrace shows that context.
+ * the module calls from its own context, so that the backtrace shows that context; the
+ * barriers keep frames that tail calls would drop.
  */
+#include <hal/hal.h>
 #include <io/file.h>
 #include <ipc/endpoint.h>
 #include <ipc/lease.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
+#include <nucleus/log.h>
 #include <string.h>
 
 #include "native.h"
 
 #define NAME_BYTES 32
+#define CRASH_FILE "opt/albireo/debug-crash"
 #define WAIT_NS (100 * NSEC_PER_MSEC)
 #define CRASH_SUBJECT (~1ull)
 
-static void null_write(void)
+static void __noinline null_write(void)
 {
 	volatile uint64_t *null = NULL;
 
-	/* The compiler would turn a visible null write into ud2. */
-	__asm__ volatile("" : "+r"(null));
+	/* The compiler would turn a visible null write into ud2; the backtrace wants a frame. */
+	__asm__ volatile("" : "+r"(null) : "r"(__builtin_frame_address(0)));
 	*null = 1;
 }
 
 static void crash_in_syscall(void)
 {
 	null_write();
+	barrier();
 }
 
 static void on_timer(struct ktimer *timer)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_interrupt(void)
@@ -47,6 +56,7 @@ static void crash_in_interrupt(void)
 static void on_thread(void *arg)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_kernel_thread(void)
@@ -58,6 +68,7 @@ static void crash_in_kernel_thread(void)
 static int on_page_in(struct mm_object *obj, uint64_t index, uint32_t npages)
 {
 	null_write();
+	barrier();
 	return -EIO;
 }
 
@@ -75,6 +86,7 @@ static void crash_in_pager(void)
 static void on_lease_release(struct lease_payload *payload)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_lease(void)
@@ -84,11 +96,13 @@ static void crash_in_lease(void)
 	refcount_set(&payload.refs, 1);
 	lease_grant(LEASE_IMAGE, CRASH_SUBJECT, "crash", 5, ~0ull, VFS_LEASE_FOREVER, &payload);
 	lease_revoke(LEASE_IMAGE, CRASH_SUBJECT, "crash", 5, 0);
+	barrier();
 }
 
 static void on_notified(struct ipc_notification *n)
 {
 	null_write();
+	barrier();
 }
 
 /* The receiver, procd, runs `done` inside its receive call. */
@@ -103,6 +117,7 @@ static void crash_in_ipc(void)
 static bool on_wake(struct waiter *w, uint64_t key)
 {
 	null_write();
+	barrier();
 	return true;
 }
 
@@ -116,11 +131,13 @@ static void crash_in_wait_queue(void)
 	waiter.wake = on_wake;
 	waitq_add(&queue, &waiter);
 	waitq_wake_all(&queue, 0);
+	barrier();
 }
 
 static void on_file_release(struct file *f)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_file(void)
@@ -130,11 +147,13 @@ static void crash_in_file(void)
 
 	if (!file_create(&ops, 0, NULL, &f))
 		file_put(f);
+	barrier();
 }
 
 static void on_object_release(struct object *obj)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_handle(void)
@@ -147,16 +166,19 @@ static void crash_in_handle(void)
 	h = handle_install(ps_current()->handles, &object, 0, 0, 0, NATIVE_MAX_HANDLE);
 	object_put(&object);
 	handle_close(ps_current()->handles, h, ps_current());
+	barrier();
 }
 
 static void on_process(struct process *p, void *context)
 {
 	null_write();
+	barrier();
 }
 
 static void crash_in_process_tree(void)
 {
 	ps_for_each(on_process, NULL);
+	barrier();
 }
 
 static const struct { const char *name; void (*fn)(void); } places[] = {
@@ -172,6 +194,33 @@ static const struct { const char *name; void (*fn)(void); } places[] = {
 	{ "process-tree", crash_in_process_tree },
 };
 
+static int64_t crash_in(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (!strcmp(name, places[i].name)) {
+			places[i].fn();
+			return -EIO;	/* it did not happen */
+		}
+	}
+	return -ENOENT;
+}
+
+static char wanted_place[NAME_BYTES];
+
+void linux_crash_init(void)
+{
+	hal_fw_cfg_read(CRASH_FILE, wanted_place, sizeof(wanted_place) - 1, 0);
+}
+
+void linux_crash_if_wanted(void)
+{
+	if (likely(!wanted_place[0]))
+		return;
+	log_warn(DEBUG, "crashing in '%s' as asked", wanted_place);
+	crash_in(wanted_place);
+	wanted_place[0] = '\0';
+}
+
 int64_t native_DEBUG_CRASH(const uint64_t a[4])
 {
 	char name[NAME_BYTES] = { 0 };
@@ -180,11 +229,5 @@ int64_t native_DEBUG_CRASH(const uint64_t a[4])
 		return -EINVAL;
 	if (copy_from_user(name, user_ptr(a[0]), a[1]))
 		return -EFAULT;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!strcmp(name, places[i].name)) {
-			places[i].fn();
-			return -EIO;	/* it did not happen */
-		}
-	}
-	return -ENOENT;
+	return crash_in(name);
 }

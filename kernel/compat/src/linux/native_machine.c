@@ -39,8 +39,11 @@ static void count_handles(struct process *p, void *context)
 {
 	uint64_t *n = context;
 
+	/* An ending process takes its table away under this lock. */
+	spin_lock(&p->lock);
 	if (p->handles)
 		*n += handle_count(p->handles);
+	spin_unlock(&p->lock);
 }
 
 static void memory_lines(struct text *t)

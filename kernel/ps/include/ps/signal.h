@@ -47,8 +47,9 @@ struct sigactions {
 int signal_send_process(struct process *p, int sig, const struct signal_info *info);
 int signal_send_thread(struct ps_thread *t, int sig, const struct signal_info *info);
 void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info);
-/* A fault in the current thread: delivered even if blocked or ignored (then it kills). */
-void signal_force_current(int sig, int code, uint64_t address);
+/* A fault in the current thread: delivered even if blocked or ignored (then it kills).
+ * Returns: whether it ends the process. */
+bool signal_force_current(int sig, int code, uint64_t address);
 /* May the current process signal @p? kill(2)'s rule. 0, -EPERM. */
 int signal_permission(struct process *p, int sig);
 /* kill(2) with its pid forms. */
