@@ -111,23 +111,31 @@ struct inode *inode_find(uint64_t node)
 	return i;
 }
 
+/* The inode with the smallest node above @after in one bucket. */
+static struct inode *next_in_bucket(struct list_node *bucket, uint64_t after)
+{
+	struct inode *i, *best = NULL;
+
+	LIST_FOR_EACH_ENTRY(i, bucket, hash_node) {
+		if (i->node > after && !i->is_forgotten && (!best || i->node < best->node))
+			best = i;
+	}
+	return best;
+}
+
 struct inode *inode_next(uint64_t after)
 {
-	struct inode *best = NULL;
+	struct list_node *bucket = after ? bucket_of(after) : buckets;
+	struct inode *next;
 
 	spin_lock(&cache_lock);
-	for (uint32_t b = 0; b < BUCKETS; b++) {
-		struct inode *i;
-
-		LIST_FOR_EACH_ENTRY(i, &buckets[b], hash_node) {
-			if (i->node > after && !i->is_forgotten && (!best || i->node < best->node))
-				best = i;
-		}
-	}
-	if (best)
-		get_locked(best);
+	next = next_in_bucket(bucket, after);
+	while (!next && ++bucket < buckets + BUCKETS)
+		next = next_in_bucket(bucket, 0);
+	if (next)
+		get_locked(next);
 	spin_unlock(&cache_lock);
-	return best;
+	return next;
 }
 
 uint64_t inode_lookups(struct inode *i)

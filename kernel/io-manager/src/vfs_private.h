@@ -51,7 +51,8 @@ void inode_cache_init(void);
 struct inode *inode_obtain(const struct vfs_attr *attr, const char *target, uint32_t target_len);
 /* Lookups that the owner counts and has not been handed a VFS_RELEASE of. */
 uint64_t inode_lookups(struct inode *i);
-struct inode *inode_next(uint64_t after);	/* a reference to the smallest node > @after, or NULL */
+/* The inode after node @after (0: the first) in an order of the cache's own. Returns: a reference, or NULL. */
+struct inode *inode_next(uint64_t after);
 void inode_forget(struct inode *i);		/* VFS_NODE_FORGET */
 uint64_t inode_revoked_before(void);		/* newest attribute revoke of a node not in the cache */
 void inode_note_revoke_of_absent(uint64_t seq);
