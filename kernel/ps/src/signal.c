@@ -385,59 +385,73 @@ static int take_one(struct ps_thread *t, uint64_t set, struct signal_info *info)
 	return sig ? sig : signal_queue_take(&t->process->pending, set, info);
 }
 
+enum take_step { TAKE_AGAIN, TAKE_NOTHING, TAKE_HANDLER };
+
+/* The default of a signal without a handler. The caller holds signal_lock; it is dropped. */
+static void act_by_default(struct process *p, int sig, struct signal_info *info, uint64_t flags)
+{
+	bool ignored = p->actions->action[sig - 1].handler == SIGNAL_IGNORE || signal_default_is_ignore(sig) ||
+		       is_protected(p);
+	uint32_t continue_count = p->continue_count;
+
+	if (!ignored && !signal_default_is_stop(sig))
+		exit_threads_of(p, 0, sig);
+	signals_unlock(p, flags);
+	if (ignored && info->code == SIGNAL_CODE_TIMER && ps_upper_ops.timer_signal_discarded)
+		ps_upper_ops.timer_signal_discarded(info);
+	if (!ignored && signal_default_is_stop(sig))
+		begin_stop(p, sig, continue_count);
+}
+
+static enum take_step take_step(struct ps_thread *t, struct signal_info *info, struct signal_action *action)
+{
+	struct process *p = t->process;
+	uint64_t flags = signals_lock(p);
+	struct signal_action *a;
+	int sig;
+
+	if (p->group_exit || t->must_exit) {
+		signals_unlock(p, flags);
+		ps_exit_thread(p->exit_status);
+	}
+	if (p->continue_unnotified) {
+		p->continue_unnotified = false;
+		signals_unlock(p, flags);
+		notify_parent_stopped(p, true);
+		return TAKE_AGAIN;
+	}
+	if (p->stop_signal) {
+		stop_current(t, flags);
+		return TAKE_AGAIN;
+	}
+	sig = take_one(t, ~t->blocked, info);
+	if (!sig) {
+		signal_recalc(t);
+		signals_unlock(p, flags);
+		return TAKE_NOTHING;
+	}
+	a = &p->actions->action[sig - 1];
+	if (a->handler == SIGNAL_DEFAULT || a->handler == SIGNAL_IGNORE) {
+		act_by_default(p, sig, info, flags);
+		return TAKE_AGAIN;
+	}
+	*action = *a;
+	if (a->flags & SA_RESETHAND)
+		a->handler = SIGNAL_DEFAULT;
+	signal_recalc(t);
+	signals_unlock(p, flags);
+	return TAKE_HANDLER;
+}
+
 bool signal_take(struct signal_info *info, struct signal_action *action)
 {
 	struct ps_thread *t = ps_current_thread();
-	struct process *p = t->process;
-	struct signal_action *a;
-	uint32_t continue_count;
-	uint64_t flags;
-	int sig;
+	enum take_step step;
 
-	for (;;) {
-		flags = signals_lock(p);
-		if (p->group_exit || t->must_exit) {
-			signals_unlock(p, flags);
-			ps_exit_thread(p->exit_status);
-		}
-		if (p->continue_unnotified) {
-			p->continue_unnotified = false;
-			signals_unlock(p, flags);
-			notify_parent_stopped(p, true);
-			continue;
-		}
-		if (p->stop_signal) {
-			stop_current(t, flags);
-			continue;
-		}
-		sig = take_one(t, ~t->blocked, info);
-		if (!sig) {
-			signal_recalc(t);
-			signals_unlock(p, flags);
-			return false;
-		}
-		a = &p->actions->action[sig - 1];
-		if (a->handler != SIGNAL_DEFAULT && a->handler != SIGNAL_IGNORE) {
-			*action = *a;
-			if (a->flags & SA_RESETHAND)
-				a->handler = SIGNAL_DEFAULT;
-			signal_recalc(t);
-			signals_unlock(p, flags);
-			return true;
-		}
-		continue_count = p->continue_count;
-		if (a->handler == SIGNAL_IGNORE || signal_default_is_ignore(sig) || is_protected(p)) {
-			signals_unlock(p, flags);
-			if (info->code == SIGNAL_CODE_TIMER && ps_upper_ops.timer_signal_discarded)
-				ps_upper_ops.timer_signal_discarded(info);
-			continue;
-		}
-		if (!signal_default_is_stop(sig))
-			exit_threads_of(p, 0, sig);
-		signals_unlock(p, flags);
-		if (signal_default_is_stop(sig))
-			begin_stop(p, sig, continue_count);
-	}
+	do {
+		step = take_step(t, info, action);
+	} while (step == TAKE_AGAIN);
+	return step == TAKE_HANDLER;
 }
 
 int signal_dequeue(uint64_t set, struct signal_info *info)
