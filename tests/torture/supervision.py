@@ -4,8 +4,8 @@ from x.testing import workloads
 IS_ALONE = True
 KILLS = 50
 BUSY = 10
-# Its requests are so short that few deaths meet one.
-PROCD_KILLS = 200
+# Their requests are so short that few deaths meet one.
+SHORT_KILLS = 250
 
 
 def scenario_supervision_of_vfsd(m):
@@ -13,12 +13,12 @@ def scenario_supervision_of_vfsd(m):
 
 
 def scenario_supervision_of_procd(m):
-    workloads.kill_service(m, "procd", PROCD_KILLS, BUSY)
+    workloads.kill_service(m, "procd", SHORT_KILLS, BUSY)
 
 
 def scenario_supervision_of_loaderd(m):
-    workloads.kill_service(m, "loaderd", KILLS, BUSY)
+    workloads.kill_service(m, "loaderd", SHORT_KILLS, BUSY)
 
 
 def scenario_supervision_of_syscalld(m):
-    workloads.kill_service(m, "syscalld", KILLS, BUSY)
+    workloads.kill_service(m, "syscalld", SHORT_KILLS, BUSY)
