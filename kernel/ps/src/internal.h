@@ -70,7 +70,6 @@ void ps_thread_free_unused(struct ps_thread *t);	/* never started */
 void ps_thread_dead(struct thread *t);			/* sched_ops.thread_dead */
 
 /* ---- user.c: processes of each user, for RLIMIT_NPROC ---- */
-struct user_count;
 void user_charge(uint32_t uid, int delta);	/* tree */
 uint32_t user_processes(uint32_t uid);		/* tree */
 
@@ -78,9 +77,8 @@ uint32_t user_processes(uint32_t uid);		/* tree */
 void group_join(struct process *p, struct ps_group *g);		/* tree */
 void group_leave(struct process *p);				/* tree */
 int group_create_session(struct process *p);			/* tree: a new session and group of p's pid */
-struct ps_session *session_of_new(uint32_t sid);
-/* @leaving is about to go (or, with @new_parent, to be given to another): tell stopped groups that are
- * orphaned by it (POSIX 3.264). tree */
+/* @leaving (may be NULL) goes: if that orphans @g and it has stopped members, they get SIGHUP and
+ * SIGCONT (POSIX 3.264). tree */
 void group_check_orphaned(struct ps_group *g, struct process *leaving);
 bool group_would_be_orphaned(struct ps_group *g, const struct process *ignored);	/* tree */
 

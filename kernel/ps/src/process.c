@@ -22,7 +22,6 @@ static void process_release(struct object *obj)
 	sigactions_put(p->actions);
 	if (ps_upper_ops.process_released)
 		ps_upper_ops.process_released(p);
-	kfree(p->exe_path);
 	heap_cache_free(&process_cache, p);
 }
 

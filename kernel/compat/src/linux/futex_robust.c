@@ -15,7 +15,6 @@ int64_t linux_sys_set_robust_list(const uint64_t a[6])
 	if (a[1] != sizeof(struct robust_head))
 		return -EINVAL;
 	t->robust_list = a[0];
-	t->robust_list_bytes = a[1];
 	return 0;
 }
 

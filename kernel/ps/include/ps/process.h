@@ -105,7 +105,6 @@ struct process {
 	void *timers;			/* POSIX timers, compat's */
 	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
 	uint64_t exe_node;
-	char *exe_path;			/* absolute as executed; for PROC_QUERY and core */
 	int32_t oom_score_adj;
 };
 
@@ -129,14 +128,10 @@ struct ps_thread {
 	uint64_t altstack_base, altstack_bytes;
 	uint32_t altstack_flags;
 	uint64_t clear_child_tid;	/* user address */
-	uint64_t robust_list, robust_list_bytes;
-	uint64_t rseq;
+	uint64_t robust_list;
 	void *fpu_scratch;		/* a second XSAVE area: sigreturn checks a state there */
 	void *fpu_memory;		/* both areas as allocated */
 	struct ps_restart restart;
-	uint64_t ipc_request_id;	/* as a service: the request it answers */
-	void *ipc_state;
-	uint64_t accounted_faults;
 	uint64_t fault_vector, fault_error, fault_address;	/* the last: a signal frame shows them */
 	bool is_stopped;
 	bool must_exit;			/* another thread's execve ends it */
