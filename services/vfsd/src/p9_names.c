@@ -105,7 +105,10 @@ static void set_owner(struct request *rq, struct node *dir, struct node *node, c
 		valid |= P9_SETATTR_UID;
 	if (node->gid != args->gid && !(dir->mode & S_ISGID))
 		valid |= P9_SETATTR_GID;
-	if (!valid || (mount->flags & MOUNT_OWNERS_FIXED) || p9_path_fid(node, &fid))
+	if (!valid || (mount->flags & MOUNT_OWNERS_FIXED))
+		return;
+	fid = p9_fid_get(node, FID_WRITE);
+	if (!fid && p9_path_fid(node, &fid))
 		return;
 	if (p9_setattr(mount->transport, fid, valid, &attr, once) == -EPERM)
 		ARENA_SET(mount->flags, mount->flags | MOUNT_OWNERS_FIXED);
