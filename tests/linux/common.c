@@ -233,6 +233,24 @@ void on_signal(int sig, void (*handler)(int), int flags)
 	need(sigaction(sig, &action, NULL));
 }
 
+volatile sig_atomic_t caught;
+
+void do_nothing(int sig)
+{
+}
+
+void count_signal(int sig)
+{
+	caught++;
+}
+
+void *wait_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
 void tick_every_ms(long ms)
 {
 	struct timeval period = { ms / 1000, ms % 1000 * 1000 };

@@ -98,6 +98,14 @@ void gate_pass(const struct gate *gate);
 /* Install @handler with @flags and an empty mask. */
 void on_signal(int sig, void (*handler)(int), int flags);
 
+/* Handlers: one that does nothing, and one that counts in `caught`. */
+void do_nothing(int sig);
+void count_signal(int sig);
+extern volatile sig_atomic_t caught;
+
+/* A thread's body that never returns. */
+void *wait_for_ever(void *unused);
+
 /* Deliver SIGALRM every @ms milliseconds, 0 to stop. A single alarm could fire
  * before the call that it should interrupt; a repeated one cannot be missed. */
 void tick_every_ms(long ms);

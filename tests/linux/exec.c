@@ -99,6 +99,18 @@ static void probe_attributes(void)
 	say("  RLIMIT_NOFILE %lu", (unsigned long)limit.rlim_cur);
 }
 
+static void probe_ids(void)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	need(getresuid(&r, &e, &s));
+	need(getresgid(&rg, &eg, &sg));
+	say("  uids %d %d %d, gids %d %d %d", r, e, s, rg, eg, sg);
+	report("AT_SECURE", getauxval(AT_SECURE));
+	report("PR_GET_DUMPABLE is 1", prctl(PR_GET_DUMPABLE) == 1);
+}
+
 int probe(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : getenv("PROBE");
@@ -117,6 +129,8 @@ int probe(int argc, char **argv)
 		probe_attributes();
 	else if (!strcmp(what, "pid"))
 		claim("pid is the same", getpid() == atoi(argv[2]));
+	else if (!strcmp(what, "ids"))
+		probe_ids();
 	else if (!strcmp(what, "exit"))
 		return atoi(argv[2]);
 	else if (!strcmp(what, "wait"))
@@ -231,10 +245,6 @@ TEST(close_on_exec_descriptors_are_closed)
 	run_probe("descriptors");
 }
 
-static void nothing(int sig)
-{
-}
-
 TEST(signal_state_is_passed_on_in_part)
 {
 	stack_t stack = { .ss_size = 65536 };
@@ -243,7 +253,7 @@ TEST(signal_state_is_passed_on_in_part)
 	place_probe();
 	stack.ss_sp = malloc(stack.ss_size);
 	need(sigaltstack(&stack, NULL));
-	on_signal(SIGUSR1, nothing, SA_RESTART);
+	on_signal(SIGUSR1, do_nothing, SA_RESTART);
 	signal(SIGUSR2, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
@@ -450,6 +460,39 @@ TEST(programs_need_execute_but_not_read_permission)
 	run_program("./probe-copy", (char *[]){ "probe", "exit", "6", NULL }, (char *[]){ NULL });
 }
 
+static void execute_set_id(void)
+{
+	char *argv[] = { "probe", "ids", NULL }, *envp[] = { NULL };
+
+	run_program("./set-uid", argv, envp);
+	run_program("./set-gid", argv, envp);
+	run_program("./set-both", argv, envp);
+	run_program("./lock-bit", argv, envp);
+	need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	run_program("./set-uid", argv, envp);
+}
+
+static void place_set_id(const char *path, mode_t mode)
+{
+	copy_program(path, 0755);
+	need(chown(path, 1234, 5678));
+	need(chmod(path, mode));
+}
+
+TEST(set_id_programs_change_identity)
+{
+	if (!is_root()) {
+		say("  needs root");
+		return;
+	}
+	place_set_id("set-uid", 04755);
+	place_set_id("set-gid", 02755);
+	place_set_id("set-both", 06755);
+	/* Set-gid without group execute meant mandatory locking and changes nothing. */
+	place_set_id("lock-bit", 02745);
+	as_unprivileged(execute_set_id);
+}
+
 TEST(file_being_written_cannot_be_executed)
 {
 	int fd;
@@ -520,13 +563,6 @@ TEST(argument_lists_have_limits)
 static void *execute_from_thread(void *pid_text)
 {
 	execl("./probe", "probe", "pid", pid_text, NULL);
-	return NULL;
-}
-
-static void *wait_for_ever(void *unused)
-{
-	for (;;)
-		pause();
 	return NULL;
 }
 
@@ -612,7 +648,7 @@ TEST(failed_exec_changes_nothing)
 	static int value = 5;
 	char name[17] = "";
 
-	on_signal(SIGUSR1, nothing, 0);
+	on_signal(SIGUSR1, do_nothing, 0);
 	need(prctl(PR_SET_NAME, "unchanged"));
 	make_file("f", "");
 	need(open("f", O_RDONLY | O_CLOEXEC));

@@ -739,3 +739,28 @@ TEST(large_writes_and_reads_keep_every_byte)
 	}
 	report("odd-sized pieces that differ", wrong);
 }
+
+TEST(fallocate_reserves_and_extends)
+{
+	int fd, reader, fds[2];
+
+	make_file("f", "0123456789");
+	fd = need(open("f", O_RDWR));
+	reader = need(open("f", O_RDONLY));
+	need(pipe(fds));
+	report("within the file", fallocate(fd, 0, 0, 5));
+	report("size", size_of("f"));
+	report("beyond the end", fallocate(fd, 0, 8, 10));
+	report("size", size_of("f"));
+	report_contents("file", "f");
+	report("FALLOC_FL_KEEP_SIZE", fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 100));
+	report("size", size_of("f"));
+	report("length 0", fallocate(fd, 0, 0, 0));
+	report("offset -1", fallocate(fd, 0, -1, 5));
+	report("too large", fallocate(fd, 0, LONG_MAX - 5, 10));
+	report("unknown mode", fallocate(fd, 0x8000, 0, 5));
+	report("reader", fallocate(reader, 0, 0, 5));
+	report("pipe", fallocate(fds[1], 0, 0, 5));
+	report("folder", fallocate(need(open(".", O_RDONLY)), 0, 0, 5));
+	report("closed", fallocate(-1, 0, 0, 5));
+}

@@ -102,15 +102,11 @@ TEST(private_memory_is_not_shared_after_fork)
 	report_exit("waiter times out", child);
 }
 
-static void nothing(int sig)
-{
-}
-
 TEST(waiting_is_interrupted_by_signals)
 {
 	uint32_t word = 0;
 
-	on_signal(SIGALRM, nothing, 0);
+	on_signal(SIGALRM, do_nothing, 0);
 	tick_every_ms(20);
 	report("wait", futex(&word, FUTEX_WAIT, 0, NULL));
 	report("wait with a timeout", futex(&word, FUTEX_WAIT, 0, &(struct timespec){ 1000, 0 }));
@@ -491,13 +487,6 @@ TEST(process_signal_goes_to_a_thread_that_takes_it)
 static void *end_the_process(void *unused)
 {
 	_exit(66);
-}
-
-static void *wait_for_ever(void *unused)
-{
-	for (;;)
-		pause();
-	return NULL;
 }
 
 TEST(exit_group_ends_all_threads)

@@ -211,10 +211,6 @@ TEST(waiting_lock_is_given_when_its_holder_exits)
 	report_exit("holder", holder);
 }
 
-static void nothing(int sig)
-{
-}
-
 TEST(waiting_for_a_lock_is_interrupted_by_signals)
 {
 	struct flock lock = range(F_WRLCK, 0, 1);
@@ -226,7 +222,7 @@ TEST(waiting_for_a_lock_is_interrupted_by_signals)
 	gate_make(&release);
 	holder = fork_holder(F_RDLCK, &held, &release);
 	gate_pass(&held);
-	on_signal(SIGALRM, nothing, 0);
+	on_signal(SIGALRM, do_nothing, 0);
 	tick_every_ms(20);
 	report("F_SETLKW", fcntl(need(open("f", O_RDWR)), F_SETLKW, &lock));
 	tick_every_ms(0);
@@ -333,7 +329,7 @@ TEST(flock_waits_until_it_is_free)
 	}
 	gate_pass(&held);
 	fd = need(open("f", O_RDONLY));
-	on_signal(SIGALRM, nothing, 0);
+	on_signal(SIGALRM, do_nothing, 0);
 	tick_every_ms(20);
 	report("LOCK_SH interrupted", flock(fd, LOCK_SH));
 	tick_every_ms(0);

@@ -10,13 +10,6 @@
 #include <sys/uio.h>
 #include <sys/utsname.h>
 
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 TEST(uname_names_a_linux)
 {
 	struct utsname name;

@@ -5,13 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 /* Fill a non-blocking pipe with single bytes. Returns: how many it took. */
 static long fill(int fd)
 {

@@ -6,13 +6,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 static void say_events(const char *label, int ready, short events)
 {
 	say("  %s: %d%s%s%s%s%s%s", label, ready, events & POLLIN ? " IN" : "", events & POLLOUT ? " OUT" : "",

@@ -87,10 +87,6 @@ TEST(stat_has_52_fields)
 	claim("ends with a newline", text[strlen(text) - 1] == '\n');
 }
 
-static void nothing(int sig)
-{
-}
-
 TEST(status_has_its_lines)
 {
 	static const char *const keys[] = {
@@ -103,7 +99,7 @@ TEST(status_has_its_lines)
 	need(prctl(PR_SET_NAME, "status-test"));
 	umask(027);
 	signal(SIGUSR1, SIG_IGN);
-	signal(SIGUSR2, nothing);
+	signal(SIGUSR2, do_nothing);
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -6,13 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 /* Fork a child that exits with @code at once. */
 static pid_t fork_exiting(int code)
 {

@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <ucontext.h>
 
-static volatile sig_atomic_t caught, last_signal;
+static volatile sig_atomic_t last_signal;
 
 static void note_signal(int sig)
 {

@@ -8,13 +8,6 @@
 #include <sys/un.h>
 
 static int ends[2];
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 static void make_pair(int type)
 {
 	need(socketpair(AF_UNIX, type, 0, ends));

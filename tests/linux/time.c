@@ -8,13 +8,6 @@
 
 #define MS 1000000L
 
-static volatile sig_atomic_t caught;
-
-static void count_signal(int sig)
-{
-	caught++;
-}
-
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;

@@ -11,7 +11,7 @@
 #include <termios.h>
 
 static int master, slave;
-static volatile sig_atomic_t caught, last_signal;
+static volatile sig_atomic_t last_signal;
 
 static void note_signal(int sig)
 {
