@@ -198,28 +198,28 @@ int ps_set_group(uint32_t pid, uint32_t pgid)
 	return err;
 }
 
-int64_t ps_get_group(uint32_t pid)
+/* The number of @pid's session, or group; -ESRCH. */
+static int64_t number_of(uint32_t pid, bool session)
 {
 	struct process *p;
-	int64_t ret;
+	int64_t ret = -ESRCH;
 
 	spin_lock(&ps_tree_lock);
 	p = find_or_current(pid);
-	ret = p && p->group ? (int64_t)p->group->pgid : -ESRCH;
+	if (p && p->group)
+		ret = session ? p->group->session->sid : p->group->pgid;
 	spin_unlock(&ps_tree_lock);
 	return ret;
 }
 
+int64_t ps_get_group(uint32_t pid)
+{
+	return number_of(pid, false);
+}
+
 int64_t ps_get_session(uint32_t pid)
 {
-	struct process *p;
-	int64_t ret;
-
-	spin_lock(&ps_tree_lock);
-	p = find_or_current(pid);
-	ret = p && p->group ? (int64_t)p->group->session->sid : -ESRCH;
-	spin_unlock(&ps_tree_lock);
-	return ret;
+	return number_of(pid, true);
 }
 
 int64_t ps_new_session(void)

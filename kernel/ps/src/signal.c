@@ -201,7 +201,7 @@ int signal_send_thread(struct ps_thread *t, int sig, const struct signal_info *i
 	return err;
 }
 
-void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info)
+static void for_each_member(uint32_t pgid, void (*fn)(struct process *p, void *context), void *context)
 {
 	struct ps_pid *node;
 	struct process *p;
@@ -210,9 +210,30 @@ void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info)
 	node = pid_lookup(pgid);
 	if (node && node->group) {
 		LIST_FOR_EACH_ENTRY(p, &node->group->members, group_node)
-			signal_send_process(p, sig, info);
+			fn(p, context);
 	}
 	spin_unlock(&ps_tree_lock);
+}
+
+/* One signal for several processes. */
+struct broadcast {
+	int sig;
+	const struct signal_info *info;
+	uint32_t nreached, ndenied;
+};
+
+static void send_to_member(struct process *p, void *context)
+{
+	struct broadcast *b = context;
+
+	signal_send_process(p, b->sig, b->info);
+}
+
+void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info)
+{
+	struct broadcast b = { .sig = sig, .info = info };
+
+	for_each_member(pgid, send_to_member, &b);
 }
 
 bool signal_force_current(int sig, int code, uint64_t address)
@@ -252,12 +273,6 @@ int signal_permission(struct process *p, int sig)
 }
 
 /* Of several processes: success if one could be signalled (man 2 kill). */
-struct broadcast {
-	int sig;
-	const struct signal_info *info;
-	uint32_t nreached, ndenied;
-};
-
 static void broadcast_one(struct process *p, void *context)
 {
 	struct broadcast *b = context;
@@ -280,16 +295,7 @@ static void broadcast_others(struct process *p, void *context)
 
 static int kill_group(uint32_t pgid, struct broadcast *b)
 {
-	struct ps_pid *node;
-	struct process *p;
-
-	spin_lock(&ps_tree_lock);
-	node = pid_lookup(pgid);
-	if (node && node->group) {
-		LIST_FOR_EACH_ENTRY(p, &node->group->members, group_node)
-			broadcast_one(p, b);
-	}
-	spin_unlock(&ps_tree_lock);
+	for_each_member(pgid, broadcast_one, b);
 	if (b->nreached)
 		return 0;
 	return b->ndenied ? -EPERM : -ESRCH;
