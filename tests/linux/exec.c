@@ -99,18 +99,6 @@ static void probe_attributes(void)
 	say("  RLIMIT_NOFILE %lu", (unsigned long)limit.rlim_cur);
 }
 
-static void probe_ids(void)
-{
-	uid_t r, e, s;
-	gid_t rg, eg, sg;
-
-	need(getresuid(&r, &e, &s));
-	need(getresgid(&rg, &eg, &sg));
-	say("  uids %d %d %d, gids %d %d %d", r, e, s, rg, eg, sg);
-	report("AT_SECURE", getauxval(AT_SECURE));
-	report("PR_GET_DUMPABLE is 1", prctl(PR_GET_DUMPABLE) == 1);
-}
-
 int probe(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : getenv("PROBE");
@@ -129,8 +117,6 @@ int probe(int argc, char **argv)
 		probe_attributes();
 	else if (!strcmp(what, "pid"))
 		claim("pid is the same", getpid() == atoi(argv[2]));
-	else if (!strcmp(what, "ids"))
-		probe_ids();
 	else if (!strcmp(what, "exit"))
 		return atoi(argv[2]);
 	else if (!strcmp(what, "wait"))
@@ -458,39 +444,6 @@ TEST(programs_need_execute_but_not_read_permission)
 	if (fd >= 0)
 		close(fd);
 	run_program("./probe-copy", (char *[]){ "probe", "exit", "6", NULL }, (char *[]){ NULL });
-}
-
-static void execute_set_id(void)
-{
-	char *argv[] = { "probe", "ids", NULL }, *envp[] = { NULL };
-
-	run_program("./set-uid", argv, envp);
-	run_program("./set-gid", argv, envp);
-	run_program("./set-both", argv, envp);
-	run_program("./lock-bit", argv, envp);
-	need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	run_program("./set-uid", argv, envp);
-}
-
-static void place_set_id(const char *path, mode_t mode)
-{
-	copy_program(path, 0755);
-	need(chown(path, 1234, 5678));
-	need(chmod(path, mode));
-}
-
-TEST(set_id_programs_change_identity)
-{
-	if (!is_root()) {
-		say("  needs root");
-		return;
-	}
-	place_set_id("set-uid", 04755);
-	place_set_id("set-gid", 02755);
-	place_set_id("set-both", 06755);
-	/* Set-gid without group execute meant mandatory locking and changes nothing. */
-	place_set_id("lock-bit", 02745);
-	as_unprivileged(execute_set_id);
 }
 
 TEST(file_being_written_cannot_be_executed)
