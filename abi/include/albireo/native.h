@@ -46,6 +46,9 @@ struct ipc_message {
 #define IPC_ASYNC 4u		/* a notification: no reply is expected */
 #define IPC_BADGE_KERNEL (1ull << 32)
 
+/* words[0] of a notification of the kernel's: the receiver writes to address 0, as DEBUG_CRASH asked. */
+#define IPC_CRASH (~0ull)
+
 /* IPC_CALL(handle, struct ipc_message *): 0, or -EBADF -EACCES -EPIPE (dead endpoint)
  *   -ETIMEDOUT -EDEADLK (rank) -E2BIG -EINTR. The message holds the reply.
  * IPC_RECV(handle, struct ipc_message *, flags): 0; -EINTR; -EPIPE; -EACCES a service's endpoint
@@ -127,6 +130,9 @@ struct port_eof {
 	char port[32];
 	uint64_t bytes;
 };
+
+/* DEBUG_CRASH(const char *place, size_t len): -ENOENT when there is no such place; -EBUSY. For a service's
+ * name 0: it faults when it takes the notification. */
 
 /* MACHINE_BROKER(op) */
 #define MACHINE_POWEROFF 1

@@ -436,6 +436,14 @@ static int generated_rename(struct request *rq, struct rename_args *args)
 	return err ? err : -EPERM;
 }
 
+/* What `echo` writes, without its newline. */
+static size_t line_len(const char *data, size_t len)
+{
+	const char *end = memchr(data, '\n', len);
+
+	return end ? (size_t)(end - data) : len;
+}
+
 /* A thread's name is set by its own process alone (man 5 proc). */
 static int write_comm(struct request *rq, const struct node *node, const char *data, size_t len)
 {
@@ -443,17 +451,13 @@ static int write_comm(struct request *rq, const struct node *node, const char *d
 
 	if (kernel_proc(PROC_QUERY_SELF, rq->pid, &tgid, sizeof(tgid)) < 0 || tgid != node->owner_pid)
 		return -EINVAL;
-	if (memchr(data, '\n', len))
-		len = (size_t)((const char *)memchr(data, '\n', len) - data);
-	return (int)kernel_proc(PROC_SET_COMM, task_of(node), (void *)data, len);
+	return (int)kernel_proc(PROC_SET_COMM, task_of(node), (void *)data, line_len(data, len));
 }
 
 /* man 5 proc_sys_vm: 1 pages, 2 names and inodes, 3 both. They lean on each other: all go. */
 static int drop_caches(const char *data, size_t len)
 {
-	if (len && data[len - 1] == '\n')
-		len--;
-	if (len != 1 || data[0] < '1' || data[0] > '3')
+	if (line_len(data, len) != 1 || data[0] < '1' || data[0] > '3')
 		return -EINVAL;
 	return kernel_node(VFS_NODE_DROP_CACHES, 0, NULL);
 }
@@ -462,6 +466,8 @@ static int generated_write(struct request *rq, struct node *node, uint64_t offse
 {
 	if (item_of(node) == ITEM_PID_COMM || item_of(node) == ITEM_TID_COMM)
 		return write_comm(rq, node, data, len);
+	if (item_of(node) == ITEM_ALBIREO_CRASH)
+		return kernel_crash(data, line_len(data, len));
 	return item_of(node) == ITEM_SYS_DROP_CACHES ? drop_caches(data, len) : -EIO;
 }
 

@@ -24,6 +24,9 @@ long kernel_p9(struct p9_exchange *exchange);
 long kernel_proc(unsigned int op, uint64_t pid, void *buf, size_t cap);
 long kernel_counters(char *buf, size_t cap);
 
+/* Fault in the kernel, or in a service, at a named place. */
+int kernel_crash(const char *place, size_t len);
+
 void kernel_now(struct vfs_time *now);
 void kernel_random(void *buf, size_t len);
 

@@ -45,6 +45,11 @@ long kernel_counters(char *buf, size_t cap)
 	return nucleus_counters(buf, cap);
 }
 
+int kernel_crash(const char *place, size_t len)
+{
+	return (int)nucleus_debug_crash(place, len);
+}
+
 void kernel_now(struct vfs_time *now)
 {
 	struct timespec ts;

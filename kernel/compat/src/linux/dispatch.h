@@ -27,6 +27,9 @@ void strace_signal(const struct signal_info *info);
  * Returns: true the first time. */
 bool log_once_for_program(const char *comm, uint64_t nr);
 
+/* service_fault.c: log where the current service faulted. May sleep. */
+void service_fault_report(const struct trap_frame *f, uint64_t address);
+
 void compat_syscall(struct trap_frame *f);
 void compat_user_return(struct trap_frame *f);
 void compat_user_exception(struct trap_frame *f);

@@ -54,9 +54,7 @@ static void note_fault(const struct trap_frame *f, uint64_t address)
 	t->fault_address = address;
 	/* A program's faults are its own; a service's are ours to look into. */
 	if (t->process->is_service)
-		log_error(SERVICE, "%s faulted: vector %u, error %llx, address %llx, rip %llx, rsp %llx", t->process->name,
-			  (unsigned)f->vector, (unsigned long long)f->error, (unsigned long long)address,
-			  (unsigned long long)f->rip, (unsigned long long)f->rsp);
+		service_fault_report(f, address);
 }
 
 /* The first unmasked exception of x87 or SSE status bits, in the order Linux reports them. */

@@ -181,6 +181,30 @@ static void crash_in_process_tree(void)
 	barrier();
 }
 
+static const struct { const char *name; uint32_t id; } services[] = {
+#define SERVICE(number, upper, service_name, rank, capability) { #service_name, number },
+#include "services.def"
+#undef SERVICE
+};
+
+static bool is_service_crashing;
+
+static void on_crash_taken(struct ipc_notification *n)
+{
+	atomic_store(&is_service_crashing, false);
+}
+
+static int crash_in_service(uint32_t id)
+{
+	static struct ipc_notification n;
+
+	if (atomic_xchg(&is_service_crashing, true))
+		return -EBUSY;
+	n = (struct ipc_notification){ .words = { IPC_CRASH }, .done = on_crash_taken };
+	ipc_notify_service(id, &n);
+	return 0;
+}
+
 static const struct { const char *name; void (*fn)(void); } places[] = {
 	{ "syscall", crash_in_syscall },
 	{ "interrupt", crash_in_interrupt },
@@ -201,6 +225,10 @@ static int64_t crash_in(const char *name)
 			places[i].fn();
 			return -EIO;	/* it did not happen */
 		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		if (!strcmp(name, services[i].name))
+			return crash_in_service(services[i].id);
 	}
 	return -ENOENT;
 }

@@ -87,6 +87,11 @@ int elf_parse(const struct elf_source *src, struct elf_image *out);
  * none; what @src->read returned. */
 int elf_read_interp(const struct elf_source *src, const struct elf_image *image, char *buf);
 
+/* The function that @address, as linked, lies in: its @name, cut to @cap bytes with the NUL, and
+ * how far in. Nothing is trusted; src->head is not used.
+ * Returns: 0; -ENOENT; -ENOEXEC if it is no ELF file; what @src->read returned. */
+int elf_function_at(const struct elf_source *src, uint64_t address, char *name, size_t cap, uint64_t *offset);
+
 #define ELF_SCRIPT_HEAD_BYTES 256 /* Linux: BINPRM_BUF_SIZE */
 
 /* What a `#!` line names. The strings are not terminated and point into the head. */

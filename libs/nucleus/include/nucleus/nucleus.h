@@ -245,7 +245,7 @@ static inline long nucleus_counters(char *buf, size_t cap)
 	return nucleus_syscall2(SYS_NUCLEUS_COUNTERS, (unsigned long)buf, cap);
 }
 
-/* Fault on purpose in the kernel at the place named; does not return when it exists. */
+/* Fault on purpose at the place named, or in the service; does not return when it is in the kernel. */
 static inline long nucleus_debug_crash(const char *place, size_t len)
 {
 	return nucleus_syscall2(SYS_NUCLEUS_DEBUG_CRASH, (unsigned long)place, len);
