@@ -82,8 +82,8 @@ def main(argv):
     has_terminal = os.isatty(0) and os.isatty(1)
     machine = start_machine(["--qemu-args", f"-S -gdb unix:{socket},server=on,wait=off", *argv], has_terminal)
     try:
+        wait_for(socket)
         if has_terminal:
-            wait_for(socket)
             return subprocess.run(["gdb", "-q", "-x", script], check=False).returncode
         say(f"waiting for: gdb -q -x {script}")
         return os.waitstatus_to_exitcode(os.waitpid(machine, 0)[1])

@@ -16,6 +16,7 @@ BOOT_SECONDS = 60
 GRACE_SECONDS = 2
 
 READ_EVENTS = select.POLLIN | select.POLLHUP | select.POLLERR
+MAX_POLL_MS = 1_000_000
 
 
 class End:
@@ -254,7 +255,8 @@ class Relay:
         now = time.monotonic()
         boot_time = None if self.is_ready else self.boot_deadline
         waits = [wait for wait in (self.kill_time or self.deadline, boot_time) if wait]
-        timeout = max(0, min(waits) - now) * 1000 + 1 if waits else None
+        # A machine under a debugger has for ever to boot, which poll() does not take.
+        timeout = min(max(0, min(waits) - now) * 1000 + 1, MAX_POLL_MS) if waits else None
         if self.log_tail:
             timeout = min(100, timeout or 100)
         return dict(poller.poll(timeout))
