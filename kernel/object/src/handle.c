@@ -15,6 +15,7 @@ struct slot {
 	struct object *object;	/* NULL: free */
 	uint16_t rights;
 	uint16_t flags;
+	uint32_t access;	/* the NT view's ACCESS_MASK; 0: what the rights give */
 };
 
 struct handle_table {
@@ -193,7 +194,7 @@ int handle_install(struct handle_table *t, struct object *obj, uint32_t rights, 
 		}
 	}
 	object_get(obj);
-	t->slots[h] = (struct slot){ obj, (uint16_t)rights, (uint16_t)flags };
+	t->slots[h] = (struct slot){ .object = obj, .rights = (uint16_t)rights, .flags = (uint16_t)flags };
 	t->used++;
 	if ((uint32_t)min <= t->first_free)
 		t->first_free = h + 1;
@@ -218,7 +219,7 @@ int handle_install_at(struct handle_table *t, struct object *obj, uint32_t right
 	if (t->slots[h].object)
 		old = take(t, h);
 	object_get(obj);
-	t->slots[h] = (struct slot){ obj, (uint16_t)rights, (uint16_t)flags };
+	t->slots[h] = (struct slot){ .object = obj, .rights = (uint16_t)rights, .flags = (uint16_t)flags };
 	t->used++;
 	while (t->first_free < t->capacity && t->slots[t->first_free].object)
 		t->first_free++;
@@ -279,6 +280,32 @@ int handle_set_flags(struct handle_table *t, int h, uint32_t flags)
 	s = slot_of(t, h);
 	if (s)
 		s->flags = (uint16_t)flags;
+	spin_unlock(&t->lock);
+	return s ? 0 : -EBADF;
+}
+
+int handle_get_access(struct handle_table *t, int h, uint32_t *access)
+{
+	struct slot *s;
+
+	spin_lock(&t->lock);
+	s = slot_of(t, h);
+	if (s)
+		*access = s->access;
+	spin_unlock(&t->lock);
+	return s ? 0 : -EBADF;
+}
+
+int handle_set_access(struct handle_table *t, int h, const struct object *obj, uint32_t access)
+{
+	struct slot *s;
+
+	spin_lock(&t->lock);
+	s = slot_of(t, h);
+	if (s && s->object == obj)
+		s->access = access;
+	else
+		s = NULL;
 	spin_unlock(&t->lock);
 	return s ? 0 : -EBADF;
 }

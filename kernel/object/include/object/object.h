@@ -16,7 +16,13 @@
 
 struct object;
 
-enum object_kind { OBJECT_FILE = 1, OBJECT_ENDPOINT, OBJECT_MEMORY, OBJECT_PROCESS, OBJECT_THREAD, OBJECT_KIND_END };
+enum object_kind {
+	OBJECT_FILE = 1, OBJECT_ENDPOINT, OBJECT_MEMORY, OBJECT_PROCESS, OBJECT_THREAD,
+	/* what only the NT view makes */
+	OBJECT_EVENT, OBJECT_MUTANT, OBJECT_SEMAPHORE, OBJECT_TIMER, OBJECT_IO_COMPLETION, OBJECT_SECTION, OBJECT_KEY,
+	OBJECT_TOKEN, OBJECT_JOB, OBJECT_DIRECTORY, OBJECT_SYMBOLIC_LINK, OBJECT_KEYED_EVENT, OBJECT_DEBUG,
+	OBJECT_KIND_END
+};
 
 struct object_type {
 	const char *name;
@@ -43,6 +49,7 @@ void object_put(struct object *obj);	/* NULL is fine */
 
 #define HANDLE_CLOEXEC 1u	/* not kept over execve */
 #define HANDLE_INHERIT 2u	/* NT view: inherited by CreateProcess */
+#define HANDLE_PROTECT 4u	/* NT view: NtClose refuses */
 
 struct handle_table;
 
@@ -66,6 +73,10 @@ int handle_install_at(struct handle_table *t, struct object *obj, uint32_t right
 int handle_lookup(struct handle_table *t, int h, enum object_kind kind, uint32_t rights, struct object **out);
 int handle_get_flags(struct handle_table *t, int h, uint32_t *flags, uint32_t *rights);	/* 0, -EBADF */
 int handle_set_flags(struct handle_table *t, int h, uint32_t flags);
+/* The ACCESS_MASK that the NT view was granted; 0 for what the Linux view made. 0, -EBADF. */
+int handle_get_access(struct handle_table *t, int h, uint32_t *access);
+/* Right after handle_install(), which another thread may have undone: -EBADF unless @h is @obj. */
+int handle_set_access(struct handle_table *t, int h, const struct object *obj, uint32_t access);
 int handle_close(struct handle_table *t, int h, void *process);	/* 0, -EBADF */
 /* The next used handle >= @h, or -1. */
 int handle_next(struct handle_table *t, int h);

@@ -1,0 +1,172 @@
+/* kernel/compat/src/nt/nt.h: what the files of the NT edge share.
+ *
+ * Every service is `ntstatus nt_sys_NAME(const uint64_t *a)`, NAME as in abi/nt/syscalls.def: it
+ * copies in, checks, calls the mechanism, copies out and returns the NTSTATUS. a[] holds as many
+ * 64-bit slots as the line has arguments; narrow ones carry rubbish above their bits. A service
+ * that no file defines is absent: STATUS_NOT_IMPLEMENTED and one log line.
+ *
+ * Handles are the process's one table: NT handle = 4 * (index + 1). Paths are UTF-16 outside and
+ * UTF-8 inside.
+ */
+#ifndef COMPAT_NT_H
+#define COMPAT_NT_H
+
+#include <errno.h>
+#include <lowlevel/trap.h>
+#include <mm/usercopy.h>
+#include <nt/layout.h>
+#include <nucleus/compiler.h>
+#include <object/object.h>
+#include <ps/process.h>
+
+typedef uint32_t ntstatus;
+
+enum {
+#define NT_STATUS(name, value) STATUS_##name = (int)(value),
+#include "nt/status.def"
+#undef NT_STATUS
+};
+
+enum nt_service_index {
+#define SERVICE(name, ...) NT_SERVICE_##name,
+#include "nt/syscalls.def"
+#undef SERVICE
+	NT_SERVICE_COUNT
+};
+
+#define SERVICE(name, ...) ntstatus nt_sys_##name(const uint64_t *a);
+#include "nt/syscalls.def"
+#undef SERVICE
+
+#define NT_MAX_ARGS 17
+
+static inline void __user *nt_ptr(uint64_t address) { return (void __user *)(uintptr_t)address; }
+static inline bool nt_success(ntstatus s) { return (int32_t)s >= 0; }
+static inline ntstatus nt_put(uint64_t address, const void *data, size_t n)
+{
+	return copy_to_user(nt_ptr(address), data, n) ? (ntstatus)STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+}
+static inline ntstatus nt_get(void *data, uint64_t address, size_t n)
+{
+	return copy_from_user(data, nt_ptr(address), n) ? (ntstatus)STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+}
+static inline ntstatus nt_put32(uint64_t address, uint32_t v) { return nt_put(address, &v, sizeof(v)); }
+static inline ntstatus nt_put64(uint64_t address, uint64_t v) { return nt_put(address, &v, sizeof(v)); }
+
+/* status.c: what a mechanism's negative errno is to NT; 0 and more: STATUS_SUCCESS. */
+ntstatus nt_status(int64_t err);
+const char *nt_status_name(ntstatus s);		/* NULL: no name */
+
+/* ---- per process and thread ---- */
+
+/* What loaderd read from an ntdll's exports: addresses relative to its base. */
+struct nt_process {
+	uint64_t peb;			/* user addresses, as the next three */
+	uint64_t parameters;
+	uint64_t ntdll_base;
+	uint64_t image_base;
+	struct exec_image *ntdll;	/* a reference; its entry points and number table */
+	const struct image_entry_points *entry;	/* in it */
+	struct mutex memory_lock;	/* NT_MEMORY: regions, and steps over several areas */
+	struct rb_root regions;		/* nt_region by start: memory.c */
+	uint32_t cookie;		/* ProcessCookie */
+	uint32_t hard_error_mode;
+};
+
+struct nt_thread {
+	uint64_t teb;			/* user address */
+	uint32_t suspend_count;
+};
+
+static inline struct nt_process *nt_current(void) { return ps_current()->nt; }
+static inline struct nt_thread *nt_current_thread(void) { return ps_current_thread()->nt; }
+
+/* process.c */
+struct nt_process *nt_process_create(void);	/* NULL: no memory */
+void nt_process_free(struct nt_process *p);	/* NULL is fine */
+void nt_process_released(struct process *p);	/* its last reference went */
+void nt_thread_released(struct ps_thread *t);
+
+/* ---- handles (handles.c) ---- */
+
+#define NT_CURRENT_PROCESS (~0ull)
+#define NT_CURRENT_THREAD (~1ull)
+static inline int nt_handle_index(uint64_t handle) { return (int)((uint32_t)handle >> 2) - 1; }
+static inline uint64_t nt_handle_value(int index) { return ((uint64_t)(uint32_t)index + 1) << 2; }
+
+/* Install @obj with @access and the OBJ_* of @attributes and write the handle to user memory at
+ * @out. The caller keeps its reference. On failure nothing is installed. */
+ntstatus nt_handle_install(struct object *obj, uint32_t access, uint32_t attributes, uint64_t out);
+/* The object of @handle with @access granted; pseudo handles of the caller's process and thread
+ * count. @kind 0: any. Returns a reference in *out, or STATUS_INVALID_HANDLE,
+ * STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. */
+ntstatus nt_handle_lookup(uint64_t handle, enum object_kind kind, uint32_t access, struct object **out);
+/* The process (thread) of @handle, a reference: ps_put(), ps_thread_put(). */
+ntstatus nt_process_lookup(uint64_t handle, uint32_t access, struct process **out);
+ntstatus nt_thread_lookup(uint64_t handle, uint32_t access, struct ps_thread **out);
+/* GENERIC_* bits and MAXIMUM_ALLOWED of @access become those of a kind. */
+uint32_t nt_map_access(enum object_kind kind, uint32_t access);
+
+/* ---- strings and names (strings.c) ---- */
+
+#define NT_NAME_MAX_CHARS 32767u
+
+/* UTF-16 in kernel memory, not terminated. */
+struct nt_string {
+	uint16_t *chars;
+	uint32_t nchars;
+};
+/* A UNICODE_STRING of user memory. Returns: STATUS_SUCCESS (free with nt_string_free());
+ * STATUS_ACCESS_VIOLATION; STATUS_OBJECT_NAME_INVALID odd length; STATUS_NO_MEMORY. 0: empty. */
+ntstatus nt_string_in(uint64_t user, struct nt_string *out);
+void nt_string_free(struct nt_string *s);
+/* UTF-8 of @s (unpaired surrogates as three bytes each) in a kmalloc'd string; NULL: no memory. */
+char *nt_utf8(const uint16_t *chars, uint32_t nchars);
+/* UTF-16 of @n bytes at @text; ill-formed bytes become U+FFFD. Returns how many code units are or
+ * would be written; at most @cap are. */
+uint32_t nt_utf16(const char *text, size_t n, uint16_t *out, uint32_t cap);
+
+struct nt_attributes {
+	uint64_t root;		/* handle, 0: none */
+	uint32_t flags;		/* OBJ_* */
+	struct nt_string name;	/* chars NULL: no name */
+	uint64_t security;	/* user address of a SECURITY_DESCRIPTOR, 0: none */
+};
+#define NT_OBJ_INHERIT 0x2u
+#define NT_OBJ_PERMANENT 0x10u
+#define NT_OBJ_EXCLUSIVE 0x20u
+#define NT_OBJ_CASE_INSENSITIVE 0x40u
+#define NT_OBJ_OPENIF 0x80u
+#define NT_OBJ_OPENLINK 0x100u
+#define NT_OBJ_KERNEL_HANDLE 0x200u
+/* An OBJECT_ATTRIBUTES of user memory; 0: no name. STATUS_INVALID_PARAMETER for a wrong length. */
+ntstatus nt_attributes_in(uint64_t user, struct nt_attributes *out);
+void nt_attributes_free(struct nt_attributes *a);
+
+/* ---- names of files (path.c) ---- */
+
+/* The path of the one namespace (UTF-8, absolute, kmalloc'd) for an NT name: `\??\C:\x`,
+ * `\??\Z:\x`, `\DosDevices\…`, or relative to a directory handle, whose inode goes to *start (a
+ * reference; NULL: none). Backslashes become slashes. Returns: STATUS_SUCCESS;
+ * STATUS_OBJECT_NAME_INVALID, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_PATH_NOT_FOUND … */
+struct inode;
+ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **path);
+/* The NT name without `\??\` of a path of the namespace: `C:\…` below /windows/c, else `Z:\…`.
+ * kmalloc'd UTF-16; NULL: no memory. */
+uint16_t *nt_name_of_path(const char *path, uint32_t *nchars);
+
+/* ---- starting (start.c) ---- */
+
+struct ps_exec;
+/* Fill in what ps_exec() needs beyond a Linux program; called with layout, argv, envp and exe
+ * set. Returns: 0; a negative errno (-ENOENT: no ntdll.dll). */
+int nt_exec_prepare(struct ps_exec *e);
+void nt_exec_finish(struct ps_exec *e, int err);
+
+/* ---- entry ---- */
+void nt_syscall(struct trap_frame *f);
+bool nt_user_exception(struct trap_frame *f);	/* false: the Linux way ends the process */
+bool nt_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int code, int err);
+void nt_deliver(struct trap_frame *f);		/* APCs, suspension, the end; interrupts on */
+
+#endif
