@@ -2,6 +2,8 @@
 import os
 import re
 
+from x import programs
+
 SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6}
 
 
@@ -71,3 +73,44 @@ def fork_and_exec(m, times):
     m.equal(left, [], "counters before and after that differ", result)
     m.matches(text, r"contended lock\.\w+\.contended \d+ \d+", "contended acquisitions")
     return text
+
+
+# A program runs in a folder on tmpfs that everybody may write; then the processes are listed.
+IN_AN_OPEN_FOLDER = """
+mkdir -m 777 /tmp/hostile && cd /tmp/hostile || exit 99
+"$@"
+code=$?
+ps -o pid,comm
+exit $code
+"""
+NOBODY = 65534
+
+
+def survive(m, name, *arguments, timeout):
+    """Run a hostile program on four processors; afterwards kernel and services must be as before.
+    Returns the numbers it printed: {name: number}."""
+    hostile = dict(programs.in_group("hostile"))["hostile-" + name]
+    result = m.succeeds("/bin/busybox", "sh", "-c", IN_AN_OPEN_FOLDER, "sh", hostile, *arguments,
+                        options=["--smp", "4", "--ro"], timeout=timeout)
+    text, log = result.out.decode(), m.log_text(result)
+    for service in SERVICE_IDS:
+        m.matches(text, rf"(?m)^\s*\d+ {service}$", f"{service} among the processes")
+    ended = re.findall(r".*service \d+ \(pid \d+\) ended.*|.*cat=service.*ends by signal.*|=== PANIC.*", log)
+    m.equal(ended, [], "ends that the log tells", result)
+    return {key: int(number) for key, number in re.findall(r"^([\w ]+):? (\d+)$", text, re.M)}
+
+
+def hostile_calls(m, seconds, seed, uid=0, least_calls=0):
+    """Every call with arguments that nobody means. Returns what was counted."""
+    counted = survive(m, "calls", "-s", str(seed), "-t", str(seconds), "-n", str(least_calls), "-u", str(uid),
+                      timeout=60 + 4 * seconds)
+    m.equal(counted["never reached"], 0, "numbers that were never called")
+    m.true(counted["calls"] >= least_calls, f"expected {least_calls} calls\ngot {counted['calls']}")
+    return counted
+
+
+def hostile_elf(m, mutants, seed):
+    """Mutants of an ELF program, executed one after the other. Returns how often each outcome was seen."""
+    counted = survive(m, "elf", "-s", str(seed), "-n", str(mutants), timeout=60 + mutants)
+    m.equal(counted["mutants"], mutants, "mutants executed")
+    return counted

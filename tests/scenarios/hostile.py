@@ -1,0 +1,14 @@
+"""Programs that mean harm: kernel and services survive them. The long form is `./x torture hostile`."""
+from x.testing import workloads
+
+
+def scenario_a_hostile_user_calls_everything_and_nothing_dies(m):
+    workloads.hostile_calls(m, seconds=5, seed=1, uid=workloads.NOBODY)
+
+
+def scenario_a_hostile_root_calls_everything_and_no_service_dies(m):
+    workloads.hostile_calls(m, seconds=5, seed=2)
+
+
+def scenario_hostile_elf_files_are_refused_or_die_alone(m):
+    workloads.hostile_elf(m, mutants=200, seed=1)
