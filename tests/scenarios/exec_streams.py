@@ -85,8 +85,18 @@ def scenario_every_exit_code_of_the_table(m):
     m.equal(m.exec(BUSYBOX, "sleep", "60", timeout=3).code, 124, "exit code after --timeout")
 
 
-def scenario_a_dynamic_program_is_refused_with_a_reason(m):
-    result = m.exec("/bin/ls")
+def scenario_dynamic_programs_of_the_host_run(m):
+    m.succeeds("/bin/ls", "/bin/ls", out=b"/bin/ls\n")
+    m.succeeds("/bin/bash", "-c", "echo hi | /usr/bin/tr a-z A-Z", out=b"HI\n")
+    m.succeeds("/usr/bin/python3", "-c", "print(6 * 7)", out=b"42\n")
+
+
+def scenario_a_windows_program_is_refused_with_a_reason(m):
+    program = os.path.join(m.folder, "program.exe")
+    with open(program, "wb") as f:
+        f.write(b"MZ".ljust(0x3c, b"\0") + b"\x40\0\0\0" + b"PE\0\0")
+    os.chmod(program, 0o755)
+    result = m.exec(program)
     m.equal(result.code, 126, "exit code", result)
     m.matches(result.err, "not supported yet", "standard error")
 

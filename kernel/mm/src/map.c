@@ -98,6 +98,18 @@ static int place(struct mm_space *s, const struct mm_map_request *rq, uint64_t b
 	return *out ? 0 : -ENOMEM;
 }
 
+uint64_t mm_find_free(struct mm_space *s, uint64_t bytes, uint64_t align)
+{
+	struct mm_map_request rq = { .align = align };
+	uint64_t start;
+	int err;
+
+	rwlock_read(&s->lock);
+	err = place(s, &rq, ALIGN_UP(bytes, PAGE_SIZE), &start);
+	rwlock_read_unlock(&s->lock);
+	return err ? 0 : start;
+}
+
 static struct mm_area *area_make(const struct mm_map_request *rq, uint64_t start, uint64_t bytes)
 {
 	struct mm_area *a = area_alloc();

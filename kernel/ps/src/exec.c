@@ -20,7 +20,7 @@ static int build_space(const struct ps_exec *e, const struct mm_limits *limits, 
 		.envp = &e->envp,
 		.skip_argv = e->prefix.count && e->argv.count ? 1 : 0,
 		.path = e->path,
-		.layout = e->layout,
+		.layout = e->image.layout,
 		.credentials = e->credentials,
 		.is_secure = e->is_secure,
 	};
@@ -29,10 +29,10 @@ static int build_space(const struct ps_exec *e, const struct mm_limits *limits, 
 	if (err)
 		return err;
 	parts->space->limits = *limits;
-	err = image_map(parts->space, e->object, e->layout, e->file, &rq.placement);
+	err = image_map(parts->space, &e->image, &e->interpreter, &rq.placement);
 	if (!err)
 		err = stack_build(parts->space, &rq, &parts->rsp);
-	parts->entry = rq.placement.entry;
+	parts->entry = rq.placement.start;
 	return err;
 }
 

@@ -81,34 +81,97 @@ static uint64_t choose_mmap_base(const struct mm_space *s)
 	return ALIGN_DOWN(USER_TOP - gap - random_pages(DYN_RANDOM_PAGES), PAGE_SIZE);
 }
 
-int image_map(struct mm_space *s, struct mm_object *object, const struct image_layout *l, void *file,
-	struct image_placement *out)
+static int map_segments(struct mm_space *s, const struct ps_image *image, uint64_t base)
 {
-	uint64_t base = 0;
-	int err;
+	for (uint32_t i = 0; i < image->layout->nsegments; i++) {
+		int err = map_segment(s, image->object, &image->layout->segments[i], base, image->file);
 
-	if (!layout_is_sane(l))
-		return -ENOEXEC;
-	if (l->relocatable) {
-		base = DYN_BASE + random_pages(DYN_RANDOM_PAGES);
-		base = ALIGN_DOWN(base, MAX(l->base_align, PAGE_SIZE));
-		if (l->span_bytes > USER_TOP / 4)
-			return -ENOMEM;
-		base -= l->lowest_vaddr;
-	}
-	s->mmap_base = choose_mmap_base(s);
-	for (uint32_t i = 0; i < l->nsegments; i++) {
-		err = map_segment(s, object, &l->segments[i], base, file);
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+/* Where mmap would put an image, which may be anywhere: a base to add to its addresses. */
+static int choose_mapped_base(struct mm_space *s, const struct image_layout *l, uint64_t *base)
+{
+	uint64_t address = mm_find_free(s, l->span_bytes, MAX(l->base_align, PAGE_SIZE));
+
+	if (!address)
+		return -ENOMEM;
+	*base = address - l->lowest_vaddr;
+	return 0;
+}
+
+/* As on Linux: what has an interpreter lies low, with room for the heap; what is its own
+ * interpreter (a static PIE, or ld.so as a program) lies among the mappings. */
+static int choose_program_base(struct mm_space *s, const struct image_layout *l, bool has_interpreter, uint64_t *base)
+{
+	*base = 0;
+	if (!l->relocatable)
+		return 0;
+	if (l->span_bytes > USER_TOP / 4)
+		return -ENOMEM;
+	if (!has_interpreter)
+		return choose_mapped_base(s, l, base);
+	*base = ALIGN_DOWN(DYN_BASE + random_pages(DYN_RANDOM_PAGES), MAX(l->base_align, PAGE_SIZE)) - l->lowest_vaddr;
+	return 0;
+}
+
+static uint64_t choose_brk(const struct image_layout *l, bool has_interpreter, uint64_t base)
+{
+	uint64_t end = ALIGN_UP(base + l->brk_vaddr, PAGE_SIZE);
+
+	/* Among the mappings there is no room to grow. */
+	if (l->relocatable && !has_interpreter)
+		end = DYN_BASE;
+	return end + (random_pages(~0ull) & (BRK_RANDOM_BYTES - 1));
+}
+
+static int map_program(struct mm_space *s, const struct ps_image *program, bool has_interpreter,
+	struct image_placement *out)
+{
+	const struct image_layout *l = program->layout;
+	uint64_t base;
+	int err = choose_program_base(s, l, has_interpreter, &base);
+
+	if (!err)
+		err = map_segments(s, program, base);
+	if (err)
+		return err;
 	note_ranges(s, l, base);
 	out->base = base;
-	out->entry = base + l->entry;
+	out->start = out->entry = base + l->entry;
 	out->phdr = l->phdr_vaddr ? base + l->phdr_vaddr : 0;
-	out->brk = ALIGN_UP(base + l->brk_vaddr, PAGE_SIZE) + (random_pages(~0ull) & (BRK_RANDOM_BYTES - 1));
+	out->brk = choose_brk(l, has_interpreter, base);
 	s->brk_start = s->brk = out->brk;
 	return 0;
+}
+
+static int map_interpreter(struct mm_space *s, const struct ps_image *interpreter, struct image_placement *out)
+{
+	const struct image_layout *l = interpreter->layout;
+	uint64_t base = 0;
+	int err = l->relocatable ? choose_mapped_base(s, l, &base) : 0;
+
+	if (!err)
+		err = map_segments(s, interpreter, base);
+	out->interpreter_base = base;
+	out->start = base + l->entry;
+	return err;
+}
+
+int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter,
+	struct image_placement *out)
+{
+	int err;
+
+	if (!layout_is_sane(program->layout) || (interpreter->layout && !layout_is_sane(interpreter->layout)))
+		return -ENOEXEC;
+	s->mmap_base = choose_mmap_base(s);
+	out->interpreter_base = 0;
+	err = map_program(s, program, interpreter->layout, out);
+	return err || !interpreter->layout ? err : map_interpreter(s, interpreter, out);
 }
 
 void frame_init_user(struct trap_frame *f, uint64_t rip, uint64_t rsp)

@@ -100,8 +100,13 @@ void signal_child_info(struct process *child, int code, int status, struct signa
 /* ---- spawn.c / exec.c: shared image mapping and stack building ---- */
 /* Ask syscalld for the first envelope if @p has none yet. 0, or why it could not. */
 int envelope_ensure(struct process *p);
-struct image_placement { uint64_t base, entry, phdr, brk; };
-int image_map(struct mm_space *s, struct mm_object *object, const struct image_layout *l, void *file,
+struct image_placement {
+	uint64_t base, entry, phdr, brk;	/* of the program itself */
+	uint64_t interpreter_base;		/* 0: none */
+	uint64_t start;				/* where the first thread starts */
+};
+/* Map @program and, if it has a layout, @interpreter into @s, which nobody else sees yet. */
+int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter,
 	struct image_placement *out);
 struct stack_request {
 	const struct ps_strings *prefix, *argv, *envp;	/* prefix may be NULL */

@@ -89,6 +89,7 @@ static int parse_strings(const char *text, size_t len, size_t *pos, struct ps_st
 static int build_program(struct process *p, struct mm_object *image, const struct image_layout *layout,
 	const char *text, size_t len, struct trap_frame *frame)
 {
+	const struct ps_image program = { .object = image, .layout = layout }, no_interpreter = { 0 };
 	struct ps_strings argv, envp;
 	struct stack_request rq = {
 		.argv = &argv, .envp = &envp, .path = p->name, .layout = layout, .credentials = &p->credentials,
@@ -105,11 +106,11 @@ static int build_program(struct process *p, struct mm_object *image, const struc
 	if (!err && !argv.count)
 		err = ps_strings_add(&argv, p->name);
 	if (!err)
-		err = image_map(p->space, image, layout, NULL, &rq.placement);
+		err = image_map(p->space, &program, &no_interpreter, &rq.placement);
 	if (!err)
 		err = stack_build(p->space, &rq, &rsp);
 	if (!err)
-		frame_init_user(frame, rq.placement.entry, rsp);
+		frame_init_user(frame, rq.placement.start, rsp);
 	ps_strings_free(&argv);
 	ps_strings_free(&envp);
 	return err;

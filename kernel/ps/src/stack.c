@@ -128,7 +128,7 @@ static void fill_auxv(struct builder *b)
 		{ AT_PHDR, rq->placement.phdr },
 		{ AT_PHENT, 56 },	/* sizeof(Elf64_Phdr) */
 		{ AT_PHNUM, rq->layout->phnum },
-		{ AT_BASE, 0 },
+		{ AT_BASE, rq->placement.interpreter_base },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, rq->placement.entry },
 		{ AT_UID, cred->uid },

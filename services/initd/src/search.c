@@ -6,10 +6,6 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
-/* Offsets in an ELF header (System V ABI, "ELF Header"). */
-#define ELF_MACHINE_AT 18
-#define ELF_MACHINE_X86_64 62
-
 const char *search_path(char *const *envp)
 {
 	for (; *envp; envp++)
@@ -71,12 +67,8 @@ enum exec_format search_format(const void *head, size_t len)
 
 	if (len >= 2 && (!memcmp(bytes, "MZ", 2) || !memcmp(bytes, "#!", 2)))
 		return FORMAT_UNSUPPORTED;
-	if (len >= 4 && !memcmp(bytes, "\177ELF", 4)) {
-		if (len >= ELF_MACHINE_AT + 2 && bytes[4] == 2 && bytes[ELF_MACHINE_AT] == ELF_MACHINE_X86_64 &&
-		    !bytes[ELF_MACHINE_AT + 1])
-			return FORMAT_UNSUPPORTED;
+	if (len >= 4 && !memcmp(bytes, "\177ELF", 4))
 		return FORMAT_UNKNOWN;
-	}
 	/* A NUL in the first line: no text (as bash decides it). */
 	if (memchr(bytes, '\0', line_end ? (size_t)(line_end - bytes) : len))
 		return FORMAT_UNKNOWN;

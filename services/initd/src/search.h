@@ -27,8 +27,8 @@ int search_refusal(int error);
 
 /* What the first bytes of a file that gave ENOEXEC are. */
 enum exec_format {
-	FORMAT_UNKNOWN,		/* garbage, or a program of another machine */
-	FORMAT_UNSUPPORTED,	/* a program that will be run one day: dynamic ELF, PE, a script for one */
+	FORMAT_UNKNOWN,		/* garbage, a broken program, or one of another machine */
+	FORMAT_UNSUPPORTED,	/* a program that will be run one day: PE, a script for one */
 	FORMAT_TEXT,		/* commands for /bin/sh, as execvp takes them */
 };
 enum exec_format search_format(const void *head, size_t len);

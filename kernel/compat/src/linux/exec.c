@@ -16,6 +16,7 @@
 
 #include "dispatch.h"
 #include "exec_credentials.h"
+#include "exec_file.h"
 #include "exec_image.h"
 
 #define MAX_INTERPRETERS 5		/* Linux: search_binary_handler's depth */
@@ -37,6 +38,7 @@ struct exec {
 	struct ps_strings argv, envp, prefix;
 	struct inode *inode;		/* nobody opens it for writing meanwhile */
 	struct exec_image *image;
+	struct exec_interpreter interpreter;
 	struct credentials credentials;
 	bool is_setid;
 };
@@ -85,50 +87,6 @@ static int strings_in(struct exec *e, uint64_t argv, uint64_t envp)
 		err = vector_in(envp, &e->envp);
 	if (!err && e->argv.bytes + e->envp.bytes + 8ull * (e->argv.count + e->envp.count) > e->argv.limit_bytes)
 		err = -E2BIG;
-	return err;
-}
-
-/* ---- the file ---- */
-
-static int check_file(struct inode *i)
-{
-	int err;
-
-	if (inode_is_symlink(i))
-		return -ELOOP;
-	if (!inode_is_regular(i) || (i->attr.flags & VFS_NODE_NOEXEC))
-		return -EACCES;
-	err = inode_permission(i, 1, false);
-	return err ? err : inode_deny_write(i);
-}
-
-static void close_file(struct exec *e)
-{
-	if (!e->inode)
-		return;
-	inode_allow_write(e->inode);
-	inode_put(e->inode);
-	e->inode = NULL;
-}
-
-static int open_file(struct exec *e)
-{
-	struct walk_result walk;
-	int err = walk_path(e->start, e->path, e->walk_flags, &walk);
-
-	if (err) {
-		/* -ENOENT leaves the parent in the result. */
-		if (err == -ENOENT)
-			walk_result_put(&walk);
-		return err;
-	}
-	close_file(e);
-	err = check_file(walk.inode);
-	if (!err) {
-		e->inode = walk.inode;
-		inode_get(e->inode);
-	}
-	walk_result_put(&walk);
 	return err;
 }
 
@@ -191,10 +149,8 @@ static int check_kind(const struct exec *e)
 {
 	switch (exec_image_layout(e->image)->kind) {
 	case IMAGE_ELF_STATIC:
-		return 0;
 	case IMAGE_ELF_DYNAMIC:
-		log_warn(PROCESS, "%s: dynamically linked programs are not supported yet", e->path);
-		return -ENOEXEC;
+		return 0;
 	case IMAGE_PE:
 		log_warn(PROCESS, "%s: Windows programs are not supported yet", e->path);
 		return -ENOEXEC;
@@ -208,7 +164,9 @@ static int find_image(struct exec *e)
 	int err;
 
 	for (int depth = 0; depth <= MAX_INTERPRETERS; depth++) {
-		err = open_file(e);
+		exec_file_close(e->inode);
+		e->inode = NULL;
+		err = exec_file_open(e->start, e->path, e->walk_flags, &e->inode);
 		if (!err)
 			err = exec_image_find(e->inode, &e->image);
 		if (err)
@@ -270,15 +228,20 @@ static int run(struct exec *e)
 	int err = find_image(e);
 
 	if (!err)
+		err = exec_interpreter_open(exec_image_layout(e->image), &e->interpreter);
+	if (!err)
 		err = choose_credentials(e);
 	if (!err)
 		err = vfs_open_inode(e->inode, O_RDONLY, &file);
 	if (err)
 		return err;
 	x = (struct ps_exec){
-		.object = exec_image_object(e->inode),
-		.layout = exec_image_layout(e->image),
-		.file = file,
+		.image = {
+			.object = exec_image_object(e->inode),
+			.layout = exec_image_layout(e->image),
+			.file = file,
+		},
+		.interpreter = exec_interpreter_image(&e->interpreter),
 		.prefix = e->prefix,
 		.argv = e->argv,
 		.envp = e->envp,
@@ -299,8 +262,9 @@ static void exec_free(struct exec *e)
 	ps_strings_free(&e->argv);
 	ps_strings_free(&e->envp);
 	ps_strings_free(&e->prefix);
+	exec_interpreter_close(&e->interpreter);
 	exec_image_put(e->image);
-	close_file(e);
+	exec_file_close(e->inode);
 	if (e->given != e->path)
 		kfree(e->given);
 	kfree(e->path);

@@ -113,6 +113,8 @@ struct mm_map_request {
 #define MM_MAP_LOW32 8u		/* below 2 GiB (MAP_32BIT) */
 /* Returns: the address, or -ENOMEM -EINVAL -EEXIST -EPERM -EAGAIN as mmap(2). */
 int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq);
+/* Where mm_map() would put @bytes without a hint; 0: nowhere. Only in a space of one user does it stay free. */
+uint64_t mm_find_free(struct mm_space *s, uint64_t bytes, uint64_t align);
 int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes);
 int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot);
 /* mremap(2); flags as Linux's MREMAP_*. Returns the new address or errno. */

@@ -218,14 +218,20 @@ int ps_strings_append(struct ps_strings *s, const struct ps_strings *from, uint3
 /* Append a user string. Returns: 0; -EFAULT; -E2BIG (also past MAX_ARG_STRLEN); -ENOMEM. */
 int ps_strings_add_user(struct ps_strings *s, uint64_t user_address);
 
+/* An executable file as it is mapped. */
+struct ps_image {
+	struct mm_object *object;
+	const struct image_layout *layout;
+	void *file;			/* io's struct file for the areas, or NULL */
+};
+
 /* Replace the current process's program. Everything that can fail happens before the point of
  * no return. Builds the new space from the image, the stack with argv, env and auxv;
  * ends other threads; resets signals; closes CLOEXEC handles.
  * Returns: 0 with the user frame set; negative errno with the old program intact. */
 struct ps_exec {
-	struct mm_object *object;
-	const struct image_layout *layout;
-	void *file;			/* io's struct file for the areas, or NULL */
+	struct ps_image image;
+	struct ps_image interpreter;	/* PT_INTERP's; layout NULL: none */
 	struct ps_strings prefix;	/* of a script: what replaces argv[0] */
 	struct ps_strings argv, envp;
 	const char *path;		/* AT_EXECFN, as given */
