@@ -114,3 +114,11 @@ def hostile_elf(m, mutants, seed):
     counted = survive(m, "elf", "-s", str(seed), "-n", str(mutants), timeout=60 + mutants)
     m.equal(counted["mutants"], mutants, "mutants executed")
     return counted
+
+
+def thread_work(m, cpus, size):
+    """Condition variables, creation, signals and forks of threads on `cpus` processors; `size` 1 is the
+    whole of each."""
+    for arguments in (("condvar", "64", str(int(500 * size))), ("create", str(int(10000 * size))),
+                      ("signals", str(int(100000 * size))), ("fork", str(int(100 * size)))):
+        m.succeeds(m.program("threads"), *arguments, options=["--smp", str(cpus)], out=b"ok\n", timeout=600)

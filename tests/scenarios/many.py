@@ -1,0 +1,33 @@
+"""Much of one thing: threads, open files, processes that wait, memory."""
+import re
+
+from x.testing import workloads
+
+IDLE_KIB = 200
+
+
+def scenario_threads_under_load_are_right(m):
+    workloads.thread_work(m, cpus=1, size=0.1)
+    workloads.thread_work(m, cpus=4, size=0.1)
+
+
+def scenario_a_process_may_have_1000_threads(m):
+    for cpus in ("1", "4"):
+        m.succeeds(m.program("threads"), "many", "1000", options=["--smp", cpus], out=b"ok\n")
+
+
+def scenario_a_process_may_have_10000_open_files(m):
+    m.succeeds(m.program("many-files"), "10000", out=b"10000 files read\n")
+
+
+def scenario_200_idle_processes_cost_little(m):
+    result = m.succeeds(m.program("idle"), "200")
+    found = m.matches(result.out, r"^200 processes, (\d+) KiB each$", "cost of an idle process")
+    m.true(int(found.group(1)) < IDLE_KIB, f"expected less than {IDLE_KIB} KiB each\ngot {found.group(0)}")
+
+
+def scenario_who_eats_all_memory_dies_and_the_machine_lives(m):
+    result = m.shell(f"{m.program('eat-memory')}; echo $?; {m.program('threads')} create 8; echo lives",
+                     out=b"137\nok\nlives\n")
+    log = m.log_text(result)
+    m.true(re.search(r"out of memory: killed pid \d+ \(", log), f"expected a line about the victim in {result.log}")
