@@ -1,13 +1,16 @@
 """Programs that mean harm: kernel and services survive them. The long form is `./x torture hostile`."""
 from x.testing import workloads
 
+# Its checks of heap and locks find damage where it is done.
+WITH_CHECKS = ["--debug-kernel"]
+
 
 def scenario_a_hostile_user_calls_everything_and_nothing_dies(m):
-    workloads.hostile_calls(m, seconds=5, seed=1, uid=workloads.NOBODY)
+    workloads.hostile_calls(m, seconds=5, seed=1, uid=workloads.NOBODY, options=WITH_CHECKS)
 
 
 def scenario_a_hostile_root_calls_everything_and_no_service_dies(m):
-    workloads.hostile_calls(m, seconds=5, seed=2)
+    workloads.hostile_calls(m, seconds=5, seed=2, options=WITH_CHECKS)
 
 
 def scenario_hostile_elf_files_are_refused_or_die_alone(m):

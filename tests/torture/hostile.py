@@ -32,6 +32,12 @@ def scenario_hostile_calls_of_root(m):
     tell("root", seed, workloads.hostile_calls(m, SECONDS, seed, 0, LEAST_CALLS))
 
 
+def scenario_hostile_calls_on_the_checking_kernel(m):
+    seed = drawn_seed()
+    print(f"checked: seed {seed}", flush=True)
+    tell("checked", seed, workloads.hostile_calls(m, SECONDS, seed, workloads.NOBODY, options=["--debug-kernel"]))
+
+
 def scenario_hostile_elf(m):
     seed = drawn_seed()
     print(f"mutants: seed {seed}", flush=True)

@@ -86,12 +86,12 @@ exit $code
 NOBODY = 65534
 
 
-def survive(m, name, *arguments, timeout):
+def survive(m, name, *arguments, timeout, options=()):
     """Run a hostile program on four processors; afterwards kernel and services must be as before.
     Returns the numbers it printed: {name: number}."""
     hostile = dict(programs.in_group("hostile"))["hostile-" + name]
     result = m.succeeds("/bin/busybox", "sh", "-c", IN_AN_OPEN_FOLDER, "sh", hostile, *arguments,
-                        options=["--smp", "4", "--ro"], timeout=timeout)
+                        options=["--smp", "4", "--ro", *options], timeout=timeout)
     text, log = result.out.decode(), m.log_text(result)
     for service in SERVICE_IDS:
         m.matches(text, rf"(?m)^\s*\d+ {service}$", f"{service} among the processes")
@@ -100,18 +100,18 @@ def survive(m, name, *arguments, timeout):
     return {key: int(number) for key, number in re.findall(r"^([\w ]+):? (\d+)$", text, re.M)}
 
 
-def hostile_calls(m, seconds, seed, uid=0, least_calls=0):
+def hostile_calls(m, seconds, seed, uid=0, least_calls=0, options=()):
     """Every call with arguments that nobody means. Returns what was counted."""
     counted = survive(m, "calls", "-s", str(seed), "-t", str(seconds), "-n", str(least_calls), "-u", str(uid),
-                      timeout=60 + 4 * seconds)
+                      timeout=60 + 4 * seconds, options=options)
     m.equal(counted["never reached"], 0, "numbers that were never called")
     m.true(counted["calls"] >= least_calls, f"expected {least_calls} calls\ngot {counted['calls']}")
     return counted
 
 
-def hostile_elf(m, mutants, seed):
+def hostile_elf(m, mutants, seed, options=()):
     """Mutants of an ELF program, executed one after the other. Returns how often each outcome was seen."""
-    counted = survive(m, "elf", "-s", str(seed), "-n", str(mutants), timeout=60 + mutants)
+    counted = survive(m, "elf", "-s", str(seed), "-n", str(mutants), timeout=60 + mutants, options=options)
     m.equal(counted["mutants"], mutants, "mutants executed")
     return counted
 

@@ -67,14 +67,15 @@ static int take_files(struct selection *s)
 	if (!s->entries || !s->fds)
 		return -ENOMEM;
 	for (uint32_t fd = 0; fd < s->nfds; fd++) {
-		struct poll_entry *e = &s->entries[s->nentries];
+		uint32_t events = 0;
 
 		for (int k = 0; k < 3; k++)
-			e->events |= has(s->sets[k], fd) ? wanted[k] : 0;
-		if (!e->events)
+			events |= has(s->sets[k], fd) ? wanted[k] : 0;
+		if (!events)
 			continue;
-		if (linux_file((int)fd, &e->file))
+		if (linux_file((int)fd, &s->entries[s->nentries].file))
 			return -EBADF;
+		s->entries[s->nentries].events = events;
 		s->fds[s->nentries++] = (int32_t)fd;
 	}
 	return 0;
