@@ -2,6 +2,7 @@
 #include <compat/compat.h>
 #include <io/inode.h>
 #include <nucleus/log.h>
+#include <string.h>
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
@@ -65,6 +66,12 @@ static void file_describe(void *file, struct proc_map *out)
 	out->dev = f->inode->attr.dev;
 }
 
+/* Pipes and sockets are numbered; the other files without names share one inode. */
+static bool has_own_filesystem(const struct file *f)
+{
+	return !strcmp(f->ops->name, "pipe") || !strcmp(f->ops->name, "socket");
+}
+
 /* What a link of /proc/PID/fd shows for what has no name (man 5 proc). */
 static int64_t handle_describe(struct object *object, char *buf, size_t cap)
 {
@@ -82,6 +89,8 @@ static int64_t handle_describe(struct object *object, char *buf, size_t cap)
 		*(uint64_t *)buf = f->inode->node;
 		return sizeof(f->inode->node);
 	}
+	if (!has_own_filesystem(f))
+		return ksnprintf(buf, cap, "anon_inode:[%s]", f->ops->name);
 	n = ksnprintf(buf, cap, "%s:[%llu]", f->ops->name, (unsigned long long)((uintptr_t)f & 0xffffffff) >> 4);
 	return n;
 }

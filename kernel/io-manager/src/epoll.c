@@ -94,12 +94,15 @@ static bool item_woken(struct waiter *w, uint64_t key)
 {
 	struct epoll_item *item = w->context;
 	uint32_t events = READ_ONCE(item->events);
+	bool has_waiters;
 
 	if (!(events & ~MODIFIERS) || (key && !(key & (events | ALWAYS))))
 		return false;
+	has_waiters = !waitq_is_empty(&item->set->wait);
 	make_ready(item);
 	wake_set(&item->set->wait);
-	return true;
+	/* Of exclusive watchers one that somebody waits for is enough (man 2 epoll_ctl). */
+	return has_waiters;
 }
 
 static struct epoll_item *pop_ready(struct epoll_set *set)
@@ -179,6 +182,7 @@ static void watch(struct epoll_item *item)
 		waiter_init(&item->waiters[q]);
 		item->waiters[q].wake = item_woken;
 		item->waiters[q].context = item;
+		item->waiters[q].is_exclusive = item->events & EXCLUSIVE;
 		waitq_add(item->queues[q], &item->waiters[q]);
 	}
 }
@@ -450,6 +454,7 @@ static const struct file_ops epoll_ops = {
 	.name = "eventpoll",
 	.poll = epoll_poll,
 	.wait_queue = epoll_wait_queue,
+	.ignores_seek = true,
 	.release = epoll_release,
 };
 

@@ -156,7 +156,7 @@ static int64_t pipe_read(struct io_request *rq)
 	was_full = was_full && !is_full(p);
 	mutex_unlock(&p->lock);
 	if (was_full)
-		waitq_wake_all(&p->wait, WRITABLE);
+		waitq_wake_one(&p->wait, WRITABLE);
 	return n;
 }
 
@@ -227,7 +227,7 @@ static int64_t pipe_write(struct io_request *rq)
 	n = write_locked(p, rq);
 	mutex_unlock(&p->lock);
 	if (n > 0)
-		waitq_wake_all(&p->wait, READABLE);
+		waitq_wake_one(&p->wait, READABLE);
 	return n;
 }
 

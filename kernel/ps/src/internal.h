@@ -92,6 +92,7 @@ void exit_threads_of(struct process *p, uint32_t status, int signal);	/* signals
 /* ---- signal.c ---- */
 void signal_recalc(struct ps_thread *t);	/* signals: INTERRUPT_SIGNAL of t */
 void signal_recalc_all(struct process *p);	/* signals */
+void signal_watch_init(void);
 struct sigactions *sigactions_create(void);
 struct sigactions *sigactions_copy(struct process *p);
 void sigactions_put(struct sigactions *a);

@@ -364,6 +364,7 @@ void ps_init(void)
 	};
 	sched_ops.thread_dead = ps_thread_dead;
 	ps_threads_init();
+	signal_watch_init();
 	ps_exit_init();
 	ps_machine_init();
 	mm_oom_kill = ps_oom_kill;

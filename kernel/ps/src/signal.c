@@ -172,6 +172,8 @@ static int send_locked(struct process *p, struct ps_thread *t, int sig, const st
 	if (err)
 		return err;
 	waitq_wake_all(&p->signal_wait, SIGNAL_BIT(sig));
+	if (!waitq_is_empty(signal_watch_queue(p)))
+		waitq_wake_all(signal_watch_queue(p), 1 /* POLLIN */);
 	taker = choose_thread(p, t, sig);
 	if (!taker)
 		return 0;

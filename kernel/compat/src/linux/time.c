@@ -1,4 +1,5 @@
 /* kernel/compat/src/linux/time.c: clocks and sleeping. */
+#include <io/event.h>
 #include <ipc/endpoint.h>
 #include <linux/time.h>
 #include <mm/usercopy.h>
@@ -162,6 +163,7 @@ void linux_set_realtime(uint64_t ns)
 	__atomic_fetch_add(&clock_set_count, 1, __ATOMIC_ACQ_REL);
 	waitq_wake_all(&clock_set_wait, 0);
 	linux_timers_clock_was_set();
+	timerfd_clock_was_set();
 }
 
 static int64_t set_clock(int32_t clock, uint64_t ns)

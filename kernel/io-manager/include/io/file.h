@@ -79,6 +79,7 @@ struct file_ops {
 	int (*fsync)(struct file *f, bool data_only);
 	/* Position given as lseek(2) whence; NULL: -ESPIPE. Returns the new offset. */
 	int64_t (*seek)(struct file *f, int64_t offset, int whence);
+	bool ignores_seek;	/* without `seek`: lseek(2) succeeds and does nothing */
 	/* getdents64: fill the vector. Returns bytes. */
 	int64_t (*readdir)(struct io_request *rq);
 	int (*truncate)(struct file *f, uint64_t size);

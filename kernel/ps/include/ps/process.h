@@ -79,7 +79,7 @@ struct process {
 	struct spinlock signal_lock;
 	struct sigactions *actions;	/* counted: CLONE_SIGHAND */
 	struct signal_queue pending;	/* process-wide */
-	struct wait_queue signal_wait;	/* sigtimedwait, signalfd */
+	struct wait_queue signal_wait;	/* sigtimedwait */
 	uint32_t stop_signal;		/* stopped by; 0: running */
 	uint32_t continue_count;	/* SIGCONTs sent: a stop that was decided before is void */
 	uint32_t last_stop_signal;	/* for the waiting parent */

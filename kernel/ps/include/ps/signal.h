@@ -11,6 +11,7 @@
 
 struct process;
 struct ps_thread;
+struct wait_queue;
 
 #define PS_NSIG 64
 #define PS_SIGRTMIN 32	/* the kernel's first; libcs keep two for themselves */
@@ -63,6 +64,8 @@ bool signal_take(struct signal_info *info, struct signal_action *action);
 int signal_dequeue(uint64_t set, struct signal_info *info);
 /* A real-time queue entry of a POSIX timer is still there: count its overruns instead. */
 bool signal_queued_for_timer(struct process *p, int sig, uint32_t timer_id);
+/* Woken (POLLIN) when a signal may have come for @p; lives for ever. Others may share it. */
+struct wait_queue *signal_watch_queue(const struct process *p);
 bool signal_is_pending(void);	/* unblocked, for the current thread */
 uint64_t signal_pending_set(void);
 void signal_set_mask(uint64_t mask);	/* of the current thread; SIGKILL and SIGSTOP stay out */
