@@ -23,13 +23,14 @@ static int build_space(const struct ps_exec *e, const struct mm_limits *limits, 
 		.layout = e->image.layout,
 		.credentials = e->credentials,
 		.is_secure = e->is_secure,
+		.is_fixed = e->is_fixed,
 	};
 	int err = mm_space_create(&parts->space);
 
 	if (err)
 		return err;
 	parts->space->limits = *limits;
-	err = image_map(parts->space, &e->image, &e->interpreter, &rq.placement);
+	err = image_map(parts->space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
 	if (!err)
 		err = stack_build(parts->space, &rq, &parts->rsp);
 	parts->entry = rq.placement.start;
@@ -150,7 +151,7 @@ static void switch_tables(struct process *p, struct exec_parts *parts)
 	signal_reset_for_exec(p);
 }
 
-static void reset_thread(struct ps_thread *me, const char *comm)
+static void reset_thread(struct ps_thread *me, const struct ps_exec *e)
 {
 	struct thread *t = &me->thread;
 
@@ -158,9 +159,13 @@ static void reset_thread(struct ps_thread *me, const char *comm)
 	me->altstack_flags = 0;
 	me->clear_child_tid = 0;
 	me->robust_list = 0;
+	me->rseq = 0;
+	if (e->is_secure)
+		me->persona = 0;
+	t->interrupts_on_switch = 0;
 	me->restart.fn = NULL;
 	memset(t->name, 0, sizeof(t->name));
-	memcpy(t->name, comm, MIN(strlen(comm), sizeof(t->name) - 1));
+	memcpy(t->name, e->comm, MIN(strlen(e->comm), sizeof(t->name) - 1));
 	memcpy(me->process->name, t->name, sizeof(t->name));
 	t->fs_base = t->gs_base = 0;
 	wrfsbase(0);
@@ -211,7 +216,7 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame)
 	switch_exe(p, e);
 	switch_tables(p, &parts);
 	drop_privileges(p, e);
-	reset_thread(me, e->comm);
+	reset_thread(me, e);
 	frame_init_user(frame, parts.entry, parts.rsp);
 	counter_inc(COUNTER_EXEC);
 	return 0;

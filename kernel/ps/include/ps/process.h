@@ -129,6 +129,10 @@ struct ps_thread {
 	uint32_t altstack_flags;
 	uint64_t clear_child_tid;	/* user address */
 	uint64_t robust_list;
+	uint64_t rseq;			/* user address of a struct rseq; 0: none */
+	uint32_t rseq_bytes, rseq_signature;
+	uint32_t rseq_cpu;		/* what it shows */
+	uint32_t persona;		/* personality(2) */
 	void *fpu_scratch;		/* a second XSAVE area: sigreturn checks a state there */
 	void *fpu_memory;		/* both areas as allocated */
 	struct ps_restart restart;
@@ -240,9 +244,18 @@ struct ps_exec {
 	void *exe;			/* io's inode; a reference is taken through ps_upper_ops */
 	const struct credentials *credentials;	/* in force afterwards */
 	bool is_secure;			/* AT_SECURE */
+	bool is_fixed;			/* no random addresses */
 };
 int ps_exec(struct ps_exec *e, struct trap_frame *frame);
 extern uint32_t ps_min_signal_stack;	/* AT_MINSIGSTKSZ, the edge's */
+
+/* What every program has mapped: the vDSO's image, and one page below it for the clocks; the edge's. */
+struct ps_vdso {
+	struct mm_object *image;	/* NULL: none yet */
+	struct mm_object *clock_page;
+	uint64_t image_bytes;
+};
+extern struct ps_vdso ps_vdso;
 
 /* End: exit_group with @status (32 bits) or by @signal (nonzero). Never returns. */
 void ps_exit_group(uint32_t status, int signal) __noreturn;
