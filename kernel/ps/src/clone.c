@@ -75,16 +75,6 @@ static void copy_thread_state(struct ps_thread *child, const struct ps_clone *c)
 	child->thread.personality = me->thread.personality;
 	child->thread.policy = me->thread.policy;
 	child->blocked = me->blocked;
-	child->persona = me->persona;
-	/* A thread registers its own; a process has a copy of the one that called (man 2 rseq). */
-	if (!(c->flags & CLONE_VM)) {
-		child->rseq = me->rseq;
-		child->rseq_bytes = me->rseq_bytes;
-		child->rseq_signature = me->rseq_signature;
-		child->rseq_cpu = me->rseq_cpu;
-		child->thread.interrupts_on_switch = me->thread.interrupts_on_switch;
-		child->thread.interrupts |= me->thread.interrupts_on_switch;
-	}
 	memcpy(child->thread.name, me->thread.name, sizeof(child->thread.name));
 	if (c->flags & CLONE_CHILD_CLEARTID)
 		child->clear_child_tid = c->child_tid;

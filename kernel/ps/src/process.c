@@ -143,7 +143,7 @@ struct ps_thread *ps_find_thread(uint32_t tid)
 	node = pid_lookup(tid);
 	if (node && node->thread && !node->thread->process->is_hidden) {
 		t = node->thread;
-		refcount_get(&t->refs);
+		object_get(&t->object);
 	}
 	spin_unlock(&ps_tree_lock);
 	return t;

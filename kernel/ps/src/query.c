@@ -215,9 +215,7 @@ static uint32_t special_of(const struct mm_area_info *info)
 		return 1;
 	if (info->flags & MM_AREA_STACK)
 		return 2;
-	if (info->flags & MM_AREA_VDSO)
-		return info->prot & MM_EXEC ? 3 : 4;
-	return 0;
+	return info->flags & MM_AREA_VDSO ? 3 : 0;
 }
 
 static int64_t query_maps(struct process *p, uint64_t arg, void *buf, size_t cap)

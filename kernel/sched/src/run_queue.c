@@ -97,8 +97,6 @@ static void save_user_state(struct thread *t)
 {
 	if (!t->fpu)
 		return;
-	if (t->interrupts_on_switch)
-		__atomic_fetch_or(&t->interrupts, t->interrupts_on_switch, __ATOMIC_RELAXED);
 	t->fs_base = rdfsbase();
 	t->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	fpu_save(t->fpu);

@@ -27,7 +27,6 @@ enum thread_personality { PERSONALITY_LINUX, PERSONALITY_NT, PERSONALITY_SERVICE
 #define INTERRUPT_SPECIAL_APC 4u
 #define INTERRUPT_USER_APC 8u	/* alertable NT waits only */
 #define INTERRUPT_SIGNAL 16u	/* Linux waits only */
-#define INTERRUPT_RETURN 32u	/* no reason to wake: something is to be done before user mode goes on */
 
 struct thread {
 	/* switch state: known to the assembly */
@@ -44,7 +43,6 @@ struct thread {
 	uint32_t wake_pending;		/* a wake came before it had blocked */
 	uint32_t interrupts;		/* INTERRUPT_* that are set; atomic */
 	uint32_t interrupt_mask;	/* those the current sleep heeds */
-	uint32_t interrupts_on_switch;	/* set each time it leaves a CPU; 0: none */
 	bool is_kernel;
 	bool is_idle;
 	bool is_queued;			/* in its run queue's tree */
@@ -121,7 +119,5 @@ uint32_t sched_running_count(void);
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_realtime_ns(void);
 void clock_set_realtime_ns(uint64_t now_ns);
-/* Where the struct clock_page (sched/clock_page.h) lies, for programs to map read-only. */
-uint64_t clock_page_physical(void);
 
 #endif
