@@ -19,13 +19,6 @@ ntstatus nt_sys_NtQueryPerformanceCounter(const uint64_t *a)
 	return status || !a[1] ? status : nt_put64(a[1], NSEC_PER_SEC / NS_PER_QPC);
 }
 
-#define DEFAULT_LOCALE 0x0409u	/* en-US */
-
-ntstatus nt_sys_NtQueryDefaultLocale(const uint64_t *a)
-{
-	return nt_put32(a[1], DEFAULT_LOCALE);
-}
-
 #define DEBUG_TEXT_BYTES 200
 
 /* What ntdll and its like have to tell about themselves belongs in the log. */
