@@ -1,4 +1,5 @@
 """wine64, the oracle of Windows programs. One prefix under build/, which says Windows 10."""
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -22,17 +23,19 @@ def environment(base=None):
 
 def ensure_prefix():
     """Make the prefix unless it stands: the last step of making one is to set its version."""
-    done = os.path.join(PREFIX, "is-ready")
-    if os.path.exists(done):
-        return
     if not os.path.exists(WINE):
-        raise Failure("there is no wine64; ./x setup --conformance installs it")
+        raise Failure("there is no wine64; ./x setup installs it")
     os.makedirs(PREFIX, exist_ok=True)
-    result = run([os.path.join(PROGRAMS, VERSION[0]), *VERSION[1:]], PREFIX, timeout=FIRST_START_SECONDS)
-    if result.returncode:
-        raise Failure(f"wine64 cannot make its prefix: {result.stderr.decode('utf-8', 'replace')[-500:]}")
-    with open(done, "w", encoding="ascii"):
-        pass
+    with open(os.path.join(PREFIX, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = os.path.join(PREFIX, "is-ready")
+        if os.path.exists(done):
+            return
+        result = run([os.path.join(PROGRAMS, VERSION[0]), *VERSION[1:]], PREFIX, timeout=FIRST_START_SECONDS)
+        if result.returncode:
+            raise Failure(f"wine64 cannot make its prefix: {result.stderr.decode('utf-8', 'replace')[-500:]}")
+        with open(done, "w", encoding="ascii"):
+            pass
 
 
 def run(command, cwd, stdin=b"", env=None, timeout=120):
