@@ -1,9 +1,8 @@
 """./x test: every test there is, counted one by one.
 
-Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs), fuzz (the
-same mutated inputs each time, through the parsers of hostile files), linux
-(differential programs: this host against the machine), windows (the same with Wine),
-scenario (machines driven from outside). The last line is `N passed, N failed`.
+Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs),
+linux (differential programs: this host against the machine), scenario (machines
+driven from outside). The last line is `N passed, N failed`.
 """
 import sys
 
@@ -22,18 +21,12 @@ Runs every test, or those whose name holds every WORD.
 """
 
 
-def wants_windows(words):
-    return "windows" in words or config.load().get("tests", {}).get("windows", False)
-
-
 def collect(words):
     """The tests whose name holds every word, in the order in which they run."""
-    from x.testing import check_suite, differential, fuzz_sample, host, scenarios, unit, windows
-    tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests()
+    from x.testing import check_suite, differential, host, scenarios, unit
+    tests = check_suite.tests() + unit.tests() + host.tests()
     if words or config.load().get("tests", {}).get("machines", True):
         tests += differential.tests() + scenarios.tests("scenarios")
-    if wants_windows(words):
-        tests += windows.tests()
     return [test for test in tests if all(word in test.name for word in words)]
 
 
@@ -54,7 +47,7 @@ def main(argv):
     if values.help:
         sys.stdout.write(HELP + describe(OPTIONS))
         return 0
-    build.ensure("release", "debug", "tests", *(["windows"] if wants_windows(words) else []))
+    build.ensure("release", "debug", "tests")
     tests = collect(words)
     if values.list:
         print("\n".join(test.name for test in tests))

@@ -9,8 +9,6 @@
 
 #include "dispatch.h"
 
-#include "../nt/nt.h"
-
 /* A call whose function is in no file yet is absent like those marked so. */
 #define WEAK_MECH(name) extern __typeof__(linux_sys_##name) linux_sys_##name __attribute__((weak));
 #define WEAK_LEASE(name) WEAK_MECH(name)
@@ -98,10 +96,6 @@ void compat_syscall(struct trap_frame *f)
 
 	if (likely(nr < LINUX_NCALLS))
 		call = t->thread.personality == PERSONALITY_SERVICE ? service_calls[nr] : linux_calls[nr];
-	if (t->thread.personality == PERSONALITY_NT) {
-		nt_syscall(f);
-		return;
-	}
 	if (unlikely(t->process->strace) && nr < SYS_NUCLEUS_BASE)
 		ret = traced(call, nr, a);
 	else if (likely(call != NULL))
@@ -122,10 +116,10 @@ void compat_user_return(struct trap_frame *f)
 	while (unlikely(READ_ONCE(t->interrupts) | this_cpu()->need_resched)) {
 		__asm__ volatile("sti" : : : "memory");
 		sched_cond_resched();
-		if (t->personality == PERSONALITY_NT)
-			nt_deliver(f);
-		else if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
+		if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
 			linux_deliver(f);
+		if (READ_ONCE(t->interrupts) & INTERRUPT_RETURN)
+			linux_rseq_return(f);
 		__asm__ volatile("cli" : : : "memory");
 	}
 }

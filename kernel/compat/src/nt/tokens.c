@@ -1,2 +1,0 @@
-/* kernel/compat/src/nt/tokens.c: tokens and SIDs. */
-#include "nt.h"

@@ -1,4 +1,0 @@
-export default function greet(name) {
-	return `Hello, ${name ?? "nobody"}!`;
-}
-export const unused = undefined;
