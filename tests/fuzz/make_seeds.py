@@ -72,7 +72,67 @@ def state():
     yield bytes([1, 0x20, 0, 8, 0x30, 0, 16, 0, 0x10, 0xFF])
 
 
-TARGETS = {"elf": elf, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state}
+PE_SYSCALL = bytes.fromhex("4c8bd1b834120000f604250803fe7f0175030f05c3cd2ec3")
+
+
+def pe_headers(sections, directories, flags, alignment):
+    """sections: (name, virtual size, rva, raw size, raw offset, characteristics) each."""
+    end = max(rva + -(-size // 4096) * 4096 for _, size, rva, _, _, _ in sections)
+    optional = struct.pack("<HBBIIIIIQIIHHHHHHIIIIHHQQQQII", 0x20B, 14, 0, 0x200, 0, 0, 0x1010, 0x1000, 0x180000000,
+                           alignment[0], alignment[1], 6, 0, 0, 0, 6, 0, 0, end, 0x400, 0, 3, 0x160,
+                           1 << 20, 4096, 1 << 20, 4096, 0, 16)
+    table = b"".join(struct.pack("<II", *directories.get(i, (0, 0))) for i in range(16))
+    header = struct.pack("<HHIIIHH", 0x8664, len(sections), 0, 0, 0, len(optional) + len(table), flags)
+    listed = b"".join(struct.pack("<8sIIIIIIHHI", name, size, rva, raw_size, raw, 0, 0, 0, 0, characteristics)
+                      for name, size, rva, raw_size, raw, characteristics in sections)
+    return b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + header + optional + table + listed
+
+
+def pe_tables():
+    """What a DLL's data section holds at RVA 2000h, and the directories that say so."""
+    data = bytearray(0x400)
+
+    def put(at, data_format, *values):
+        struct.pack_into("<" + data_format, data, at, *values)
+
+    put(0, "IIHHIIIIIII", 0, 0, 0, 0, 0x2070, 1, 2, 2, 0x2028, 0x2030, 0x2038)
+    put(0x28, "IIIIHH", 0x1000, 0x2060, 0x2040, 0x2050, 0, 1)
+    for at, name in ((0x40, b"NtClose"), (0x50, b"NtOther"), (0x60, b"ntdll.Other"), (0x70, b"seed.dll")):
+        data[at:at + len(name)] = name
+    put(0x80, "IIIII", 0, 0, 0, 0x2070, 0x20C0)
+    put(0xD0, "IIIIIIII", 1, 0x2070, 0, 0x20C0, 0x20C0, 0, 0, 0)
+    put(0x110, "IIHHHH", 0x2000, 16, 0xA0C0, 0xA130, 0xA138, 0)
+    put(0x130, "QQQQII", 0x180002200, 0x180002210, 0x180002220, 0, 0, 0)
+    put(0x160, "I84xQ48xI", 148, 0x180002230, 0x500)
+    return data, {0: (0x2000, 0x80), 1: (0x2080, 40), 5: (0x2110, 16), 9: (0x2130, 40), 10: (0x2160, 148),
+                  13: (0x20D0, 64)}
+
+
+def pe_file(headers, *parts):
+    """parts: (offset, bytes) each."""
+    data = bytearray(max(offset + len(part) for offset, part in parts))
+    data[:len(headers)] = headers
+    for offset, part in parts:
+        data[offset:offset + len(part)] = part
+    return bytes(data)
+
+
+def pe():
+    data, directories = pe_tables()
+    code = PE_SYSCALL.ljust(0x200, b"\xcc")
+    text = (b".text", 0x200, 0x1000, 0x200, 0x400, 0x60000020)
+    yield pe_file(pe_headers([text, (b".data", 0x1000, 0x2000, 0x400, 0x600, 0xC0000040),
+                              (b".bss", 0x100, 0x3000, 0, 0, 0xC0000080)], directories, 0x2022, (0x1000, 0x200)),
+                  (0x400, code), (0x600, data))
+    text = (b".text", 0x200, 0x1000, 0x1000, 0x1000, 0x60000020)
+    yield pe_file(pe_headers([text, (b".data", 0x300, 0x2000, 0x400, 0x2000, 0xC0000040)], directories, 0x22,
+                             (0x1000, 0x1000)), (0x1000, code), (0x2000, data))
+    flat = (b".flat", 0x2400, 0x400, 0x2000, 0x400, 0xE0000020)
+    yield pe_file(pe_headers([flat], directories, 0x22, (0x20, 0x20)), (0x1000, code), (0x2000, data))
+    yield b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + struct.pack("<H", 0x14C) + bytes(300)
+
+
+TARGETS = {"elf": elf, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state}
 
 
 def main(target, folder):

@@ -368,6 +368,7 @@ TEST(brk_grows_and_shrinks)
 	report("bytes that are not zero", count_nonzero(start, PAGE));
 	claim("below the start is refused", (char *)syscall(SYS_brk, (void *)PAGE) == start + PAGE);
 	claim("the kernel is refused", (char *)syscall(SYS_brk, KERNEL_ADDRESS) == start + PAGE);
+	claim("the last address is refused", (char *)syscall(SYS_brk, -7L) == start + PAGE);
 }
 
 TEST(copy_on_write_after_fork_keeps_both_sides)

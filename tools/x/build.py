@@ -16,13 +16,25 @@ Builds kernel, services, staged image and boot bundle; says nothing when all is 
 """
 
 # build folder: its world
-WORLDS = {"kernel": "kernel", "kernel-debug": "kernel", "user": "user", "host": "host"}
+WORLDS = {"kernel": "kernel", "kernel-debug": "kernel", "user": "user", "host": "host", "windows": "windows"}
 
 USER_NATIVE_FILE = """[binaries]
 c = 'musl-gcc'
 [built-in options]
 c_args = ['-fno-pie', '-idirafter', '{headers}']
 c_link_args = ['-static', '-no-pie']
+"""
+
+WINDOWS_CROSS_FILE = """[binaries]
+c = 'x86_64-w64-mingw32-gcc-posix'
+cpp = 'x86_64-w64-mingw32-g++-posix'
+ar = 'x86_64-w64-mingw32-ar'
+strip = 'x86_64-w64-mingw32-strip'
+[host_machine]
+system = 'windows'
+cpu_family = 'x86_64'
+cpu = 'x86_64'
+endian = 'little'
 """
 
 # musl-gcc sees no kernel headers; these folders are added behind its own.
@@ -50,6 +62,10 @@ def meson_options(folder):
         text = USER_NATIVE_FILE.format(headers=link_kernel_headers())
         write_if_changed(native, text.encode())
         options.append(f"--native-file={native}")
+    if folder == "windows":
+        cross = os.path.join(BUILD, "windows.ini")
+        write_if_changed(cross, WINDOWS_CROSS_FILE.encode())
+        options.append(f"--cross-file={cross}")
     return options
 
 
@@ -132,7 +148,7 @@ def build_worlds(*worlds):
 
 
 def ensure(*flavours):
-    """Bring the given flavours up to date: 'release', 'debug', 'tests'."""
+    """Bring the given flavours up to date: 'release', 'debug', 'tests', 'windows'."""
     from x import stage
     for flavour in flavours:
         if stamp.is_fresh(flavour):
@@ -144,6 +160,8 @@ def ensure(*flavours):
                 continue
             if flavour == "debug":
                 build_worlds("kernel-debug")
+            elif flavour == "windows":
+                build_worlds("windows")
             else:
                 worlds = ["kernel", "user"] + (["host"] if flavour == "tests" else [])
                 build_worlds(*worlds)

@@ -11,7 +11,7 @@ RUN_DEFAULTS = os.path.join(BUILD, "gen", "run-defaults")
 
 QEMU_DEFAULTS = {"binary": "qemu-system-x86_64", "machine": "microvm", "accel": "tcg", "mem": "512M", "smp": 1}
 KNOWN = {"kernel": ("build",), "logging": None, "fault_injection": ("enabled", "rules"), "qemu": tuple(QEMU_DEFAULTS),
-         "tests": ("machines",)}
+         "tests": ("machines", "windows")}
 
 
 def load():

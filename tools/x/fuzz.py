@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -53,6 +54,29 @@ def compile_target(name, output):
         raise Failure(f"tests/fuzz/fuzz_{name}.c does not compile")
 
 
+def prepare(name):
+    """Build the target and write its first inputs; returns (folder, target, folder of the inputs)."""
+    folder = os.path.join(BUILD, "fuzz", name)
+    os.makedirs(folder, exist_ok=True)
+    target = os.path.join(folder, f"fuzz_{name}")
+    compile_target(name, target)
+    seeds = os.path.join(folder, "seeds")
+    subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fuzz", "make_seeds.py"), name, seeds], check=True)
+    return folder, target, seeds
+
+
+def sample(name, runs):
+    """The same `runs` mutated inputs each time. Returns what the target printed if one failed, else None."""
+    folder, target, seeds = prepare(name)
+    learnt = os.path.join(folder, "sample")
+    shutil.rmtree(learnt, ignore_errors=True)
+    os.makedirs(learnt)
+    command = [target, "-seed=1", f"-runs={runs}", "-max_len=16384", f"-artifact_prefix={folder}/", learnt, seeds]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, errors="replace", check=False)
+    return result.stdout[-4000:] if result.returncode else None
+
+
 def main(argv):
     values, words = parse(OPTIONS, argv, "fuzz", EXIT_USAGE)
     if values.help:
@@ -61,13 +85,9 @@ def main(argv):
     if len(words) != 1 or words[0] not in names():
         raise Failure(f"fuzz takes one of: {' '.join(names())}", EXIT_USAGE)
     setup.ensure()
-    folder = os.path.join(BUILD, "fuzz", words[0])
+    folder, target, seeds = prepare(words[0])
     corpus = os.path.join(folder, "corpus")
     os.makedirs(corpus, exist_ok=True)
-    target = os.path.join(folder, f"fuzz_{words[0]}")
-    compile_target(words[0], target)
-    seeds = os.path.join(folder, "seeds")
-    subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fuzz", "make_seeds.py"), words[0], seeds], check=True)
     command = [target, f"-max_total_time={values.seconds or 600}", f"-artifact_prefix={folder}/", "-print_final_stats=1",
                corpus, seeds]
     return 1 if subprocess.run(command, check=False).returncode else 0

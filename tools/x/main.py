@@ -14,6 +14,7 @@ COMMANDS = {
     "debug": ("debug", "exec under gdb, with symbols of kernel and services"),
     "test": ("test", "every test; the last line is `N passed, N failed`"),
     "bench": ("bench", "bench core: instructions an operation; bench exec: time to prompt"),
+    "conformance": ("conformance", "run Windows programs that nobody here wrote; compare with an oracle"),
     "fuzz": ("fuzz", "run one libFuzzer target under tests/fuzz"),
     "torture": ("torture", "run one long scenario under tests/torture"),
     "clean": ("clean", "remove the build folder"),
@@ -23,7 +24,7 @@ COMMANDS = {
 
 def usage():
     lines = ["usage: ./x COMMAND [ARGUMENTS]   (./x COMMAND --help tells more)", ""]
-    lines += [f"  {name:9}{text}" for name, (_, text) in COMMANDS.items()]
+    lines += [f"  {name:12}{text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,7 @@
 import os
 import time
 
-from x.common import EXIT_MACHINE, Failure, say
+from x.common import BUILD, EXIT_MACHINE, Failure, say
 
 MAGIC = b"albireo-exec"
 VERSION = b"1"
@@ -110,6 +110,9 @@ def exec_mounts(program, env, root, readonly, binds):
         # What is in the machine only (/system) brings itself.
         if any(is_below(folder, own) for own in OWN_FOLDERS) and os.path.isdir(folder) and not mounts.covers(folder):
             mounts.add(folder, True, folder)
+    windows = os.path.join(BUILD, "windows")
+    if os.path.isdir(windows):
+        mounts.add(windows, True, "/windows/c/windows")
     for bind in binds:
         source, place, is_readonly = split_bind(bind)
         mounts.add(source, is_readonly, place)

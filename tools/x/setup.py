@@ -8,19 +8,23 @@ import sys
 from x.common import EXIT_USAGE, ROOT, Failure, say
 
 PACKAGE_LIST = os.path.join(ROOT, "tools", "packages.txt")
+HELP = """usage: ./x setup [--conformance]
+Installs the packages of tools/packages.txt that are missing. --conformance also brings
+the programs of ./x conformance, some from Debian and some from npm.
+"""
 
 
-def wanted():
+def wanted(path):
     """Yield (package, file it brings) for each package on the list."""
-    with open(PACKAGE_LIST, encoding="ascii") as f:
+    with open(path, encoding="ascii") as f:
         for line in f:
             if line.strip() and not line.startswith("#"):
                 package, witness = line.split()
                 yield package, witness
 
 
-def missing():
-    return [package for package, witness in wanted() if not glob.glob(witness)]
+def missing(path):
+    return [package for package, witness in wanted(path) if not glob.glob(witness)]
 
 
 def apt_prefix():
@@ -55,21 +59,24 @@ def install(packages):
         raise Failure(f"installing failed; as root: {by_hand}")
 
 
-def ensure():
+def ensure(path=PACKAGE_LIST):
     """Install what is missing; returns at once when nothing is."""
-    packages = missing()
+    packages = missing(path)
     if packages:
         install(packages)
-        left = missing()
+        left = missing(path)
         if left:
             raise Failure(f"installed, but still not found: {' '.join(left)}")
 
 
 def main(argv):
-    if argv:
-        if argv[0] in ("-h", "--help"):
-            sys.stdout.write("usage: ./x setup\nInstalls the packages of tools/packages.txt that are missing.\n")
-            return 0
-        raise Failure("setup takes no arguments", EXIT_USAGE)
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(HELP)
+        return 0
+    if argv not in ([], ["--conformance"]):
+        raise Failure("setup takes --conformance or nothing", EXIT_USAGE)
     ensure()
+    if argv:
+        from x import conformance
+        conformance.fetch_all()
     return 0

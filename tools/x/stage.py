@@ -2,7 +2,7 @@
 import hashlib
 import os
 
-from x import bundle, config, manifest, registry
+from x import bundle, config, manifest, registry, windows
 from x.common import BUILD, ROOT, Failure, write_if_changed
 
 IMAGE = os.path.join(BUILD, "image")
@@ -67,6 +67,7 @@ def stage(with_tests=False):
         staged[path] = make(packages).encode()
     for path, data in staged.items():
         write_if_changed(os.path.join(IMAGE, path), data)
+    windows.stage()
     config.write_run_defaults()
     write_if_changed(BUNDLE, bundle.archive(bundle_files(packages, staged, [])))
     if with_tests:

@@ -40,7 +40,7 @@ def stamp_path(flavour):
 
 def current(flavour):
     """The listing that a build of `flavour` depends on."""
-    return listing(SOURCES + TEST_SOURCES if flavour == "tests" else SOURCES)
+    return listing(SOURCES + TEST_SOURCES if flavour in ("tests", "windows") else SOURCES)
 
 
 def is_fresh(flavour):

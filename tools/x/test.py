@@ -1,8 +1,10 @@
 """./x test: every test there is, counted one by one.
 
-Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs),
-linux (differential programs: this host against the machine), scenario (machines
-driven from outside). The last line is `N passed, N failed`.
+Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs), fuzz (the
+same mutated inputs each time, through the parsers of hostile files), linux
+(differential programs: this host against the machine), windows (the same with Wine),
+scenario (machines driven from outside); at the end of all of them outcomes (each error
+that the call tables promise was answered). The last line is `N passed, N failed`.
 """
 import sys
 
@@ -21,24 +23,45 @@ Runs every test, or those whose name holds every WORD.
 """
 
 
+def wants_windows(words):
+    return "windows" in words or config.load().get("tests", {}).get("windows", False)
+
+
+def wants_machines(words):
+    return bool(words) or config.load().get("tests", {}).get("machines", True)
+
+
+def edges_to_judge(words):
+    """The edges whose every test runs: only then is it told what no test met."""
+    if words or not wants_machines(words):
+        return []
+    return ["linux", "nt"] if wants_windows(words) else ["linux"]
+
+
 def collect(words):
     """The tests whose name holds every word, in the order in which they run."""
-    from x.testing import check_suite, differential, host, scenarios, unit
-    tests = check_suite.tests() + unit.tests() + host.tests()
-    if words or config.load().get("tests", {}).get("machines", True):
+    from x.testing import check_suite, differential, fuzz_sample, host, scenarios, unit, windows
+    tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests()
+    if wants_machines(words):
         tests += differential.tests() + scenarios.tests("scenarios")
+    if wants_windows(words):
+        tests += windows.tests()
     return [test for test in tests if all(word in test.name for word in words)]
 
 
-def run_all(tests):
-    """Run the tests; those marked so run two at a time. Returns the Results."""
+def run_all(tests, edges):
+    """Run the tests, those marked so two at a time, then judge what the edges answered. Returns
+    the Results."""
     from concurrent.futures import ThreadPoolExecutor
-    results = Results(len(tests))
+    from x.testing import outcomes
+    results = Results(len(tests) + len(edges))
     for test in tests:
         if not test.is_parallel:
             results.run(test)
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(results.run, [test for test in tests if test.is_parallel]))
+    for test in outcomes.tests(edges):
+        results.run(test)
     return results
 
 
@@ -47,13 +70,13 @@ def main(argv):
     if values.help:
         sys.stdout.write(HELP + describe(OPTIONS))
         return 0
-    build.ensure("release", "debug", "tests")
+    build.ensure("release", "debug", "tests", *(["windows"] if wants_windows(words) else []))
     tests = collect(words)
     if values.list:
         print("\n".join(test.name for test in tests))
         return 0
     if words and not tests:
         raise Failure(f"no test's name holds {' and '.join(words)}")
-    results = run_all(tests)
+    results = run_all(tests, edges_to_judge(words))
     print(f"{results.passed} passed, {results.failed} failed")
     return 1 if results.failed else 0

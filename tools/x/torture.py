@@ -1,4 +1,5 @@
 """`./x torture NAME`: long scenarios that ./x test has no time for: tests/torture/*.py."""
+import re
 import sys
 
 from x import build
@@ -10,6 +11,13 @@ other; without a WORD it names them.
 """
 
 
+def holds(name, word, every):
+    """A word that some name has as a whole means just those: pe is not in every 'supervision'."""
+    def is_whole(name):
+        return word in re.split(r"[^A-Za-z0-9]+|_", name)
+    return is_whole(name) if any(is_whole(test.name) for test in every) else word in name
+
+
 def main(argv):
     from x.testing import Results, scenarios
     if argv and argv[0] in ("-h", "--help"):
@@ -19,7 +27,7 @@ def main(argv):
     if not argv:
         print("\n".join(test.name for test in every))
         return 0
-    chosen = [test for test in every if all(word in test.name for word in argv)]
+    chosen = [test for test in every if all(holds(test.name, word, every) for word in argv)]
     if not chosen:
         raise Failure(f"no torture's name holds {' and '.join(argv)}", EXIT_USAGE)
     build.ensure("release", "debug", "tests")

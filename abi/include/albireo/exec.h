@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define IMAGE_MAX_SEGMENTS 24
+#define IMAGE_MAX_SEGMENTS 48
 #define IMAGE_MAX_INTERP 256
 
 enum image_kind {
@@ -30,7 +30,25 @@ struct image_segment {
 	uint64_t file_offset;	/* page-aligned */
 	uint64_t file_bytes;	/* exact, from file_offset; bytes after it read as zero */
 	uint32_t prot;
-	uint32_t pad;
+	uint32_t shared;	/* PE: writes are everybody's (IMAGE_SCN_MEM_SHARED) */
+};
+
+#define IMAGE_PE_DLL 1u
+#define IMAGE_PE_RELOCATABLE 2u		/* has its relocations */
+#define IMAGE_PE_PAGE_ALIGNED 4u	/* segments are page-aligned in the file too; else file_offset is exact */
+#define IMAGE_PE_MANAGED 8u
+
+/* What Windows' loader and NtQuerySection ask of a PE32+ beyond its segments. */
+struct image_pe {
+	uint64_t image_base;		/* preferred */
+	uint64_t stack_reserve, stack_commit, heap_reserve, heap_commit;
+	uint32_t flags;			/* IMAGE_PE_* */
+	uint32_t size_of_image;
+	uint32_t checksum, loader_flags;
+	uint32_t apiset_rva;		/* of the section named .apiset; 0: none */
+	uint16_t subsystem, subsystem_major, subsystem_minor, machine;
+	uint16_t os_major, os_minor;
+	uint16_t characteristics, dll_characteristics;
 };
 
 /* The payload of an image lease: a parsed file version, free of base addresses. */
@@ -51,6 +69,7 @@ struct image_layout {
 	uint32_t pad;
 	char interp[IMAGE_MAX_INTERP];		/* PT_INTERP, or a script's interpreter */
 	char script_arg[IMAGE_MAX_INTERP];	/* a script's optional argument */
+	struct image_pe pe;			/* IMAGE_PE; vaddr and entry are RVAs */
 	struct image_segment segments[IMAGE_MAX_SEGMENTS];
 };
 
@@ -72,6 +91,19 @@ enum loaderd_op {
 	/* ticket, file bytes, node | handle 0: the file's memory object, read-only
 	 * (close it after). Reply: data: struct image_layout; or -ENOEXEC -EINVAL -EIO. */
 	LOADERD_LOAD = 1,
+	/* 0, file bytes, node | handle 0 likewise: an ntdll.dll. Reply: data:
+	 * struct image_entry_points; -ENOEXEC when it lacks one of the functions. */
+	LOADERD_ENTRY_POINTS,
+};
+
+#define IMAGE_MAX_SERVICES 512
+
+/* Where the kernel enters an ntdll.dll, as RVAs, and what its thunks' numbers mean. */
+struct image_entry_points {
+	uint32_t ldr_initialize_thunk, rtl_user_thread_start;
+	uint32_t ki_user_exception_dispatcher, ki_user_apc_dispatcher, ki_user_callback_dispatcher;
+	uint32_t unix_call_dispatcher;	/* a variable: the function that calls a Unix half; 0: none */
+	uint16_t service[IMAGE_MAX_SERVICES];	/* by number: 1 + index in abi/nt/syscalls.def; 0: none */
 };
 
 /* ---- syscalld ---- */
@@ -130,8 +162,7 @@ struct credentials {
 
 /* ---- PROC_QUERY_BROKER(op, pid, buf, cap): bytes written, or negative errno ---- */
 #define PROC_QUERY_NEXT 1	/* smallest pid > given, as u32 */
-#define PROC_QUERY_STAT 2	/* struct proc_stat; of a thread that is no leader, or with the bit below: its own */
-#define PROC_QUERY_ONE_THREAD (1ull << 32)
+#define PROC_QUERY_STAT 2	/* struct proc_stat */
 #define PROC_QUERY_CMDLINE 3	/* raw argv bytes */
 #define PROC_QUERY_ENVIRON 4
 #define PROC_QUERY_MAPS 5	/* array of struct proc_map */
@@ -173,8 +204,6 @@ struct proc_stat {
 	uint64_t exe_node, cwd_node, root_node;
 	uint32_t umask;
 	uint32_t fd_table_size;
-	uint32_t policy, rt_priority;	/* SCHED_*, 1 to 99 or 0 */
-	uint64_t affinity;
 };
 #define PROC_STAT_SERVICE 1u
 

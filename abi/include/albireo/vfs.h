@@ -158,6 +158,9 @@ enum vfs_op {
 };
 
 #define VFS_CREATE_EXCL 1u
+#define VFS_CREATE_UNNAMED 2u	/* no name in `dir`; 0 there: on the machine's own memory filesystem. data: "", NUL,
+					 * what stands in for the path that it has not, if anything */
+#define VFS_CREATE_LINKABLE 4u	/* VFS_LINK may give an unnamed one its first name */
 
 #define VFS_SET_MODE 1u
 #define VFS_SET_UID 2u

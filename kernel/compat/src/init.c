@@ -6,6 +6,7 @@
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
+#include "nt/nt.h"
 
 static int fs_create(void **out)
 {
@@ -111,12 +112,17 @@ static void handle_inform(struct object *object, struct proc_fd *out)
 	}
 }
 
+static void process_released(struct process *p)
+{
+	linux_timers_released(p);
+	nt_process_released(p);
+}
+
 void compat_init(void)
 {
 	linux_futex_init();
 	linux_time_init();
 	linux_crash_init();
-	linux_vdso_init();
 	ps_min_signal_stack = signal_frame_max_bytes();
 	ps_upper_ops.fs_create = fs_create;
 	ps_upper_ops.fs_clone = fs_clone;
@@ -131,7 +137,8 @@ void compat_init(void)
 	ps_upper_ops.thread_exiting = linux_thread_exiting;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
 	ps_upper_ops.timer_signal_discarded = linux_timer_signal_taken;
-	ps_upper_ops.process_released = linux_timers_released;
+	ps_upper_ops.process_released = process_released;
+	ps_upper_ops.thread_released = nt_thread_released;
 	ps_upper_ops.limits_changed = linux_limits_changed;
 	ps_upper_ops.process_execs = linux_timers_exec;
 	trap_ops.syscall = compat_syscall;

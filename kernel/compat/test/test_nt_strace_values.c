@@ -46,6 +46,14 @@ static void rights_of_an_unknown_kind_are_shown_in_hex(void **state)
 	assert_string_equal(text.buf, "0x5|GENERIC_READ 0 MAXIMUM_ALLOWED");
 }
 
+static void all_rights_have_one_name(void **state)
+{
+	nt_strace_add_access(&text, "DesiredAccess", "NtCreateEvent", 0x1f0003);
+	strace_add(&text, " ");
+	nt_strace_add_access(&text, "DesiredAccess", "NtCreateKey", 0xf013f);
+	assert_string_equal(text.buf, "EVENT_ALL_ACCESS KEY_ALL_ACCESS|KEY_WOW64_64KEY");
+}
+
 static void classes_are_named_by_their_argument(void **state)
 {
 	nt_strace_add_class(&text, "ProcessInformationClass", 0);
@@ -95,10 +103,14 @@ static void pseudo_handles_have_names(void **state)
 	strace_add(&text, " ");
 	nt_strace_add_handle(&text, UINT64_MAX - 1);
 	strace_add(&text, " ");
+	nt_strace_add_handle(&text, UINT64_MAX - 5);
+	strace_add(&text, " ");
+	nt_strace_add_handle(&text, UINT64_MAX - 2);
+	strace_add(&text, " ");
 	nt_strace_add_handle(&text, 0x24);
 	strace_add(&text, " ");
 	nt_strace_add_handle(&text, 0);
-	assert_string_equal(text.buf, "NtCurrentProcess NtCurrentThread 0x24 0");
+	assert_string_equal(text.buf, "NtCurrentProcess NtCurrentThread NtCurrentThreadEffectiveToken 0xfffffffffffffffd 0x24 0");
 }
 
 static void utf_16_is_written_as_utf_8(void **state)
@@ -115,6 +127,7 @@ int main(void)
 		cmocka_unit_test_setup(rights_are_those_of_the_service_s_objects, set_up),
 		cmocka_unit_test_setup(an_argument_s_name_goes_before_the_service_s, set_up),
 		cmocka_unit_test_setup(rights_of_an_unknown_kind_are_shown_in_hex, set_up),
+		cmocka_unit_test_setup(all_rights_have_one_name, set_up),
 		cmocka_unit_test_setup(classes_are_named_by_their_argument, set_up),
 		cmocka_unit_test_setup(memory_words_are_named, set_up),
 		cmocka_unit_test_setup(words_of_files_are_named, set_up),

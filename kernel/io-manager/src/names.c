@@ -86,6 +86,44 @@ int create_node(const struct create_request *rq, struct inode **out, bool *creat
 	return send_create(rq, mode, gid, out, created);
 }
 
+static int send_create_unnamed(struct inode *dir, uint32_t mode, uint32_t gid, uint64_t flags, const char *label,
+			       struct inode **out)
+{
+	char *data = join_names("", 0, label, strlen(label));
+	struct ipc_kernel_call c = { .words = { VFS_CREATE, dir ? dir->node : 0, mode, 0,
+		ps_credentials()->fsuid | (uint64_t)gid << 32, flags },
+		.data = data, .data_len = (uint32_t)strlen(label) + 1 };
+	struct record_result r;
+	uint32_t n;
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	err = vfs_call_records(&c, &r, 1, &n);
+	kfree(data);
+	if (err)
+		return err;
+	if (!n || !r.inode)
+		return -EIO;
+	*out = r.inode;
+	return 0;
+}
+
+int create_unnamed_node(struct inode *dir, uint32_t mode, bool is_linkable, const char *label, struct inode **out)
+{
+	uint32_t gid = ps_credentials()->fsgid;
+	int err = dir ? may_change_directory(dir) : 0;
+
+	if (err)
+		return err;
+	if (dir) {
+		mode &= ~(READ_ONCE(fs_current()->umask) & 0777);
+		inherit_from(dir, &mode, &gid);
+	}
+	return send_create_unnamed(dir, mode, gid, VFS_CREATE_UNNAMED | (is_linkable ? VFS_CREATE_LINKABLE : 0),
+				   label ? label : "", out);
+}
+
 /* Linux's filename_create(): the parent of a name that must not exist yet. */
 static int find_vacant(struct walk *w, bool is_dir)
 {

@@ -240,7 +240,38 @@ int path_file_create(struct inode *i, uint32_t flags, struct file **out)
 
 /* ---- the last name ---- */
 
-static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, uint64_t node_seq, struct file **out)
+/* O_TMPFILE in @dir. */
+static int open_unnamed(struct inode *dir, uint32_t flags, uint32_t mode, struct file **out)
+{
+	struct inode *i;
+	int err = create_unnamed_node(dir, S_IFREG | (mode & 07777), !(flags & O_EXCL), NULL, &i);
+
+	if (err)
+		return err;
+	err = vfs_open_inode(i, flags, out);
+	inode_put(i);
+	return err;
+}
+
+int memory_file_create(const char *label, bool may_be_sealed, struct file **out)
+{
+	struct inode *i;
+	int err = create_unnamed_node(NULL, S_IFREG | 0777, false, label, &i);
+
+	if (err)
+		return err;
+	i->may_be_sealed = may_be_sealed;
+	err = vfs_open_inode(i, O_RDWR | O_LARGEFILE, out);
+	if (!err) {
+		/* As on Linux it may be run while its maker has it open. */
+		(*out)->is_no_writer = true;
+		inode_close_for_write(i);
+	}
+	inode_put(i);
+	return err;
+}
+
+static int open_found(struct inode *i, uint32_t flags, uint32_t mode, bool must_be_dir, uint64_t node_seq, struct file **out)
 {
 	int err;
 
@@ -253,7 +284,7 @@ static int open_found(struct inode *i, uint32_t flags, bool must_be_dir, uint64_
 	if (((flags & O_DIRECTORY) || must_be_dir) && !inode_is_dir(i))
 		return -ENOTDIR;
 	if (flags & TMPFILE_BIT)
-		return (i->attr.flags & VFS_NODE_READONLY) ? -EROFS : -EOPNOTSUPP;
+		return open_unnamed(i, flags, mode, out);
 	if (flags & O_PATH)
 		return path_file_create(i, flags, out);
 	err = may_open(i, flags);
@@ -314,15 +345,15 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct file 
 	if (!walk_is_valid(w))
 		err = NAME_CHANGED;
 	else
-		err = open_found(i, flags, must_be_dir, w->node_seq, out);
+		err = open_found(i, flags, mode, must_be_dir, w->node_seq, out);
 	inode_put(i);
 	return err;
 }
 
-static int open_jump(struct walk *w, uint32_t flags, struct file **out)
+static int open_jump(struct walk *w, uint32_t flags, uint32_t mode, struct file **out)
 {
 	if (w->jump)
-		return open_found(w->jump, flags, false, NO_NAME, out);
+		return open_found(w->jump, flags, mode, false, NO_NAME, out);
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
 	/* A pipe or socket has no name to open again: the same open file serves. */
@@ -342,9 +373,9 @@ static int open_once(struct inode *start, const char *path, uint32_t flags, uint
 	do {
 		err = walk_parent(&w);
 		if (!err)
-			err = w.jump || w.jump_file ? open_jump(&w, flags, out) : open_last(&w, flags, mode, out);
+			err = w.jump || w.jump_file ? open_jump(&w, flags, mode, out) : open_last(&w, flags, mode, out);
 		if (err == LINK_FOLLOWED && (w.jump || w.jump_file))
-			err = open_jump(&w, flags, out);
+			err = open_jump(&w, flags, mode, out);
 	} while (err == LINK_FOLLOWED);
 	walk_end(&w);
 	return err;

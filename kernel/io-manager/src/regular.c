@@ -201,7 +201,9 @@ static int64_t write_stretch(struct write_state *w, uint64_t len)
 	while (at < end) {
 		uint64_t want = MIN(PAGE_SIZE - at % PAGE_SIZE, end - at);
 
-		n = write_page(w, at, want);
+		n = inode_check_seals(i, inode_size(i), MAX(at + want, inode_size(i)));
+		if (!n)
+			n = write_page(w, at, want);
 		if (n <= 0)
 			break;
 		at += (uint64_t)n;
@@ -256,6 +258,8 @@ static int64_t write_locked(struct write_state *w)
 
 	if (err)
 		return err;
+	if (inode_is_sealed_against_writes(w->inode))
+		return -EPERM;
 	if ((rq->flags & IO_APPEND) && !w->is_continued)
 		w->offset = rq->offset = inode_size(w->inode);
 	else if (rq->flags & IO_APPEND)
@@ -329,7 +333,7 @@ static int64_t regular_write(struct io_request *rq)
 static void regular_release(struct file *f)
 {
 	atomic_sub(&f->inode->opens, 1);
-	if (f->access & RIGHT_WRITE)
+	if ((f->access & RIGHT_WRITE) && !f->is_no_writer)
 		inode_close_for_write(f->inode);
 	file_close_open_id(f);
 }

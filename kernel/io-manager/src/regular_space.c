@@ -3,6 +3,7 @@
 
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <mm/space.h>
 #include <mm/usercopy.h>
 #include <ps/process.h>
 #include <asm/resource.h>
@@ -50,6 +51,8 @@ static int truncate_locked(struct inode *i, uint64_t size)
 {
 	int err = inode_sync_contents(i);
 
+	if (!err)
+		err = inode_check_seals(i, inode_size(i), size);
 	if (!err)
 		err = inode_kill_set_id(i);
 	if (err)
@@ -166,8 +169,11 @@ static int allocate_locked(struct inode *i, int mode, uint64_t offset, uint64_t 
 	int err;
 
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
-		err = punch(i, offset, len);
+		err = inode_is_sealed_against_writes(i) ? -EPERM : punch(i, offset, len);
 	} else {
+		err = inode_check_seals(i, inode_size(i), MAX(end, inode_size(i)));
+		if (err)
+			return err;
 		if (!has_room_for(len))
 			return -ENOSPC;
 		/* With KEEP_SIZE, pages behind the end cannot exist: the part within is filled. */
@@ -279,6 +285,8 @@ int64_t regular_seek(struct file *f, int64_t offset, int whence)
 
 int regular_map(struct file *f, uint32_t prot, bool shared, struct mm_object **out)
 {
+	if (shared && (prot & MM_WRITE) && inode_is_sealed_against_writes(f->inode))
+		return -EPERM;
 	return inode_contents(f->inode, out);
 }
 

@@ -116,6 +116,11 @@ int regular_truncate_inode(struct inode *i, uint64_t size);
 /* Clear set-user-id and set-group-id as a write or truncate by somebody unprivileged does. */
 int inode_kill_set_id(struct inode *i);
 
+/* ---- seals.c ---- */
+
+/* May the size change so? 0, -EPERM. */
+int inode_check_seals(const struct inode *i, uint64_t old_size, uint64_t new_size);
+
 /* ---- walk.c ---- */
 
 #define WALK_MAX_LINKS 40

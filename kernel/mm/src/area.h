@@ -62,6 +62,11 @@ void area_insert(struct mm_space *s, struct mm_area *a);
 /* As area_insert(), for an area above all others of the space. */
 void area_append(struct mm_space *s, struct mm_area *a);
 void area_remove(struct mm_area *a);
+/* A shared mapping that writes, or may be made to. */
+static inline bool area_may_write_object(const struct mm_area *a)
+{
+	return (a->flags & MM_AREA_SHARED) && (a->max_prot & MM_WRITE);
+}
 /* Free an area with its whole tree: no neighbour is kept up to date. */
 void area_discard(struct mm_area *a);
 /* Move the ends; offsets follow the start. */

@@ -135,16 +135,28 @@ static struct mm_area *area_make(const struct mm_map_request *rq, uint64_t start
 	return a;
 }
 
-/* Insert @a and merge it with its neighbours; it may be gone afterwards. */
-static void insert_merged(struct mm_space *s, struct mm_area *a)
+/* Merge @a with its neighbours; it may be gone afterwards. */
+static void merge_neighbours(struct mm_area *a)
 {
-	struct mm_area *below;
+	struct mm_area *below = area_prev(a);
 
-	area_insert(s, a);
-	below = area_prev(a);
 	area_merge_up(a);
 	if (below)
 		area_merge_up(below);
+}
+
+/* Whoever seals an object looks for areas like this one, which is in, and we for the seal, both
+ * under the object's lock: one of us finds the other. */
+static bool is_refused(const struct mm_area *a)
+{
+	bool refused;
+
+	if (!a->object || !area_may_write_object(a))
+		return false;
+	spin_lock(&a->object->lock);
+	refused = a->object->flags & MM_OBJECT_SEALED_WRITE;
+	spin_unlock(&a->object->lock);
+	return refused;
 }
 
 static int64_t map_locked(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes)
@@ -160,7 +172,13 @@ static int64_t map_locked(struct mm_space *s, const struct mm_map_request *rq, u
 	a = area_make(rq, start, bytes);
 	if (!a)
 		return -ENOMEM;
-	insert_merged(s, a);
+	area_insert(s, a);
+	if (is_refused(a)) {
+		area_remove(a);
+		area_free(a);
+		return -EPERM;
+	}
+	merge_neighbours(a);
 	return (int64_t)start;
 }
 
@@ -302,9 +320,11 @@ static bool brk_grow(struct mm_space *s, uint64_t old, uint64_t end, uint64_t ad
 	if (!brk_may_grow(s, old, end, address))
 		return false;
 	a = area_make(&rq, old, end - old);
-	if (a)
-		insert_merged(s, a);
-	return a;
+	if (!a)
+		return false;
+	area_insert(s, a);
+	merge_neighbours(a);
+	return true;
 }
 
 uint64_t mm_brk(struct mm_space *s, uint64_t address)
@@ -315,7 +335,7 @@ uint64_t mm_brk(struct mm_space *s, uint64_t address)
 	rwlock_write(&s->lock);
 	old = ALIGN_UP(s->brk, PAGE_SIZE);
 	end = ALIGN_UP(address, PAGE_SIZE);
-	if (address < s->brk_start)
+	if (address < s->brk_start || address >= USER_TOP)
 		done = false;
 	else if (end < old)
 		done = !space_unmap(s, end, old);

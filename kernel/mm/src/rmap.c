@@ -3,6 +3,8 @@
  * obj->lock is held throughout, which keeps the areas in the interval tree; each
  * space's table_lock is taken in turn.
  */
+#include <errno.h>
+
 #include "area.h"
 #include "object_internal.h"
 #include "pagetable.h"
@@ -108,4 +110,20 @@ bool rmap_test_and_clear_accessed(struct mm_object *obj, struct frame *f)
 		spin_unlock(&a->space->table_lock);
 	}
 	return was_accessed;
+}
+
+int mm_object_seal_writes(struct mm_object *obj)
+{
+	struct mm_area *a;
+	int err = 0;
+
+	spin_lock(&obj->lock);
+	FOR_EACH_AREA(a, obj, 0, ~0ull) {
+		if (area_may_write_object(a))
+			err = -EBUSY;
+	}
+	if (!err)
+		obj->flags |= MM_OBJECT_SEALED_WRITE;
+	spin_unlock(&obj->lock);
+	return err;
 }

@@ -9,10 +9,10 @@ struct exec_parts {
 	struct mm_space *space;
 	struct sigactions *actions;	/* NULL: the process's own stay */
 	struct handle_table *handles;	/* NULL: likewise */
-	uint64_t entry, rsp;
+	struct ps_start start;
 };
 
-static int build_space(const struct ps_exec *e, const struct mm_limits *limits, struct exec_parts *parts)
+static int build_space(struct ps_exec *e, const struct mm_limits *limits, struct exec_parts *parts)
 {
 	struct stack_request rq = {
 		.prefix = e->prefix.count ? &e->prefix : NULL,
@@ -23,17 +23,18 @@ static int build_space(const struct ps_exec *e, const struct mm_limits *limits, 
 		.layout = e->image.layout,
 		.credentials = e->credentials,
 		.is_secure = e->is_secure,
-		.is_fixed = e->is_fixed,
 	};
 	int err = mm_space_create(&parts->space);
 
 	if (err)
 		return err;
 	parts->space->limits = *limits;
-	err = image_map(parts->space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
+	if (e->build)
+		return e->build(e, parts->space, &parts->start);
+	err = image_map(parts->space, &e->image, &e->interpreter, &rq.placement);
 	if (!err)
-		err = stack_build(parts->space, &rq, &parts->rsp);
-	parts->entry = rq.placement.start;
+		err = stack_build(parts->space, &rq, &parts->start.rsp);
+	parts->start.entry = rq.placement.start;
 	return err;
 }
 
@@ -151,7 +152,7 @@ static void switch_tables(struct process *p, struct exec_parts *parts)
 	signal_reset_for_exec(p);
 }
 
-static void reset_thread(struct ps_thread *me, const struct ps_exec *e)
+static void reset_thread(struct ps_thread *me, const struct ps_start *start, const char *comm)
 {
 	struct thread *t = &me->thread;
 
@@ -159,20 +160,17 @@ static void reset_thread(struct ps_thread *me, const struct ps_exec *e)
 	me->altstack_flags = 0;
 	me->clear_child_tid = 0;
 	me->robust_list = 0;
-	me->rseq = 0;
-	if (e->is_secure)
-		me->persona = 0;
-	t->interrupts_on_switch = 0;
 	me->restart.fn = NULL;
 	memset(t->name, 0, sizeof(t->name));
-	memcpy(t->name, e->comm, MIN(strlen(e->comm), sizeof(t->name) - 1));
+	memcpy(t->name, comm, MIN(strlen(comm), sizeof(t->name) - 1));
 	memcpy(me->process->name, t->name, sizeof(t->name));
-	t->fs_base = t->gs_base = 0;
+	t->fs_base = 0;
+	t->gs_base = start->gs_base;
 	wrfsbase(0);
-	wrmsr(MSR_KERNEL_GS_BASE, 0);
+	wrmsr(MSR_KERNEL_GS_BASE, start->gs_base);
 	fpu_init_state(me->fpu_scratch);
 	fpu_restore(me->fpu_scratch);
-	t->personality = PERSONALITY_LINUX;
+	t->personality = start->personality;
 }
 
 /* A program has none of what its service or launcher was trusted with. */
@@ -216,8 +214,13 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame)
 	switch_exe(p, e);
 	switch_tables(p, &parts);
 	drop_privileges(p, e);
-	reset_thread(me, e);
-	frame_init_user(frame, parts.entry, parts.rsp);
+	reset_thread(me, &parts.start, e->comm);
+	frame_init_user(frame, parts.start.entry, parts.start.rsp);
+	if (e->started) {
+		e->started(e, me);
+		/* Not sysret's way: rcx is an argument. */
+		frame->rcx = parts.start.rcx;
+	}
 	counter_inc(COUNTER_EXEC);
 	return 0;
 }

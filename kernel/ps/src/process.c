@@ -143,7 +143,7 @@ struct ps_thread *ps_find_thread(uint32_t tid)
 	node = pid_lookup(tid);
 	if (node && node->thread && !node->thread->process->is_hidden) {
 		t = node->thread;
-		refcount_get(&t->refs);
+		object_get(&t->object);
 	}
 	spin_unlock(&ps_tree_lock);
 	return t;
@@ -190,29 +190,6 @@ void ps_for_each(void (*fn)(struct process *p, void *context), void *context)
 			fn(p, context);
 	}
 	spin_unlock(&ps_tree_lock);
-}
-
-struct threads_call {
-	void (*fn)(struct ps_thread *t, void *context);
-	void *context;
-};
-
-static void for_threads_of(struct process *p, void *context)
-{
-	struct threads_call *c = context;
-	struct ps_thread *t;
-	uint64_t flags = signals_lock(p);
-
-	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node)
-		c->fn(t, c->context);
-	signals_unlock(p, flags);
-}
-
-void ps_for_each_thread(void (*fn)(struct ps_thread *t, void *context), void *context)
-{
-	struct threads_call c = { fn, context };
-
-	ps_for_each(for_threads_of, &c);
 }
 
 struct mm_space *ps_space_get(struct process *p)

@@ -121,7 +121,7 @@ int ps_strings_append(struct ps_strings *s, const struct ps_strings *from, uint3
 	int err = text ? 0 : -ENOMEM;
 
 	for (uint32_t i = skip; i < from->count && !err; i++) {
-		strings_get(from, i, text);
+		ps_strings_get(from, i, text);
 		err = ps_strings_add(s, text);
 	}
 	kfree(text);
@@ -193,7 +193,7 @@ int ps_strings_add_user(struct ps_strings *s, uint64_t user_address)
 	return err;
 }
 
-void strings_get(const struct ps_strings *s, uint32_t i, char *out)
+void ps_strings_get(const struct ps_strings *s, uint32_t i, char *out)
 {
 	for (uint64_t at = s->starts[i];; at++) {
 		*out = ((const char *)frame_virt(s->frames[at / PAGE_SIZE]))[at % PAGE_SIZE];

@@ -4,8 +4,6 @@
 
 #include <ps/process.h>
 
-/* String @i with its NUL; @out has room for MAX_STRING_BYTES. */
-void strings_get(const struct ps_strings *s, uint32_t i, char *out);
 /* Offset of string @i; of the end when there is none. */
 uint64_t strings_start(const struct ps_strings *s, uint32_t i);
 /* Copy everything from offset @from to @address of @space. 0, -ENOMEM. */

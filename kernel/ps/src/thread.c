@@ -16,6 +16,24 @@
 
 HEAP_CACHE(thread_cache, "thread", sizeof(struct ps_thread));
 
+/* Interrupts may be off. */
+static void thread_release(struct object *obj)
+{
+	struct ps_thread *t = ps_thread_from_object(obj);
+	struct process *p = t->process;
+
+	if (ps_upper_ops.thread_released)
+		ps_upper_ops.thread_released(t);
+	heap_cache_free(&thread_cache, t);
+	ps_put(p);
+}
+
+static const struct object_type thread_type = {
+	.name = "thread",
+	.kind = OBJECT_THREAD,
+	.release = thread_release,
+};
+
 /* A stack nobody runs on, with the FPU areas of its last thread; lies at its top. */
 struct spare {
 	struct spare *next;
@@ -139,8 +157,8 @@ struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const str
 	t->fpu_scratch = area + ALIGN_UP(fpu_state_bytes, FPU_ALIGN);
 	t->thread.space = p->space;
 	t->thread.personality = p->is_service ? PERSONALITY_SERVICE : PERSONALITY_LINUX;
-	refcount_set(&t->refs, 1);
-	t->start_ns = clock_monotonic_ns();
+	t->thread.weight = ps_nice_weight(p->nice);
+	object_init(&t->object, &thread_type);
 	t->process = p;
 	object_get(&p->object);
 	list_init(&t->process_node);
@@ -187,13 +205,13 @@ void ps_thread_dead(struct thread *thread)
 
 void ps_thread_put(struct ps_thread *t)
 {
-	struct process *p;
+	if (t)
+		object_put(&t->object);
+}
 
-	if (!t || !refcount_put(&t->refs))
-		return;
-	p = t->process;
-	heap_cache_free(&thread_cache, t);
-	ps_put(p);
+struct ps_thread *ps_thread_from_object(struct object *obj)
+{
+	return container_of(obj, struct ps_thread, object);
 }
 
 void ps_start(struct process *p)

@@ -14,6 +14,7 @@
 
 #define DEV(major, minor) ((uint64_t)(major) << 20 | (minor))
 #define PORT_MAJOR 240
+#define WINDOWS "/windows/"
 #define TTY_GROUP 5	/* Debian's group `tty` */
 
 void initd_log(enum nucleus_log_level level, const char *fmt, ...)
@@ -92,14 +93,36 @@ static int mount_home(void)
 	return err;
 }
 
+/* Folders below /windows that a program finds on its drives. */
+static void make_drives(const struct exec_request *request)
+{
+	static const char *const folders[] = { "/windows/c", "/windows/c/windows", "/windows/c/users",
+		"/windows/c/ProgramData", "/windows/c/Program Files", "/windows/dosdevices" };
+	static const struct { const char *target, *path; } drives[] = {
+		{ "/windows/c", "/windows/dosdevices/c:" }, { "/", "/windows/dosdevices/z:" } };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (mkdir(folders[i], 0755) && errno != EEXIST)
+			initd_log(NUCLEUS_LOG_WARN, "cannot make %s: error %d", folders[i], errno);
+	for (size_t i = 0; i < sizeof(drives) / sizeof(drives[0]); i++)
+		if (symlink(drives[i].target, drives[i].path) && errno != EEXIST)
+			initd_log(NUCLEUS_LOG_WARN, "cannot make %s: error %d", drives[i].path, errno);
+}
+
 int machine_mount(const struct exec_request *request)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; !err && i < request->nmounts; i++)
-		err = mount_export(request, &request->mounts[i]);
-	if (!err)
-		err = (int)nucleus_launch(LAUNCH_REROOT, 0);
+	for (unsigned int i = 0; !err && i < request->nmounts; i++) {
+		const struct request_mount *export = &request->mounts[i];
+
+		if (!strncmp(export->target, WINDOWS, sizeof(WINDOWS) - 1))
+			make_drives(request);
+		err = mount_export(request, export);
+		/* From here on paths are the program's. */
+		if (!err && !strcmp(export->target, "/"))
+			err = (int)nucleus_launch(LAUNCH_REROOT, 0);
+	}
 	if (!err && (request->is_run || request->has_home_tmpfs))
 		err = mount_home();
 	return err;

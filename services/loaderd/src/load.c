@@ -30,5 +30,6 @@ int load_layout(const struct load_file *file, struct image_layout *layout)
 	if (got < 0)
 		return (int)got;
 	source.head_len = (size_t)got;
-	return image_parse(&source, layout);
+	got = image_parse(&source, layout);
+	return !got && layout->kind == IMAGE_PE ? load_pe_layout(file, layout) : (int)got;
 }

@@ -19,4 +19,9 @@ struct load_file {
  * -EINVAL -EIO -ENOENT -ENAMETOOLONG. The file may be hostile and may change meanwhile. */
 int load_layout(const struct load_file *file, struct image_layout *layout);
 
+/* The same for a PE32+ file: -ENOEXEC for what Windows would not map. */
+int load_pe_layout(const struct load_file *file, struct image_layout *layout);
+/* What the kernel needs of an ntdll.dll. Returns: 0; -ENOEXEC -EIO -ENOMEM. */
+int load_entry_points(const struct load_file *file, struct image_entry_points *out);
+
 #endif

@@ -29,12 +29,30 @@ static int load(struct service_call *call)
 	return 0;
 }
 
+static int entry_points(struct service_call *call)
+{
+	struct load_file file = { .read = read_object, .ctx = &call->handles[0], .bytes = call->words[2] };
+	struct image_entry_points points;
+	int err;
+
+	if (!call->nhandles)
+		return -EINVAL;
+	err = load_entry_points(&file, &points);
+	if (err)
+		return err;
+	memcpy(call->reply, &points, sizeof(points));
+	call->reply_len = sizeof(points);
+	return 0;
+}
+
 static int handle(struct service_call *call)
 {
 	if (!call->is_from_kernel)
 		return -EACCES;
 	if (call->words[0] == LOADERD_LOAD)
 		return load(call);
+	if (call->words[0] == LOADERD_ENTRY_POINTS)
+		return entry_points(call);
 	service_log_warn("unknown operation %lu", (unsigned long)call->words[0]);
 	return -ENOSYS;
 }

@@ -22,6 +22,7 @@ struct create_args {
 	const char *target;	/* symbolic link */
 	size_t target_len;
 	bool is_exclusive;
+	bool is_linkable;	/* one without a name */
 };
 
 struct rename_args {
@@ -52,6 +53,9 @@ struct fs_ops {
 	 * new one are regular and it need not be exclusive; else -EEXIST. */
 	int (*create)(struct request *rq, struct node *dir, const char *name, size_t len,
 		      const struct create_args *args, struct node **out, bool *created);
+	/* A regular file without a name, of @mount or as one of @dir would be; @dir may be NULL. */
+	int (*create_unnamed)(struct request *rq, uint16_t mount, struct node *dir, const struct create_args *args,
+			      struct node **out);
 	int (*link)(struct request *rq, struct node *node, struct node *dir, const char *name, size_t len);
 	/* *@victim may come out NULL when a predecessor did it and nobody knew the file. */
 	int (*unlink)(struct request *rq, struct node *dir, const char *name, size_t len, bool is_rmdir,

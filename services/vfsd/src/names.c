@@ -163,6 +163,23 @@ static int create_new(struct request *rq, struct node *dir, const char *name, si
 	return 0;
 }
 
+static int create_unnamed(struct request *rq, struct node *dir, const struct create_args *args)
+{
+	uint16_t mount = dir ? dir->mount : state->specials;
+	const struct fs_ops *ops = dir ? node_ops(dir) : &tmpfs_ops;
+	struct node *node;
+	int err;
+
+	if (dir && !S_ISDIR(dir->mode))
+		return -ENOTDIR;
+	if (dir && is_readonly(dir))
+		return -EROFS;
+	if (!ops->create_unnamed)
+		return -EOPNOTSUPP;
+	err = ops->create_unnamed(rq, mount, dir, args, &node);
+	return err ? err : record_node(rq, node);
+}
+
 int handle_create(struct request *rq)
 {
 	struct node *dir = request_node(rq, 0);
@@ -172,22 +189,26 @@ int handle_create(struct request *rq)
 		.uid = (uint32_t)rq->args[3],
 		.gid = (uint32_t)(rq->args[3] >> 32),
 		.is_exclusive = rq->args[4] & VFS_CREATE_EXCL,
+		.is_linkable = rq->args[4] & VFS_CREATE_LINKABLE,
 	};
 	const char *name = rq->data;
 	size_t len = strnlen(name, rq->data_len);
 	struct node *node;
-	int err = check_name(name, len);
+	bool is_unnamed = rq->args[4] & VFS_CREATE_UNNAMED;
+	int err = is_unnamed ? 0 : check_name(name, len);
 
 	if (err)
 		return err;
-	if (!dir)
-		return -ENOENT;
-	if (!S_ISDIR(dir->mode))
-		return -ENOTDIR;
-	if (S_ISLNK(args.mode) && len < rq->data_len) {
+	if ((S_ISLNK(args.mode) || is_unnamed) && len < rq->data_len) {
 		args.target = name + len + 1;
 		args.target_len = strnlen(args.target, rq->data_len - len - 1);
 	}
+	if (!dir && (!is_unnamed || rq->args[0]))
+		return -ENOENT;
+	if (is_unnamed)
+		return create_unnamed(rq, dir, &args);
+	if (!S_ISDIR(dir->mode))
+		return -ENOTDIR;
 	if (is_dot(name, len) || is_dot_dot(name, len))
 		return -EEXIST;
 	if (is_readonly(dir) || ns_is_covered(dir, name, len)) {

@@ -2,6 +2,7 @@
 #include "namespace.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -135,6 +136,14 @@ static int step_up(struct node *node, struct node **dir, const char **name, size
 	return node_ops(node)->parent(node, dir, buf, len);
 }
 
+/* What a file that never had a name shows in place of its path. */
+static int label_of(const struct node *node, char *buf, size_t cap)
+{
+	int len = snprintf(buf, cap, "%s (deleted)", text_of(node->target));
+
+	return (size_t)len < cap ? len : -ENAMETOOLONG;
+}
+
 int ns_path(struct node *node, const struct node *root, char *buf, size_t cap)
 {
 	char name_buf[VFS_NAME_MAX + 1];
@@ -142,6 +151,8 @@ int ns_path(struct node *node, const struct node *root, char *buf, size_t cap)
 	const char *name;
 	int err;
 
+	if (S_ISREG(node->mode) && node->target && !node->nlink)
+		return label_of(node, buf, cap);
 	while (node != root && arena_ref(node) != state->root) {
 		err = step_up(node, &node, &name, &len, name_buf);
 		if (err)

@@ -58,6 +58,7 @@ struct node {
 
 #define NODE_ASIDE 1u		/* FS_P9: moved to the mount's aside folder, where its number is its name */
 #define NODE_GONE 2u		/* FS_P9: its last name is gone */
+#define NODE_LINKABLE 16u	/* tmpfs: without a name, but may be given one */
 #define NODE_UNKEYED 8u		/* FS_P9: its key is another file's by now */
 #define NODE_HAS_OVERLAYS 4u	/* a directory with names laid over it */
 

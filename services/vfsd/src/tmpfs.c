@@ -182,18 +182,43 @@ static int tmpfs_create(struct request *rq, struct node *dir, const char *name, 
 	return 0;
 }
 
+static int tmpfs_create_unnamed(struct request *rq, uint16_t mount, struct node *dir, const struct create_args *args,
+				struct node **out)
+{
+	struct node *node = make_node(rq, mount, args->mode);
+
+	if (!node)
+		return -ENOSPC;
+	node->nlink = 0;
+	node->uid = args->uid;
+	node->gid = args->gid;
+	if (dir)
+		set_owner(node, dir, args);
+	if (args->is_linkable)
+		node->state |= NODE_LINKABLE;
+	if (args->target_len) {
+		node->target = text_create(args->target, args->target_len);
+		node->target_len = (uint32_t)args->target_len;
+		if (!node->target)
+			return -ENOSPC;
+	}
+	*out = node;
+	return 0;
+}
+
 static int tmpfs_link(struct request *rq, struct node *node, struct node *dir, const char *name, size_t len)
 {
 	if (S_ISDIR(node->mode))
 		return -EPERM;
 	if (entry_find(dir, name, len, ENTRY_NAME))
 		return -EEXIST;
-	if (!node->nlink || !dir->nlink)
+	if ((!node->nlink && !(node->state & NODE_LINKABLE)) || !dir->nlink)
 		return -ENOENT;
 	if (node->nlink >= NLINK_MAX)
 		return -EMLINK;
 	if (!entry_add(dir, name, len, node, ENTRY_NAME))
 		return -ENOSPC;
+	ARENA_SET(node->state, (uint16_t)(node->state & ~NODE_LINKABLE));
 	change_nlink(rq, node, 1);
 	touch_dir(rq, dir);
 	return 0;
@@ -479,6 +504,7 @@ const struct fs_ops tmpfs_ops = {
 	.getattr = tmpfs_getattr,
 	.readlink = tmpfs_readlink,
 	.create = tmpfs_create,
+	.create_unnamed = tmpfs_create_unnamed,
 	.link = tmpfs_link,
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,

@@ -13,7 +13,7 @@ import threading
 import time
 
 from x.common import BUILD, ROOT
-from x.testing import Mismatch
+from x.testing import Mismatch, outcomes
 
 X = os.path.join(ROOT, "x")
 DEFAULT_TIMEOUT = 120
@@ -143,6 +143,7 @@ class Runner:
     """A test's own working folder and logs, and the runs it starts in them."""
 
     def __init__(self, name):
+        self.name = name
         self.folder = os.path.join(BUILD, "run", folder_name(name))
         self.logs = os.path.join(BUILD, "logs", folder_name(name))
         for path in (self.folder, self.logs):
@@ -160,7 +161,7 @@ class Runner:
     def command(self, program, options, timeout):
         log = self.next_log()
         limit = ["--timeout", str(timeout)] if timeout else []
-        return [X, "exec", "--log", log, *limit, *options, "--", *program], log
+        return [X, "exec", "--log", log, *limit, *outcomes.TELL, *options, "--", *program], log
 
     def exec(self, *program, options=(), stdin=b"", timeout=DEFAULT_TIMEOUT, cwd=None, env=None):
         """Run a program in a machine to its end; returns the Result."""
@@ -183,11 +184,12 @@ class Runner:
     def start_shell(self, options=(), is_tty=True):
         """Start ./x run; returns the Session."""
         log = self.next_log()
-        session = Session([X, "run", "--log", log, *options], self.folder, None, log, is_tty)
+        session = Session([X, "run", "--log", log, *outcomes.TELL, *options], self.folder, None, log, is_tty)
         self.sessions.append(session)
         return session
 
     def close(self):
         for session in self.sessions:
             session.kill()
+        outcomes.note_folder(self.name, self.logs)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,6 +3,7 @@ import os
 import re
 
 from x import programs
+from x.testing import outcomes
 
 SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6}
 
@@ -91,7 +92,7 @@ def survive(m, name, *arguments, timeout, options=()):
     Returns the numbers it printed: {name: number}."""
     hostile = dict(programs.in_group("hostile"))["hostile-" + name]
     result = m.succeeds("/bin/busybox", "sh", "-c", IN_AN_OPEN_FOLDER, "sh", hostile, *arguments,
-                        options=["--smp", "4", "--ro", *options], timeout=timeout)
+                        options=["--smp", "4", "--ro", *outcomes.KEEP_QUIET, *options], timeout=timeout)
     text, log = result.out.decode(), m.log_text(result)
     for service in SERVICE_IDS:
         m.matches(text, rf"(?m)^\s*\d+ {service}$", f"{service} among the processes")

@@ -18,6 +18,11 @@ static uint32_t mode_of_nameless(const struct file *f)
 	return 0600;
 }
 
+uint32_t linux_file_kind(const struct file *f)
+{
+	return (f->inode ? f->inode->attr.mode : mode_of_nameless(f)) & S_IFMT;
+}
+
 /* Pipes and sockets belong to whoever asks: nobody else can name them. */
 static void nameless_attr(struct file *f, struct vfs_attr *out)
 {

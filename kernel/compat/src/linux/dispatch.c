@@ -7,7 +7,10 @@
 #include <nucleus/log.h>
 #include <string.h>
 
+#include "../outcomes.h"
 #include "dispatch.h"
+
+#include "../nt/nt.h"
 
 /* A call whose function is in no file yet is absent like those marked so. */
 #define WEAK_MECH(name) extern __typeof__(linux_sys_##name) linux_sys_##name __attribute__((weak));
@@ -86,6 +89,14 @@ static int64_t traced(linux_call call, uint64_t nr, const uint64_t a[6])
 	return ret;
 }
 
+void linux_tell_outcome(uint64_t nr, int64_t ret)
+{
+	const char *name = linux_call_name(nr);
+
+	if (name && ret < 0 && ret >= -MAX_ERRNO && current_thread()->personality != PERSONALITY_SERVICE)
+		outcome_tell(OUTCOME_LINUX, (uint32_t)nr, name, (uint32_t)-ret);
+}
+
 void compat_syscall(struct trap_frame *f)
 {
 	struct ps_thread *t = ps_current_thread();
@@ -96,6 +107,10 @@ void compat_syscall(struct trap_frame *f)
 
 	if (likely(nr < LINUX_NCALLS))
 		call = t->thread.personality == PERSONALITY_SERVICE ? service_calls[nr] : linux_calls[nr];
+	if (t->thread.personality == PERSONALITY_NT) {
+		nt_syscall(f);
+		return;
+	}
 	if (unlikely(t->process->strace) && nr < SYS_NUCLEUS_BASE)
 		ret = traced(call, nr, a);
 	else if (likely(call != NULL))
@@ -105,6 +120,8 @@ void compat_syscall(struct trap_frame *f)
 	else
 		ret = absent(nr);
 	f->rax = (uint64_t)ret;
+	if (outcomes_are_told())
+		linux_tell_outcome(nr, ret);
 	if (unlikely(is_restart_code(ret)))
 		linux_deliver(f);
 }
@@ -116,10 +133,10 @@ void compat_user_return(struct trap_frame *f)
 	while (unlikely(READ_ONCE(t->interrupts) | this_cpu()->need_resched)) {
 		__asm__ volatile("sti" : : : "memory");
 		sched_cond_resched();
-		if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
+		if (t->personality == PERSONALITY_NT)
+			nt_deliver(f);
+		else if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
 			linux_deliver(f);
-		if (READ_ONCE(t->interrupts) & INTERRUPT_RETURN)
-			linux_rseq_return(f);
 		__asm__ volatile("cli" : : : "memory");
 	}
 }

@@ -17,6 +17,10 @@ static inline bool is_restart_code(int64_t ret)
 	return ret >= -ERESTART_RESTARTBLOCK && ret <= -ERESTARTSYS;
 }
 
+#define MAX_ERRNO 133		/* EHWPOISON: what lies above is no error of a program */
+/* A program was answered @ret by call @nr; see ../outcomes.h. */
+void linux_tell_outcome(uint64_t nr, int64_t ret);
+
 /* strace.c: before and after a call. @state: the traced line. */
 struct strace_line;
 struct strace_line *strace_begin(uint64_t nr, const uint64_t a[6]);	/* NULL: no memory */

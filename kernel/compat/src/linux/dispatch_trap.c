@@ -8,6 +8,8 @@
 
 #include "dispatch.h"
 
+#include "../nt/nt.h"
+
 /* asm-generic/siginfo.h */
 #define CODE_INTDIV 1
 #define CODE_FLTDIV 3
@@ -91,6 +93,8 @@ static int sse_code(void)
 
 void compat_user_exception(struct trap_frame *f)
 {
+	if (current_thread()->personality == PERSONALITY_NT && nt_user_exception(f))
+		return;
 	note_fault(f, 0);
 	switch (f->vector) {
 	case TRAP_DE:
@@ -142,6 +146,8 @@ void compat_page_fault(struct trap_frame *f, uint64_t address, uint64_t error)
 	if (!trap_from_user(f))
 		panic_frame(f, "page fault in ring 0 at %llx, error %llxh", (unsigned long long)address,
 			    (unsigned long long)error);
+	if (current_thread()->personality == PERSONALITY_NT && nt_page_fault(f, address, error, code, err))
+		return;
 	if (err == -ENOMEM) {
 		out_of_memory();
 		return;

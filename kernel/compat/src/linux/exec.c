@@ -8,7 +8,6 @@
 #include <io/inode.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
-#include <linux/personality.h>
 #include <linux/resource.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
@@ -19,6 +18,8 @@
 #include "exec_credentials.h"
 #include "exec_file.h"
 #include "exec_image.h"
+
+#include "../nt/start.h"
 
 #define MAX_INTERPRETERS 5		/* Linux: search_binary_handler's depth */
 #define ARG_MAX_FLOOR (128ull << 10)
@@ -153,8 +154,7 @@ static int check_kind(const struct exec *e)
 	case IMAGE_ELF_DYNAMIC:
 		return 0;
 	case IMAGE_PE:
-		log_warn(PROCESS, "%s: Windows programs are not supported yet", e->path);
-		return -ENOEXEC;
+		return exec_image_layout(e->image)->pe.flags & IMAGE_PE_DLL ? -ENOEXEC : 0;
 	default:
 		return -ENOEXEC;
 	}
@@ -252,9 +252,13 @@ static int run(struct exec *e)
 		.exe = e->inode,
 		.credentials = &e->credentials,
 		.is_secure = is_secure(e),
-		.is_fixed = !is_secure(e) && (ps_current_thread()->persona & ADDR_NO_RANDOMIZE),
 	};
-	err = ps_exec(&x, linux_frame());
+	if (x.image.layout->kind == IMAGE_PE)
+		err = nt_exec_prepare(&x, e->image);
+	if (!err)
+		err = ps_exec(&x, linux_frame());
+	if (x.personality_data)
+		nt_exec_finish(&x);
 	file_put(file);
 	return err;
 }

@@ -15,26 +15,22 @@
 
 #define MODE_SET_IDS 06000
 
-struct exec_image {
-	struct lease_payload payload;	/* first */
-	struct image_layout layout;
-};
 HEAP_CACHE(image_cache, "image", sizeof(struct exec_image));
 
 static void image_release(struct lease_payload *payload)
 {
-	heap_cache_free(&image_cache, payload);
+	struct exec_image *image = (struct exec_image *)payload;
+
+	if (image->sections)
+		mm_object_put(image->sections);
+	kfree(image->entry);
+	heap_cache_free(&image_cache, image);
 }
 
 void exec_image_put(struct exec_image *image)
 {
 	if (image)
 		lease_payload_put(&image->payload);
-}
-
-const struct image_layout *exec_image_layout(const struct exec_image *image)
-{
-	return &image->layout;
 }
 
 struct mm_object *exec_image_object(struct inode *i)

@@ -2,16 +2,29 @@
 #ifndef COMPAT_EXEC_IMAGE_H
 #define COMPAT_EXEC_IMAGE_H
 
+#include <albireo/exec.h>
 #include <io/inode.h>
 
-struct exec_image;
+struct exec_image {
+	struct lease_payload payload;	/* first */
+	struct image_layout layout;
+	/* IMAGE_PE: made at first use, then kept; set once, atomically. */
+	struct mm_object *sections;	/* nt/image.c: the image as memory, when the file's pages are not */
+	struct image_entry_points *entry;	/* of an ntdll.dll */
+};
 
 /* The image of @i as it is now: from its lease, else procd authorises and loaderd parses.
  * Returns: 0 and a reference; -ENOEXEC -EACCES -EINVAL -EIO -ENOMEM -ETIMEDOUT … */
 int exec_image_find(struct inode *i, struct exec_image **out);
 void exec_image_put(struct exec_image *image);	/* NULL is fine */
-const struct image_layout *exec_image_layout(const struct exec_image *image);
+static inline const struct image_layout *exec_image_layout(const struct exec_image *image) { return &image->layout; }
 /* The file's contents, as areas map them. Borrowed from the inode. */
 struct mm_object *exec_image_object(struct inode *i);
+
+/* nt/image.c */
+/* The object whose pages are the sections at their RVAs: a reference. -ENOMEM. */
+int nt_image_sections(struct exec_image *image, struct inode *i, struct mm_object **out);
+/* Entry points and numbers of an ntdll.dll; they live as long as @image. -ENOEXEC -EIO -ENOMEM. */
+int nt_image_entry_points(struct exec_image *image, struct inode *i, const struct image_entry_points **out);
 
 #endif

@@ -145,6 +145,10 @@ static int64_t control(struct file *f, int fd, uint32_t cmd, uint64_t arg)
 			return -EINVAL;
 		f->owner_signal = (int32_t)arg;
 		return 0;
+	case F_ADD_SEALS:
+		return file_add_seals(f, (uint32_t)arg);
+	case F_GET_SEALS:
+		return file_get_seals(f);
 	case F_GETLEASE:
 		return F_UNLCK;
 	case F_GETPIPE_SZ:

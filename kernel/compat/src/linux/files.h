@@ -28,6 +28,7 @@ void linux_path_end(struct linux_path *p);
 /* The open file of @fd, a reference. -EBADF with *out NULL, also for one opened with O_PATH. */
 int linux_file(int fd, struct file **out);
 int linux_file_or_path(int fd, struct file **out);	/* O_PATH is fine */
+uint32_t linux_file_kind(const struct file *f);		/* S_IFREG …; 0 for what has no kind, as an epoll set */
 /* Where a relative @path begins: NULL for cwd or an absolute path; else @dirfd's inode, a
  * reference. Returns: 0; -EBADF; -ENOTDIR for what has no name. */
 int linux_start(int dirfd, const char *path, struct inode **out);

@@ -2,7 +2,7 @@
  *
  * The envelope's limits are in the space; mm checks them where the space is locked.
  */
-#include <io/file.h>
+#include <io/inode.h>
 #include <linux/mman.h>
 #include <mm/space.h>
 #include <mm/usercopy.h>
@@ -60,6 +60,8 @@ static int map_file(int fd, struct mm_map_request *rq, struct file **out)
 		err = -EACCES;
 	if (!err)
 		err = f->ops->map ? f->ops->map(f, rq->prot, is_shared, &rq->object) : -ENODEV;
+	if (!err && is_shared && f->inode && inode_is_sealed_against_writes(f->inode))
+		rq->max_prot &= ~MM_WRITE;
 	if (err) {
 		file_put(f);
 		return err;

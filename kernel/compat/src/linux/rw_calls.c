@@ -48,6 +48,12 @@ int64_t linux_sys_write(const uint64_t a[6])
 	return transfer((int)a[0], a[1], a[2], true);
 }
 
+/* Vectors of no bytes reach no file: what only some files would refuse of them succeeds. */
+static bool can_move_bytes(const struct file *f, bool is_write)
+{
+	return is_write ? f->ops->write : f->ops->read;
+}
+
 static int64_t transfer_vector(int fd, uint64_t user_iov, uint64_t count, bool is_write)
 {
 	struct linux_iov iov;
@@ -60,7 +66,8 @@ static int64_t transfer_vector(int fd, uint64_t user_iov, uint64_t count, bool i
 	n = f->access & (is_write ? RIGHT_WRITE : RIGHT_READ) ? linux_iov_in(&iov, user_iov, count) : -EBADF;
 	if (!n) {
 		io_vector_init(&v, iov.segments, iov.count, false);
-		n = is_write ? file_write(f, &v) : file_read(f, &v);
+		if (v.left || !can_move_bytes(f, is_write))
+			n = is_write ? file_write(f, &v) : file_read(f, &v);
 		linux_iov_end(&iov);
 	}
 	file_put(f);
@@ -126,7 +133,8 @@ static int64_t transfer_vector_at(int fd, uint64_t user_iov, uint64_t count, uin
 		n = f->access & (is_write ? RIGHT_WRITE : RIGHT_READ) ? linux_iov_in(&iov, user_iov, count) : -EBADF;
 	if (!n) {
 		io_vector_init(&v, iov.segments, iov.count, false);
-		n = is_write ? file_pwrite(f, &v, offset) : file_pread(f, &v, offset);
+		if (v.left || !can_move_bytes(f, is_write))
+			n = is_write ? file_pwrite(f, &v, offset) : file_pread(f, &v, offset);
 		linux_iov_end(&iov);
 	}
 	file_put(f);
@@ -270,9 +278,7 @@ static int check_allocate(const struct file *f, int64_t offset, int64_t len)
 		return -EINVAL;
 	if (!(f->access & RIGHT_WRITE))
 		return -EBADF;
-	if (!f->inode)
-		return -ESPIPE;
-	switch (f->inode->attr.mode & S_IFMT) {
+	switch (linux_file_kind(f)) {
 	case S_IFREG:
 		break;
 	case S_IFIFO:
@@ -323,11 +329,27 @@ int64_t linux_sys_fdatasync(const uint64_t a[6])
 	return sync_file((int)a[0], true);
 }
 
+/* man 2 sync_file_range: ESPIPE for the rest. */
+static bool can_be_synced(uint32_t kind)
+{
+	return kind == S_IFREG || kind == S_IFBLK || kind == S_IFDIR || kind == S_IFLNK;
+}
+
 int64_t linux_sys_sync_file_range(const uint64_t a[6])
 {
+	struct file *f;
+	int err = linux_file((int)a[0], &f);
+
+	if (err)
+		return err;
 	if ((int64_t)a[1] < 0 || (int64_t)a[2] < 0 || (int64_t)(a[1] + a[2]) < 0 || (a[3] & ~7ull))
-		return -EINVAL;
-	return sync_file((int)a[0], true);
+		err = -EINVAL;
+	else if (!f->inode || !can_be_synced(linux_file_kind(f)))
+		err = -ESPIPE;
+	else
+		err = f->ops->fsync ? f->ops->fsync(f, true) : 0;
+	file_put(f);
+	return err;
 }
 
 int64_t linux_sys_sync(const uint64_t a[6])
@@ -372,7 +394,7 @@ int64_t linux_sys_fadvise64(const uint64_t a[6])
 
 	if (err)
 		return err;
-	if (f->inode ? (f->inode->attr.mode & S_IFMT) == S_IFIFO : !f->ops->seek)
+	if (linux_file_kind(f) == S_IFIFO)
 		err = -ESPIPE;
 	else if ((int64_t)a[2] < 0 || (uint32_t)a[3] > 5)
 		err = -EINVAL;

@@ -87,10 +87,14 @@ static int take_files(struct copy *c, int in, int out)
 	if (err)
 		return err;
 	err = linux_file(out, &c->out);
-	if (!err && (c->in->access & RIGHT_READ) && (c->out->access & RIGHT_WRITE))
-		return 0;
-	drop_files(c);
-	return -EBADF;
+	if (err)
+		drop_files(c);
+	return err;
+}
+
+static int check_access(const struct copy *c)
+{
+	return (c->in->access & RIGHT_READ) && (c->out->access & RIGHT_WRITE) ? 0 : -EBADF;
 }
 
 static int offset_in(uint64_t user, uint64_t *offset, bool *given)
@@ -108,6 +112,15 @@ static int offset_out(uint64_t user, uint64_t offset)
 	return user ? copy_to_user(user_ptr(user), &offset, sizeof(offset)) : 0;
 }
 
+static int check_sendfile(const struct copy *c)
+{
+	if (check_access(c))
+		return -EBADF;
+	if (!c->in->ops->seek)
+		return c->in_at ? -ESPIPE : -EINVAL;
+	return c->in->ops->read && !(c->out->flags & O_APPEND) ? 0 : -EINVAL;
+}
+
 int64_t linux_sys_sendfile(const uint64_t a[6])
 {
 	struct copy c = { 0 };
@@ -118,11 +131,8 @@ int64_t linux_sys_sendfile(const uint64_t a[6])
 	n = take_files(&c, (int)a[1], (int)a[0]);
 	if (n)
 		return n;
-	if (!c.in->ops->seek)
-		n = c.in_at ? -ESPIPE : -EINVAL;
-	else if (!c.in->ops->read || (c.out->flags & O_APPEND))
-		n = -EINVAL;
-	else
+	n = check_sendfile(&c);
+	if (!n)
 		n = run(&c, a[3]);
 	if (n > 0 && offset_out(a[2], c.in_offset))
 		n = -EFAULT;
@@ -130,9 +140,12 @@ int64_t linux_sys_sendfile(const uint64_t a[6])
 	return n;
 }
 
-static int check_range_copy(const struct copy *c, uint64_t flags, uint64_t len)
+/* Shortens *@len to what the file has now: what the copy itself adds to it is not copied. */
+static int check_range_copy(const struct copy *c, uint64_t flags, uint64_t *len)
 {
 	uint64_t in = c->in_at ? c->in_offset : c->in->offset, out = c->out_at ? c->out_offset : c->out->offset;
+	struct vfs_attr attr;
+	int err;
 
 	if (flags)
 		return -EINVAL;
@@ -142,18 +155,21 @@ static int check_range_copy(const struct copy *c, uint64_t flags, uint64_t len)
 		return -EISDIR;
 	if (!inode_is_regular(c->in->inode) || !inode_is_regular(c->out->inode))
 		return -EINVAL;
-	if (c->out->flags & O_APPEND)
+	if (check_access(c) || (c->out->flags & O_APPEND))
 		return -EBADF;
-	if (in + len < in || out + len < out)
+	if (in + *len < in || out + *len < out)
 		return -EOVERFLOW;
-	if (c->in->inode == c->out->inode && in < out + len && out < in + len)
-		return -EINVAL;
-	return 0;
+	err = linux_file_attr(c->in, &attr);
+	if (err)
+		return err;
+	*len = in < attr.size ? MIN(*len, attr.size - in) : 0;
+	return c->in->inode == c->out->inode && in < out + *len && out < in + *len ? -EINVAL : 0;
 }
 
 int64_t linux_sys_copy_file_range(const uint64_t a[6])
 {
 	struct copy c = { 0 };
+	uint64_t len = a[4];
 	int64_t n = take_files(&c, (int)a[0], (int)a[2]);
 
 	if (n)
@@ -162,9 +178,9 @@ int64_t linux_sys_copy_file_range(const uint64_t a[6])
 	if (!n)
 		n = offset_in(a[3], &c.out_offset, &c.out_at);
 	if (!n)
-		n = check_range_copy(&c, a[5], a[4]);
+		n = check_range_copy(&c, a[5], &len);
 	if (!n)
-		n = run(&c, a[4]);
+		n = run(&c, len);
 	if (n > 0 && (offset_out(a[1], c.in_offset) || offset_out(a[3], c.out_offset)))
 		n = -EFAULT;
 	drop_files(&c);

@@ -1,6 +1,7 @@
 /* kernel/compat/src/linux/signal_deliver.c: signals and restarts on the way back to user mode (man 7 signal). */
 #include <asm/signal.h>
 
+#include "../outcomes.h"
 #include "dispatch.h"
 #include "signal_frame.h"
 
@@ -20,6 +21,13 @@ static void run_again(struct trap_frame *f, uint64_t nr)
 	f->error = NO_CALL;
 }
 
+static void interrupted(struct trap_frame *f)
+{
+	f->rax = (uint64_t)-EINTR;
+	if (outcomes_are_told())
+		linux_tell_outcome(f->error, -EINTR);
+}
+
 static void restart_after_handler(struct trap_frame *f, const struct signal_action *action)
 {
 	int64_t code = (int64_t)f->rax;
@@ -27,7 +35,7 @@ static void restart_after_handler(struct trap_frame *f, const struct signal_acti
 	if (code == -ERESTARTNOINTR || (code == -ERESTARTSYS && (action->flags & SA_RESTART)))
 		run_again(f, f->error);
 	else
-		f->rax = (uint64_t)-EINTR;
+		interrupted(f);
 }
 
 static void restart_without_handler(struct trap_frame *f)
@@ -43,8 +51,6 @@ static void deliver_to_handler(struct trap_frame *f, const struct signal_info *i
 	uint64_t mask = t->has_saved_mask ? t->saved_mask : t->blocked;
 	uint64_t during = t->blocked | action->mask;
 
-	if (t->rseq)
-		linux_rseq_signal(f);
 	if (signal_frame_push(f, info, action, mask)) {
 		/* No stack for SIGSEGV's own handler either: nothing is left but to end (Linux: force_sigsegv). */
 		if (info->signo == SIGSEGV)

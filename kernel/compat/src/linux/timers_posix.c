@@ -52,7 +52,7 @@ static int set_notification(struct linux_timer *t, uint64_t user)
 	}
 	if (!target && t->clock == CLOCK_THREAD_CPUTIME_ID) {
 		target = ps_current_thread();
-		refcount_get(&target->refs);
+		object_get(&target->object);
 	}
 	t->notify = ev.notify;
 	t->signo = ev.signo;

@@ -17,12 +17,14 @@
 #include <nt/layout.h>
 #include <nucleus/compiler.h>
 #include <object/object.h>
+#include <ds/rbtree.h>
 #include <ps/process.h>
+#include <sched/wait.h>
 
 typedef uint32_t ntstatus;
 
 enum {
-#define NT_STATUS(name, value) STATUS_##name = (int)(value),
+#define NT_STATUS(name, value) STATUS_##name = (value),
 #include "nt/status.def"
 #undef NT_STATUS
 };
@@ -44,11 +46,11 @@ static inline void __user *nt_ptr(uint64_t address) { return (void __user *)(uin
 static inline bool nt_success(ntstatus s) { return (int32_t)s >= 0; }
 static inline ntstatus nt_put(uint64_t address, const void *data, size_t n)
 {
-	return copy_to_user(nt_ptr(address), data, n) ? (ntstatus)STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+	return copy_to_user(nt_ptr(address), data, n) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
 }
 static inline ntstatus nt_get(void *data, uint64_t address, size_t n)
 {
-	return copy_from_user(data, nt_ptr(address), n) ? (ntstatus)STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+	return copy_from_user(data, nt_ptr(address), n) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
 }
 static inline ntstatus nt_put32(uint64_t address, uint32_t v) { return nt_put(address, &v, sizeof(v)); }
 static inline ntstatus nt_put64(uint64_t address, uint64_t v) { return nt_put(address, &v, sizeof(v)); }
@@ -59,14 +61,16 @@ const char *nt_status_name(ntstatus s);		/* NULL: no name */
 
 /* ---- per process and thread ---- */
 
-/* What loaderd read from an ntdll's exports: addresses relative to its base. */
+struct exec_image;
+struct image_entry_points;
+
 struct nt_process {
 	uint64_t peb;			/* user addresses, as the next three */
 	uint64_t parameters;
 	uint64_t ntdll_base;
 	uint64_t image_base;
 	struct exec_image *ntdll;	/* a reference; its entry points and number table */
-	const struct image_entry_points *entry;	/* in it */
+	const struct image_entry_points *entry;	/* in it: RVAs, and the number table */
 	struct mutex memory_lock;	/* NT_MEMORY: regions, and steps over several areas */
 	struct rb_root regions;		/* nt_region by start: memory.c */
 	uint32_t cookie;		/* ProcessCookie */
@@ -154,14 +158,6 @@ ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **pat
 /* The NT name without `\??\` of a path of the namespace: `C:\…` below /windows/c, else `Z:\…`.
  * kmalloc'd UTF-16; NULL: no memory. */
 uint16_t *nt_name_of_path(const char *path, uint32_t *nchars);
-
-/* ---- starting (start.c) ---- */
-
-struct ps_exec;
-/* Fill in what ps_exec() needs beyond a Linux program; called with layout, argv, envp and exe
- * set. Returns: 0; a negative errno (-ENOENT: no ntdll.dll). */
-int nt_exec_prepare(struct ps_exec *e);
-void nt_exec_finish(struct ps_exec *e, int err);
 
 /* ---- entry ---- */
 void nt_syscall(struct trap_frame *f);

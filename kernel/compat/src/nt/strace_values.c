@@ -62,13 +62,27 @@ static const struct strace_flag standard_rights[] = {
 };
 
 /* The first whose word is in the name counts: a thread's token is a token. */
-#define RIGHTS(word, names) { word, names, COUNT(names) }
-static const struct rights { const char *word; const struct strace_flag *names; size_t n; } rights[] = {
-	RIGHTS("Token", token_rights), RIGHTS("KeyedEvent", keyed_event_rights), RIGHTS("Key", key_rights),
-	RIGHTS("File", file_rights), RIGHTS("Section", section_rights), RIGHTS("Event", event_rights),
-	RIGHTS("Mutant", mutant_rights), RIGHTS("Semaphore", semaphore_rights), RIGHTS("Timer", timer_rights),
-	RIGHTS("IoCompletion", completion_rights), RIGHTS("DirectoryObject", directory_rights),
-	RIGHTS("SymbolicLink", link_rights), RIGHTS("Process", process_rights), RIGHTS("Thread", thread_rights),
+#define RIGHTS(word, names, all, all_name) { word, names, COUNT(names), { all, all_name } }
+static const struct rights {
+	const char *word;
+	const struct strace_flag *names;
+	size_t n;
+	struct strace_flag all;
+} rights[] = {
+	RIGHTS("Token", token_rights, 0xf01ff, "TOKEN_ALL_ACCESS"),
+	RIGHTS("KeyedEvent", keyed_event_rights, 0xf0003, "KEYEDEVENT_ALL_ACCESS"),
+	RIGHTS("Key", key_rights, 0xf003f, "KEY_ALL_ACCESS"),
+	RIGHTS("File", file_rights, 0x1f01ff, "FILE_ALL_ACCESS"),
+	RIGHTS("Section", section_rights, 0xf001f, "SECTION_ALL_ACCESS"),
+	RIGHTS("Event", event_rights, 0x1f0003, "EVENT_ALL_ACCESS"),
+	RIGHTS("Mutant", mutant_rights, 0x1f0001, "MUTANT_ALL_ACCESS"),
+	RIGHTS("Semaphore", semaphore_rights, 0x1f0003, "SEMAPHORE_ALL_ACCESS"),
+	RIGHTS("Timer", timer_rights, 0x1f0003, "TIMER_ALL_ACCESS"),
+	RIGHTS("IoCompletion", completion_rights, 0x1f0003, "IO_COMPLETION_ALL_ACCESS"),
+	RIGHTS("DirectoryObject", directory_rights, 0xf000f, "DIRECTORY_ALL_ACCESS"),
+	RIGHTS("SymbolicLink", link_rights, 0xf0001, "SYMBOLIC_LINK_ALL_ACCESS"),
+	RIGHTS("Process", process_rights, 0x1fffff, "PROCESS_ALL_ACCESS"),
+	RIGHTS("Thread", thread_rights, 0x1fffff, "THREAD_ALL_ACCESS"),
 };
 
 static bool has_word(const char *text, const char *word)
@@ -94,10 +108,21 @@ static const struct rights *rights_of(const char *name)
 void nt_strace_add_access(struct strace_text *t, const char *argument, const char *service, uint32_t mask)
 {
 	const struct rights *of = rights_of(argument);
-	uint32_t specific = mask & 0xffff, rest = mask & ~0xffffu;
+	const char *separator = "";
+	uint32_t specific, rest;
 
 	if (!of)
 		of = rights_of(service);
+	if (of && (mask & of->all.bits) == of->all.bits) {
+		strace_add(t, "%s", of->all.name);
+		mask &= ~(uint32_t)of->all.bits;
+		if (!mask)
+			return;
+		separator = "|";
+	}
+	specific = mask & 0xffff;
+	rest = mask & ~0xffffu;
+	strace_add(t, "%s", separator);
 	if (specific || !mask)
 		strace_add_flags(t, specific, of ? of->names : NULL, of ? of->n : 0, "0");
 	if (specific && rest)
@@ -278,10 +303,15 @@ void nt_strace_add_io_control(struct strace_text *t, uint32_t code)
 
 void nt_strace_add_handle(struct strace_text *t, uint64_t handle)
 {
-	if (handle == UINT64_MAX)
-		strace_add(t, "NtCurrentProcess");
-	else if (handle == UINT64_MAX - 1)
-		strace_add(t, "NtCurrentThread");
+	/* -1, -2, and the tokens -4 to -6. */
+	static const char *const pseudo[] = {
+		"NtCurrentProcess", "NtCurrentThread", NULL, "NtCurrentProcessToken", "NtCurrentThreadToken",
+		"NtCurrentThreadEffectiveToken",
+	};
+	uint64_t i = UINT64_MAX - handle;
+
+	if (i < COUNT(pseudo) && pseudo[i])
+		strace_add(t, "%s", pseudo[i]);
 	else
 		strace_add(t, handle ? "%#llx" : "0", (unsigned long long)handle);
 }

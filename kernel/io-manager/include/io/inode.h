@@ -40,6 +40,8 @@ struct inode {
 	struct mm_object *bundle_object;	/* VFS_NODE_BUNDLE: contents */
 	struct link_text *target;	/* symbolic link; state_lock */
 	uint32_t writers;		/* open for write; atomic */
+	uint32_t seals;		/* F_SEAL_*; changed under lock, read with it or atomically */
+	bool may_be_sealed;	/* made by memfd_create(MFD_ALLOW_SEALING) */
 	uint32_t deny_write;		/* maps as a main image: ETXTBSY; atomic */
 	uint32_t opens;			/* open files of a regular file; mappings hold theirs; atomic */
 	void *fifo;			/* io's pipe, while open */
@@ -130,6 +132,12 @@ void walk_result_put(struct walk_result *r);
 
 /* The calls of the Linux edge, with paths in kernel memory. @start NULL: cwd. */
 int vfs_open(struct inode *start, const char *path, uint32_t flags, uint32_t mode, unsigned walk_flags, struct file **out);
+/* A file in memory without a name, as memfd_create(2) makes; @label is what /proc shows for its path. */
+int memory_file_create(const char *label, bool may_be_sealed, struct file **out);
+/* F_ADD_SEALS and F_GET_SEALS. Returns: the seals; 0; -EINVAL no file in memory; -EPERM; -EBUSY mapped for writing. */
+int file_add_seals(struct file *f, uint32_t seals);
+int file_get_seals(const struct file *f);
+bool inode_is_sealed_against_writes(const struct inode *i);
 int vfs_open_inode(struct inode *i, uint32_t flags, struct file **out);	/* permission already checked */
 int vfs_mknod(struct inode *start, const char *path, uint32_t mode, uint32_t rdev);	/* also directories */
 int vfs_symlink(const char *target, struct inode *start, const char *path);

@@ -58,7 +58,7 @@ struct mm_object {
 };
 #define MM_OBJECT_SHMEM 1u	/* counts as shared memory (tmpfs, shared anonymous) */
 #define MM_OBJECT_WIRED 2u	/* bundle: never reclaimed */
-#define MM_OBJECT_SEALED_SHRINK 4u
+#define MM_OBJECT_SEALED_WRITE 4u	/* no new shared mapping that may write */
 #define MM_OBJECT_PHYSICAL 8u	/* pages are computed, not in the tree */
 #define MM_OBJECT_OWN 16u	/* made by mm_object_create*(), freed by the last put */
 
@@ -114,6 +114,8 @@ void mm_object_invalidate_clean(struct mm_object *obj);
 int mm_object_sync(struct mm_object *obj, uint64_t offset, uint64_t len);
 /* Take the sticky write-back error and clear it. */
 int mm_object_take_error(struct mm_object *obj);
+/* Refuse shared mappings that could write, for ever. 0; -EBUSY there is one. */
+int mm_object_seal_writes(struct mm_object *obj);
 /* The next data (or hole) page index >= @index, for SEEK_DATA; ~0 when none. */
 uint64_t mm_object_next_data(struct mm_object *obj, uint64_t index);
 uint64_t mm_object_next_hole(struct mm_object *obj, uint64_t index);

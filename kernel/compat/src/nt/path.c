@@ -1,0 +1,164 @@
+/* kernel/compat/src/nt/path.c: NT names of files and paths of the one namespace.
+ *
+ * Drive letters are names of vfsd's: \??\C: is /windows/dosdevices/c:, a link to where the drive is.
+ * ([MS-DOS device names] "Naming Files, Paths, and Namespaces".)
+ */
+#include <io/inode.h>
+#include <mm/heap.h>
+#include <string.h>
+
+#include "nt.h"
+
+#define DEVICES "/windows/dosdevices/"
+#define DRIVE_C "/windows/c"
+
+static bool is_slash(uint16_t c) { return c == '\\' || c == '/'; }
+
+static uint16_t lower(uint16_t c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+/* Does @s start with @prefix, ASCII in lower case? Then it moves past it. */
+static bool skip(struct nt_string *s, const char *prefix)
+{
+	uint32_t n = (uint32_t)strlen(prefix);
+
+	if (s->nchars < n)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (lower(s->chars[i]) != (uint16_t)prefix[i])
+			return false;
+	}
+	s->chars += n;
+	s->nchars -= n;
+	return true;
+}
+
+/* Characters no file name has ([MS-FSCC] 2.1.5.2). */
+static bool is_legal(const struct nt_string *s)
+{
+	for (uint32_t i = 0; i < s->nchars; i++) {
+		uint16_t c = s->chars[i];
+
+		if (c < 32 || c == '"' || c == '*' || c == '<' || c == '>' || c == '?' || c == '|')
+			return false;
+	}
+	return true;
+}
+
+static void to_slashes(char *path)
+{
+	for (; *path; path++) {
+		if (*path == '\\')
+			*path = '/';
+	}
+}
+
+/* @prefix and then @rest as a path. */
+static ntstatus join(const char *prefix, const struct nt_string *rest, char **out)
+{
+	size_t prefix_len = strlen(prefix);
+	char *tail = nt_utf8(rest->chars, rest->nchars), *path;
+
+	if (!tail)
+		return STATUS_NO_MEMORY;
+	path = kmalloc(prefix_len + strlen(tail) + 1, HEAP_NOZERO);
+	if (path) {
+		memcpy(path, prefix, prefix_len);
+		strcpy(path + prefix_len, tail);
+		to_slashes(path);
+	}
+	kfree(tail);
+	*out = path;
+	return path ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
+/* `C:` and what follows. */
+static ntstatus drive_path(const struct nt_string *name, char **path)
+{
+	char prefix[sizeof(DEVICES) + 2] = DEVICES;
+	struct nt_string rest = { name->chars + 2, name->nchars - 2 };
+	uint16_t letter = lower(name->chars[0]);
+	size_t n = sizeof(DEVICES) - 1;
+
+	if (rest.nchars && !is_slash(rest.chars[0]))
+		return STATUS_OBJECT_NAME_INVALID;
+	if (!is_legal(&rest))
+		return STATUS_OBJECT_NAME_INVALID;
+	prefix[n] = (char)letter;
+	prefix[n + 1] = ':';
+	return join(prefix, &rest, path);
+}
+
+static bool is_drive(const struct nt_string *s)
+{
+	uint16_t c = s->nchars >= 2 ? lower(s->chars[0]) : 0;
+
+	return c >= 'a' && c <= 'z' && s->chars[1] == ':';
+}
+
+static ntstatus relative_path(const struct nt_attributes *a, struct inode **start, char **path)
+{
+	struct object *obj;
+	struct file *f;
+	ntstatus status;
+
+	if (a->name.nchars && is_slash(a->name.chars[0]))
+		return STATUS_INVALID_PARAMETER;
+	if (!is_legal(&a->name))
+		return STATUS_OBJECT_NAME_INVALID;
+	status = nt_handle_lookup(a->root, OBJECT_FILE, 0, &obj);
+	if (status)
+		return status;
+	f = file_from_object(obj);
+	if (!f->inode) {
+		object_put(obj);
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	}
+	status = join("", &a->name, path);
+	if (!status) {
+		inode_get(f->inode);
+		*start = f->inode;
+	}
+	object_put(obj);
+	return status;
+}
+
+ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **path)
+{
+	struct nt_string name = a->name;
+
+	*start = NULL;
+	*path = NULL;
+	if (a->root)
+		return relative_path(a, start, path);
+	if (!name.nchars)
+		return STATUS_OBJECT_PATH_SYNTAX_BAD;
+	if (!skip(&name, "\\??\\") && !skip(&name, "\\dosdevices\\") && !skip(&name, "\\global??\\"))
+		return is_slash(name.chars[0]) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_PATH_SYNTAX_BAD;
+	if (is_drive(&name))
+		return drive_path(&name, path);
+	return STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+uint16_t *nt_name_of_path(const char *path, uint32_t *nchars)
+{
+	size_t n = sizeof(DRIVE_C) - 1, len;
+	bool is_c = !strncmp(path, DRIVE_C, n) && (!path[n] || path[n] == '/');
+	uint16_t *out;
+
+	if (is_c)
+		path += n;
+	len = strlen(path);
+	out = kmalloc((len + 4) * sizeof(*out), 0);
+	if (!out)
+		return NULL;
+	out[0] = is_c ? 'C' : 'Z';
+	out[1] = ':';
+	*nchars = 2 + nt_utf16(path, len, out + 2, (uint32_t)len + 1);
+	if (*nchars == 2)
+		out[(*nchars)++] = '\\';
+	for (uint32_t i = 0; i < *nchars; i++) {
+		if (out[i] == '/')
+			out[i] = '\\';
+	}
+	return out;
+}

@@ -1,0 +1,59 @@
+/* kernel/compat/src/nt/process.c: what a process and a thread of NT have beyond those of ps. */
+#include <hal/entropy.h>
+#include <mm/heap.h>
+
+#include "memory.h"
+#include "nt.h"
+#include "start.h"
+
+#include "../linux/exec_image.h"
+
+HEAP_CACHE(process_cache, "nt-process", sizeof(struct nt_process));
+HEAP_CACHE(thread_cache, "nt-thread", sizeof(struct nt_thread));
+
+struct nt_process *nt_process_create(void)
+{
+	struct nt_process *p = heap_cache_alloc(&process_cache, 0);
+
+	if (!p)
+		return NULL;
+	mutex_init(&p->memory_lock, LOCK_NT_MEMORY);
+	kernel_random_bytes(&p->cookie, sizeof(p->cookie));
+	return p;
+}
+
+void nt_process_free(struct nt_process *p)
+{
+	if (!p)
+		return;
+	nt_regions_free(p);
+	exec_image_put(p->ntdll);
+	heap_cache_free(&process_cache, p);
+}
+
+void nt_process_released(struct process *p)
+{
+	nt_process_free(p->nt);
+	p->nt = NULL;
+}
+
+struct nt_thread *nt_thread_create(uint64_t teb)
+{
+	struct nt_thread *t = heap_cache_alloc(&thread_cache, 0);
+
+	if (t)
+		t->teb = teb;
+	return t;
+}
+
+void nt_thread_free(struct nt_thread *t)
+{
+	if (t)
+		heap_cache_free(&thread_cache, t);
+}
+
+void nt_thread_released(struct ps_thread *t)
+{
+	nt_thread_free(t->nt);
+	t->nt = NULL;
+}

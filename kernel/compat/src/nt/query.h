@@ -1,0 +1,18 @@
+/* kernel/compat/src/nt/query.h: the shape of NtQueryInformation*: a class, a buffer, a length that comes back. */
+#ifndef COMPAT_NT_QUERY_H
+#define COMPAT_NT_QUERY_H
+
+#include "nt.h"
+
+struct nt_query {
+	uint64_t buffer;	/* user address */
+	uint32_t cap;
+	uint64_t length;	/* user address of a ULONG, 0: not wanted */
+};
+
+/* Give @n bytes to who asked: exactly as many must be wanted. */
+ntstatus nt_query_put(const struct nt_query *q, const void *data, uint32_t n);
+/* The same, and more room is fine. */
+ntstatus nt_query_put_min(const struct nt_query *q, const void *data, uint32_t n);
+
+#endif

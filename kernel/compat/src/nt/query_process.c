@@ -1,0 +1,87 @@
+/* kernel/compat/src/nt/query_process.c: NtQueryInformationProcess (Microsoft Learn; winternl.h). */
+#include "query.h"
+
+enum process_class { PROCESS_BASIC = 0, PROCESS_QUOTA_LIMITS = 1, PROCESS_IO_COUNTERS = 2, PROCESS_VM_COUNTERS = 3,
+	PROCESS_TIMES = 4, PROCESS_DEBUG_PORT = 7, PROCESS_ERROR_MODE = 12, PROCESS_PRIORITY_CLASS = 18,
+	PROCESS_HANDLE_COUNT = 20, PROCESS_SESSION = 24, PROCESS_WOW64 = 26, PROCESS_DEBUG_FLAGS = 31,
+	PROCESS_EXECUTE_FLAGS = 34, PROCESS_COOKIE = 36 };
+
+#define PROCESS_QUERY_LIMITED 0x1000u
+#define STILL_ACTIVE 0x103u
+#define BASE_PRIORITY 8
+
+ntstatus nt_query_put_min(const struct nt_query *q, const void *data, uint32_t n)
+{
+	ntstatus status;
+
+	if (q->length) {
+		status = nt_put32(q->length, n);
+		if (status)
+			return status;
+	}
+	return q->cap < n ? STATUS_INFO_LENGTH_MISMATCH : nt_put(q->buffer, data, n);
+}
+
+ntstatus nt_query_put(const struct nt_query *q, const void *data, uint32_t n)
+{
+	return q->cap > n ? STATUS_INFO_LENGTH_MISMATCH : nt_query_put_min(q, data, n);
+}
+
+struct basic_information {
+	uint32_t exit_status, pad;
+	uint64_t peb, affinity;
+	int32_t base_priority, pad2;
+	uint64_t pid, parent;
+};
+
+static ntstatus basic(struct process *p, const struct nt_query *q)
+{
+	struct nt_process *nt = p->nt;
+	struct basic_information out = {
+		.exit_status = p->state == PROCESS_ALIVE ? STILL_ACTIVE : p->exit_status,
+		.peb = nt ? nt->peb : 0,
+		.affinity = (1ull << percpu_count) - 1,
+		.base_priority = BASE_PRIORITY,
+		.pid = p->pid * 4ull,
+		.parent = (p->parent ? p->parent->pid : 0) * 4ull,
+	};
+
+	return nt_query_put(q, &out, sizeof(out));
+}
+
+static ntstatus query(struct process *p, uint32_t class, const struct nt_query *q)
+{
+	struct nt_process *nt = p->nt;
+	uint64_t none = 0;
+	uint32_t flags;
+
+	switch (class) {
+	case PROCESS_BASIC:
+		return basic(p, q);
+	case PROCESS_DEBUG_PORT:
+	case PROCESS_WOW64:
+		return nt_query_put(q, &none, sizeof(none));
+	case PROCESS_COOKIE:
+		return nt_query_put(q, &nt->cookie, sizeof(nt->cookie));
+	case PROCESS_ERROR_MODE:
+		return nt_query_put(q, &nt->hard_error_mode, sizeof(nt->hard_error_mode));
+	case PROCESS_EXECUTE_FLAGS:
+		flags = 0x0d;	/* DEP on, for good */
+		return nt_query_put(q, &flags, sizeof(flags));
+	default:
+		return STATUS_INVALID_INFO_CLASS;
+	}
+}
+
+ntstatus nt_sys_NtQueryInformationProcess(const uint64_t *a)
+{
+	struct nt_query q = { a[2], (uint32_t)a[3], a[4] };
+	struct process *p;
+	ntstatus status = nt_process_lookup(a[0], PROCESS_QUERY_LIMITED, &p);
+
+	if (status)
+		return status;
+	status = p->nt ? query(p, (uint32_t)a[1], &q) : STATUS_INVALID_HANDLE;
+	ps_put(p);
+	return status;
+}

@@ -1,0 +1,58 @@
+/* kernel/compat/src/nt/query_system.c: NtQuerySystemInformation (Microsoft Learn; winternl.h). */
+#include <mm/frame.h>
+
+#include "memory.h"
+#include "query.h"
+
+enum system_class { SYSTEM_BASIC = 0, SYSTEM_CPU = 1, SYSTEM_PERFORMANCE = 2, SYSTEM_TIME_OF_DAY = 3 };
+
+#define ARCHITECTURE_AMD64 9
+#define TIMER_RESOLUTION 156250u
+
+struct basic_information {
+	uint32_t reserved, timer_resolution, page_bytes, pages, lowest_page, highest_page, granularity, pad;
+	uint64_t lowest, highest, affinity;
+	uint8_t processors, pad2[7];
+};
+
+static ntstatus basic(const struct nt_query *q)
+{
+	struct mm_statistics mm;
+	struct basic_information out = {
+		.timer_resolution = TIMER_RESOLUTION,
+		.page_bytes = PAGE_SIZE,
+		.lowest_page = 1,
+		.granularity = 65536,
+		.lowest = NT_LOWEST_ADDRESS,
+		.highest = NT_HIGHEST_ADDRESS,
+		.affinity = (1ull << percpu_count) - 1,
+		.processors = (uint8_t)percpu_count,
+	};
+
+	mm_statistics(&mm);
+	out.pages = (uint32_t)MIN(mm.total_pages, ~0u);
+	out.highest_page = out.pages;
+	return nt_query_put(q, &out, sizeof(out));
+}
+
+static ntstatus cpu(const struct nt_query *q)
+{
+	struct { uint16_t architecture, level, revision, processors; uint32_t features; } out = {
+		ARCHITECTURE_AMD64, 6, 0, (uint16_t)percpu_count, 0x20003dff };
+
+	return nt_query_put(q, &out, sizeof(out));
+}
+
+ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
+{
+	struct nt_query q = { a[1], (uint32_t)a[2], a[3] };
+
+	switch ((uint32_t)a[0]) {
+	case SYSTEM_BASIC:
+		return basic(&q);
+	case SYSTEM_CPU:
+		return cpu(&q);
+	default:
+		return STATUS_INVALID_INFO_CLASS;
+	}
+}

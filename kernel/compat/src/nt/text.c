@@ -1,0 +1,61 @@
+/* kernel/compat/src/nt/text.c: UTF-16 text that grows. */
+#include "text.h"
+
+#include <mm/heap.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 256u
+
+void nt_text_free(struct nt_text *t)
+{
+	kfree(t->chars);
+	*t = (struct nt_text){ 0 };
+}
+
+static bool grow(struct nt_text *t, uint32_t n)
+{
+	uint32_t capacity = MAX(t->capacity, FIRST_CAPACITY);
+	uint16_t *chars;
+
+	if (t->failed)
+		return false;
+	if (t->capacity - t->nchars >= n)
+		return true;
+	while (capacity - t->nchars < n)
+		capacity *= 2;
+	chars = kmalloc(capacity * sizeof(*chars), HEAP_NOZERO);
+	if (!chars) {
+		t->failed = true;
+		return false;
+	}
+	if (t->nchars)
+		memcpy(chars, t->chars, t->nchars * sizeof(*chars));
+	kfree(t->chars);
+	t->chars = chars;
+	t->capacity = capacity;
+	return true;
+}
+
+void nt_text_chars(struct nt_text *t, const uint16_t *chars, uint32_t n)
+{
+	if (!n || !grow(t, n))
+		return;
+	memcpy(t->chars + t->nchars, chars, n * sizeof(*chars));
+	t->nchars += n;
+}
+
+void nt_text_utf8(struct nt_text *t, const char *text, size_t n)
+{
+	if (n && grow(t, (uint32_t)n))
+		t->nchars += nt_utf16(text, n, t->chars + t->nchars, t->capacity - t->nchars);
+}
+
+void nt_text_ascii(struct nt_text *t, const char *text)
+{
+	nt_text_utf8(t, text, strlen(text));
+}
+
+void nt_text_char(struct nt_text *t, uint16_t c)
+{
+	nt_text_chars(t, &c, 1);
+}

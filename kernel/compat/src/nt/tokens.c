@@ -1,0 +1,2 @@
+/* kernel/compat/src/nt/tokens.c: tokens and SIDs. */
+#include "nt.h"

@@ -1,0 +1,4 @@
+export default function greet(name) {
+	return `Hello, ${name ?? "nobody"}!`;
+}
+export const unused = undefined;

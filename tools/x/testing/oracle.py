@@ -1,0 +1,54 @@
+"""What a Windows program does under Wine, both output streams in one, kept in
+build/windows-oracle by everything that it depends on."""
+import glob
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+
+from x import wine
+from x.common import BUILD, write_if_changed
+
+KEPT = os.path.join(BUILD, "windows-oracle")
+
+
+def environment():
+    """The same on every host, so that what is kept stays true."""
+    base = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
+    return wine.environment({**base, "LANG": "C.UTF-8", "TZ": "UTC"})
+
+
+def run(command, folder, stdin, timeout):
+    """Run a command line in `folder`. Returns (exit code, output); raises subprocess.TimeoutExpired."""
+    wine.ensure_prefix()
+    with tempfile.TemporaryFile() as out, open(stdin or os.devnull, "rb") as source:
+        done = subprocess.run([wine.WINE, *command], env=environment(), cwd=folder, stdin=source, stdout=out,
+                              stderr=subprocess.STDOUT, timeout=timeout, check=False)
+        out.seek(0)
+        return done.returncode, out.read()
+
+
+def key(command, stdin):
+    """Names all that a program's output depends on: its words, the files beside it, its input and Wine."""
+    digest = hashlib.sha256("\0".join([os.path.basename(command[0]), *command[1:]]).encode())
+    folder = os.path.dirname(command[0])
+    beside = glob.glob(os.path.join(folder, "aid-*.exe")) + glob.glob(os.path.join(folder, "*.dll"))
+    ntdll = os.path.join(wine.PROGRAMS, "ntdll.dll")
+    for path in [command[0], ntdll, *([stdin] if stdin else []), *sorted(beside)]:
+        with open(path, "rb") as f:
+            digest.update(hashlib.sha256(f.read()).digest())
+    return digest.hexdigest()
+
+
+def run_or_recall(command, folder, stdin, timeout):
+    """As run(), unless this was run before."""
+    path = os.path.join(KEPT, key(command, stdin))
+    try:
+        with open(path, encoding="ascii") as f:
+            kept = json.load(f)
+        return kept["code"], bytes.fromhex(kept["output"])
+    except FileNotFoundError:
+        code, output = run(command, folder, stdin, timeout)
+        write_if_changed(path, json.dumps({"code": code, "output": output.hex()}).encode())
+        return code, output

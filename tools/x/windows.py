@@ -1,0 +1,63 @@
+"""What C:\\windows of a machine is: libwine's DLLs and programs as config/windows-system-dlls.txt lists them."""
+import os
+
+from x.common import BUILD, ROOT, Failure
+
+LIST = os.path.join(ROOT, "config", "windows-system-dlls.txt")
+FOLDER = os.path.join(BUILD, "windows")
+PROGRAMS = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows"
+TABLES = "/usr/share/wine/nls"
+OURS = os.path.join(BUILD, "windows-ours")
+
+
+def entries():
+    """(name, source) of each line."""
+    places = {"": PROGRAMS, "nls": TABLES, "ours": OURS}
+    with open(LIST, encoding="utf-8") as f:
+        for line in f:
+            words = line.split()
+            if not words or words[0].startswith("#"):
+                continue
+            kind = words[1] if len(words) > 1 else ""
+            if kind not in places or len(words) > 2:
+                raise Failure(f"{os.path.relpath(LIST, ROOT)}: cannot read '{line.strip()}'")
+            yield words[0], os.path.join(places[kind], words[0])
+
+
+def is_same(source, target):
+    try:
+        a, b = os.stat(source), os.stat(target)
+    except FileNotFoundError:
+        return False
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+
+
+def put(source, target):
+    """A link where the filesystem allows one: the files are large and only read."""
+    if is_same(source, target):
+        return
+    temporary = target + ".new"
+    try:
+        os.unlink(temporary)
+    except FileNotFoundError:
+        pass
+    try:
+        os.link(source, temporary)
+    except OSError:
+        import shutil
+        shutil.copy2(source, temporary)
+    os.replace(temporary, target)
+
+
+def stage():
+    """Make build/windows what the list says."""
+    folder = os.path.join(FOLDER, "system32")
+    os.makedirs(folder, exist_ok=True)
+    wanted = dict(entries())
+    for name, source in wanted.items():
+        if not os.path.isfile(source):
+            raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}")
+        put(source, os.path.join(folder, name))
+    for name in os.listdir(folder):
+        if name not in wanted:
+            os.unlink(os.path.join(folder, name))
