@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include <nucleus/nucleus.h>
+#include <service/service.h>
 
 #define TEXT_BYTES (64u << 10)
-#define SETTLE_NS 200000000u
-#define SETTLE_TRIES 20
+#define LOOK_NS 200000000u
+#define REST_NS (2 * SERVICE_IDLE_NS)
+#define LIMIT_NS 30000000000ull
 
 void die(const char *format, ...)
 {
@@ -100,27 +102,48 @@ static bool is_at_rest(const struct counters *a, const struct counters *b)
 	for (unsigned int i = 0; i < a->count; i++) {
 		const char *name = a->line[i].name;
 
-		if ((!strncmp(name, "heap.", 5) || !strncmp(name, "frames.", 7) || !strcmp(name, "ps.handles")) &&
+		if ((!strncmp(name, "heap.", 5) || !strncmp(name, "frames.", 7) || !strcmp(name, "ps.handles") ||
+		     !strcmp(name, "ps.threads")) &&
 		    counters_get(b, name) != a->line[i].value)
 			return false;
 	}
 	return true;
 }
 
+static void look(struct counters *c)
+{
+	drop_caches();
+	counters_read(c);
+}
+
 void counters_read_settled(struct counters *c)
 {
 	static struct counters last;
+	uint64_t limit = now_ns() + LIMIT_NS, changed;
 
-	drop_caches();
-	counters_read(c);
-	for (int tries = 0; tries < SETTLE_TRIES; tries++) {
+	look(c);
+	changed = now_ns();
+	while (now_ns() < changed + REST_NS && now_ns() < limit) {
 		last = *c;
-		pause_ns(SETTLE_NS);
-		drop_caches();
-		counters_read(c);
-		if (is_at_rest(c, &last))
-			return;
+		pause_ns(LOOK_NS);
+		look(c);
+		if (!is_at_rest(c, &last))
+			changed = now_ns();
 	}
+}
+
+bool counters_wait(struct counters *c, bool (*is_back)(const struct counters *now, void *arg), void *arg)
+{
+	uint64_t limit = now_ns() + LIMIT_NS;
+
+	look(c);
+	while (!is_back(c, arg)) {
+		if (now_ns() >= limit)
+			return false;
+		pause_ns(LOOK_NS);
+		look(c);
+	}
+	return true;
 }
 
 void counters_print_changes(const char *label, const char *prefix, const struct counters *before,

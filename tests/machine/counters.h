@@ -24,9 +24,13 @@ void counters_read(struct counters *c);
 /* 0 for a name that is not there. */
 uint64_t counters_get(const struct counters *c, const char *name);
 
-/* Drop caches and read, until nothing is given back any more: releases travel to services after
- * the fact, and a page used lately stays once. */
+/* Drop caches and read, until what is held has not changed for longer than an idle thread of a service
+ * lives: releases travel to services after the fact, and a page used lately stays once. */
 void counters_read_settled(struct counters *c);
+
+/* Drop caches and read, until @is_back says that what was held is given back, or a time has passed in
+ * which the slowest machine comes to rest. Returns: what @is_back said last. */
+bool counters_wait(struct counters *c, bool (*is_back)(const struct counters *now, void *arg), void *arg);
 
 /* Print "LABEL NAME BEFORE AFTER" for each counter whose name starts with @prefix and whose value changed. */
 void counters_print_changes(const char *label, const char *prefix, const struct counters *before,

@@ -34,7 +34,7 @@ struct ipc_message {
 	uint64_t reply_data;
 	uint32_t reply_cap;
 	uint32_t flags;		/* IPC_ACCEPT_HANDLES; on receive: IPC_RETRY, IPC_ASYNC */
-	uint64_t deadline_ns;	/* relative; 0: the endpoint's default */
+	uint64_t deadline_ns;	/* relative; 0: a call: the endpoint's default, a receive: none */
 	/* On receive: */
 	uint64_t token;		/* for IPC_REPLY; stays valid for one reply */
 	uint64_t request_id;	/* survives a restart of the service */
@@ -51,8 +51,8 @@ struct ipc_message {
 
 /* IPC_CALL(handle, struct ipc_message *): 0, or -EBADF -EACCES -EPIPE (dead endpoint)
  *   -ETIMEDOUT -EDEADLK (rank) -E2BIG -EINTR. The message holds the reply.
- * IPC_RECV(handle, struct ipc_message *, flags): 0; -EINTR; -EPIPE; -EACCES a service's endpoint
- *   that another process serves. An ordinary endpoint is served by whoever received last on it.
+ * IPC_RECV(handle, struct ipc_message *, flags): 0; -EINTR; -EPIPE; -ETIMEDOUT; -EACCES a service's
+ *   endpoint that another process serves. An ordinary endpoint is served by whoever received last on it.
  *   A message with handles for a receiver without IPC_ACCEPT_HANDLES is
  *   refused: its sender gets -EACCES and the receiver goes on waiting.
  * IPC_REPLY(token, struct ipc_message *): 0; -EINVAL stale token; -E2BIG longer than the caller has

@@ -81,9 +81,9 @@ void request_finish(struct ipc_request *r, int error);
 /* Whoever receives on an ordinary endpoint serves it; a service's is served by who registered.
  * Returns: whether @process serves @ep now. */
 bool endpoint_serve(struct endpoint *ep, void *process);
-/* Take from @ep the next request or notification; one of both is set. Sleeps.
- * Returns: 0; -EINTR; -EPIPE. */
-int endpoint_receive(struct endpoint *ep, struct ipc_request **r, struct ipc_notification **n);
+/* Take from @ep the next request or notification; one of both is set. Sleeps until @deadline_ns (0: none).
+ * Returns: 0; -EINTR; -EPIPE; -ETIMEDOUT. */
+int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_request **r, struct ipc_notification **n);
 /* Not acceptable to its receiver: the sender gets @error. */
 void endpoint_refuse(struct ipc_request *r, int error);
 

@@ -179,12 +179,14 @@ int64_t ipc_sys_recv(int handle, struct ipc_message __user *um, uint32_t flags)
 	struct ipc_request *r;
 	struct ipc_message m;
 	struct endpoint *ep;
+	uint64_t deadline_ns;
 	uint32_t capacity;
 	int64_t err;
 
 	if (copy_from_user(&m, um, sizeof(m)))
 		return -EFAULT;
 	capacity = m.data_len;
+	deadline_ns = m.deadline_ns ? clock_monotonic_ns() + m.deadline_ns : 0;
 	err = lookup(handle, &ep);
 	if (err)
 		return err;
@@ -193,7 +195,7 @@ int64_t ipc_sys_recv(int handle, struct ipc_message __user *um, uint32_t flags)
 		return -EACCES;
 	}
 	for (;;) {
-		err = endpoint_receive(ep, &r, &n);
+		err = endpoint_receive(ep, deadline_ns, &r, &n);
 		if (err)
 			break;
 		if (n) {

@@ -266,46 +266,48 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 	}
 }
 
-int endpoint_receive(struct endpoint *ep, struct ipc_request **out, struct ipc_notification **note)
+/* What is there for the receiver @me, given how its last sleep ended; the lock is held. */
+static void take_locked(struct endpoint *ep, struct receiver *me, int slept, struct ipc_request **out,
+			struct ipc_notification **note)
+{
+	bool is_leaving = slept && slept != -ETIMEDOUT;
+
+	if (me->request) {
+		*out = me->request;
+	} else if (!is_leaving && !list_is_empty(&ep->queued)) {
+		*out = list_first_entry(&ep->queued, struct ipc_request, node);
+		list_del(&(*out)->node);
+		deliver_locked(ep, *out);
+	} else if (!is_leaving && !list_is_empty(&ep->notifications)) {
+		*note = list_first_entry(&ep->notifications, struct ipc_notification, node);
+		list_del(&(*note)->node);
+	}
+}
+
+int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_request **out,
+		     struct ipc_notification **note)
 {
 	struct receiver me = { .thread = current_thread() };
-	int err;
+	bool is_waiting;
+	int slept = 0;
 
 	*out = NULL;
 	*note = NULL;
 	list_init(&me.node);
 	for (;;) {
 		spin_lock(&ep->lock);
-		if (me.request) {
-			*out = me.request;
-		} else if (!list_is_empty(&ep->queued)) {
-			struct ipc_request *r = list_first_entry(&ep->queued, struct ipc_request, node);
-
-			list_del(&r->node);
-			deliver_locked(ep, r);
-			*out = r;
-		} else if (!list_is_empty(&ep->notifications)) {
-			*note = list_first_entry(&ep->notifications, struct ipc_notification, node);
-			list_del(&(*note)->node);
-		} else if (!ep->is_dead && list_is_empty(&me.node)) {
+		take_locked(ep, &me, slept, out, note);
+		is_waiting = !*out && !*note && !ep->is_dead && !slept;
+		if (is_waiting && list_is_empty(&me.node))
 			list_add(&me.node, &ep->receivers);
-		}
-		if ((*out || *note || ep->is_dead) && !list_is_empty(&me.node))
+		else if (!is_waiting && !list_is_empty(&me.node))
 			list_del(&me.node);
 		spin_unlock(&ep->lock);
 		if (*out || *note)
 			return 0;
-		if (ep->is_dead)
-			return -EPIPE;
-		err = thread_block(INTERRUPT_FATAL | INTERRUPT_SIGNAL | INTERRUPT_SUSPEND, 0);
-		if (err) {
-			spin_lock(&ep->lock);
-			if (!list_is_empty(&me.node))
-				list_del(&me.node);
-			*out = me.request;
-			spin_unlock(&ep->lock);
-			return *out ? 0 : err;
-		}
+		if (!is_waiting)
+			return slept ? slept : -EPIPE;
+		slept = thread_block(INTERRUPT_FATAL | INTERRUPT_SIGNAL | INTERRUPT_SUSPEND, deadline_ns);
 	}
 }
 

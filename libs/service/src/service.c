@@ -1,5 +1,5 @@
 /* The receive loop. Threads share one endpoint and nothing else; `idle` counts those that
- * wait in it, and `workers_used` how many of the static workers have a thread. */
+ * wait in it, and `taken` has a bit for each of the static workers that has a thread. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +15,7 @@ struct worker {
 };
 
 static struct worker workers[SERVICE_MAX_THREADS];
-static atomic_uint workers_used;
+static atomic_uint taken;
 static atomic_int idle;
 static const struct service *service;
 static int endpoint;
@@ -67,24 +67,46 @@ static void close_handles(const struct service_call *call)
 
 static void *worker_main(void *arg);
 
-/* Start a thread on the next free worker; without one, or without memory, the pool stays as it is. */
+static unsigned int pool_size(unsigned int bits)
+{
+	return (unsigned int)__builtin_popcount(bits);
+}
+
+/* Returns: the index of a worker that had no thread; -1: all have one. */
+static int take_worker(void)
+{
+	unsigned int bits = atomic_load(&taken), index;
+
+	do {
+		if (pool_size(bits) >= service->max_threads)
+			return -1;
+		index = (unsigned int)__builtin_ctz(~bits);
+	} while (!atomic_compare_exchange_weak(&taken, &bits, bits | 1u << index));
+	return (int)index;
+}
+
+static void give_worker(int index)
+{
+	atomic_fetch_and(&taken, ~(1u << index));
+}
+
+/* Start a thread on a free worker; without one, or without memory, the pool stays as it is. */
 static void start_worker(void)
 {
-	unsigned int index = atomic_fetch_add(&workers_used, 1);
+	int index = take_worker();
 	pthread_attr_t attr;
 	pthread_t thread;
 
-	if (index >= service->max_threads) {
-		atomic_fetch_sub(&workers_used, 1);
+	if (index < 0)
 		return;
-	}
 	atomic_fetch_add(&idle, 1);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, SERVICE_STACK_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (pthread_create(&thread, &attr, worker_main, &workers[index])) {
 		atomic_fetch_sub(&idle, 1);
-		service_log_warn("no thread for worker %u", index);
+		give_worker(index);
+		service_log_warn("no thread for worker %d", index);
 	}
 	pthread_attr_destroy(&attr);
 }
@@ -104,7 +126,7 @@ static void serve_one(struct worker *worker, const struct ipc_message *msg)
 	struct service_call call;
 	int status;
 
-	if (atomic_fetch_sub(&idle, 1) == 1 && atomic_load(&workers_used) < service->max_threads)
+	if (atomic_fetch_sub(&idle, 1) == 1)
 		start_worker();
 	take_request(worker, msg, &call);
 	if (call.is_from_kernel && call.is_async && call.words[0] == IPC_CRASH)
@@ -116,7 +138,39 @@ static void serve_one(struct worker *worker, const struct ipc_message *msg)
 	atomic_fetch_add(&idle, 1);
 }
 
-/* Returns: the error that ended the loop. */
+/* Serving one request starts a second thread: fewer would come back at once. */
+static unsigned int pool_floor(void)
+{
+	return service->threads > 2 ? service->threads : 2;
+}
+
+/* Whether the pool shrinks by the thread of @worker, which is idle and counted no more if so. Somebody
+ * else must be idle: who took the last request relied on it. */
+static bool leave_pool(const struct worker *worker)
+{
+	unsigned int bit = 1u << (worker - workers), bits = atomic_load(&taken);
+	int n = atomic_load(&idle);
+
+	do {
+		if (n < 2)
+			return false;
+	} while (!atomic_compare_exchange_weak(&idle, &n, n - 1));
+	do {
+		if (pool_size(bits) <= pool_floor()) {
+			atomic_fetch_add(&idle, 1);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&taken, &bits, bits & ~bit));
+	return true;
+}
+
+/* Worker 0 is the main thread, which stays. In a pool that is not too large nobody needs to look again. */
+static uint64_t patience_ns(const struct worker *worker)
+{
+	return worker != workers && pool_size(atomic_load(&taken)) > pool_floor() ? SERVICE_IDLE_NS : 0;
+}
+
+/* Returns: 0 if the pool has no need of this thread any more, or the error that ended the loop. */
 static int serve(struct worker *worker)
 {
 	unsigned int flags = service->accepts_handles ? IPC_ACCEPT_HANDLES : 0;
@@ -128,8 +182,11 @@ static int serve(struct worker *worker)
 		msg.data = (uintptr_t)worker->request;
 		msg.data_len = IPC_MAX_DATA;
 		msg.flags = flags;
+		msg.deadline_ns = patience_ns(worker);
 		err = nucleus_ipc_recv(endpoint, &msg, flags);
-		if (err == -EINTR)
+		if (err == -ETIMEDOUT && leave_pool(worker))
+			return 0;
+		if (err == -EINTR || err == -ETIMEDOUT)
 			continue;
 		if (err)
 			return err;
@@ -141,6 +198,11 @@ static void *worker_main(void *arg)
 {
 	int err = serve(arg);
 
+	if (!err) {
+		if (service->thread_end)
+			service->thread_end();
+		return NULL;
+	}
 	/* The endpoint is the whole service's: without it none of the threads has work. */
 	service_log_error("receive failed: error %d", -err);
 	exit(EXIT_FAILURE);
@@ -186,7 +248,7 @@ int service_main(const struct service *new_service)
 	}
 
 	/* Worker 0 is this thread. */
-	atomic_store(&workers_used, 1);
+	atomic_store(&taken, 1);
 	atomic_store(&idle, 1);
 	for (unsigned int i = 1; i < service->threads; i++)
 		start_worker();

@@ -122,6 +122,14 @@ static int serve_names(struct request *rq)
 	return err;
 }
 
+void dispatch_thread_end(void)
+{
+	pthread_mutex_lock(&name_lock);
+	forget_exchanges();
+	replies_thread_end();
+	pthread_mutex_unlock(&name_lock);
+}
+
 static int serve_pages(struct request *rq)
 {
 	struct node *node = node_get(rq->args[0]);

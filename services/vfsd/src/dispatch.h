@@ -24,4 +24,7 @@ void dispatch_unlock_names(void);
 /* Serve @rq: the reply is in its words, reply and reply_len. Returns: the status. */
 int dispatch(struct request *rq);
 
+/* The calling thread serves no more: drop what was kept for its last reply. */
+void dispatch_thread_end(void);
+
 #endif

@@ -49,6 +49,7 @@ static const struct service service = {
 	.max_threads = 24,
 	.start = start,
 	.handle = handle,
+	.thread_end = dispatch_thread_end,
 };
 
 int main(int argc, char **argv)

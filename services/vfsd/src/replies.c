@@ -12,6 +12,9 @@ static _Thread_local struct reply_slot *my_slot;
 /* The first room of a slot: for most replies it is enough. */
 #define FIRST_ROOM_BYTES 1024u
 
+/* state->incarnation counts from 1. */
+#define NO_INCARNATION 0u
+
 static struct reply_slot *slot_at(ref_t ref)
 {
 	return arena_at(ref);
@@ -93,6 +96,15 @@ int replies_prepare(void)
 	slot->incarnation = state->incarnation;
 	my_slot = slot;
 	return 0;
+}
+
+void replies_thread_end(void)
+{
+	if (!my_slot)
+		return;
+	my_slot->request_id = 0;
+	my_slot->incarnation = NO_INCARNATION;
+	my_slot = NULL;
 }
 
 int replies_keep(const struct request *rq)

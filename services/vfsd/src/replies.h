@@ -30,6 +30,9 @@ void replies_start(void);
 /* See that the calling thread has a slot. Outside a transaction. Returns: 0; -ENOSPC. */
 int replies_prepare(void);
 
+/* The calling thread's slot, whose reply has gone out, is the next new thread's. Outside a transaction. */
+void replies_thread_end(void);
+
 /* Keep the reply of @rq, in the transaction. Returns: 0; -ENOSPC. */
 int replies_keep(const struct request *rq);
 

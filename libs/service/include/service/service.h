@@ -11,7 +11,8 @@
  *
  * service_main() registers the endpoint under the id and receives on `threads`
  * threads. When the last idle one takes a request, one more is started, up to
- * `max_threads`; none is ever taken away. Requests on different threads run side
+ * `max_threads`; one that had no work for SERVICE_IDLE_NS ends, down to `threads` and
+ * to the two that any request makes. Requests on different threads run side
  * by side: what handlers share, they lock. A handler is bounded: what may wait
  * for ever is parked in the kernel, never here (DECISIONS 16).
  */
@@ -28,6 +29,7 @@
 
 #define SERVICE_MAX_THREADS 32
 #define SERVICE_STACK_BYTES (64u << 10)
+#define SERVICE_IDLE_NS 1000000000ull
 
 /* One request, alive while its handler runs. */
 struct service_call {
@@ -57,6 +59,8 @@ struct service {
 	int (*start)(void);
 	/* Returns: 0 or a negative errno, the reply's words[0]. */
 	int (*handle)(struct service_call *call);
+	/* On a thread that ends; its last reply has gone out. NULL: it has nothing of its own. */
+	void (*thread_end)(void);
 };
 
 /* Serve until the endpoint is gone.
