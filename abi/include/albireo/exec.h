@@ -162,7 +162,8 @@ struct credentials {
 
 /* ---- PROC_QUERY_BROKER(op, pid, buf, cap): bytes written, or negative errno ---- */
 #define PROC_QUERY_NEXT 1	/* smallest pid > given, as u32 */
-#define PROC_QUERY_STAT 2	/* struct proc_stat */
+#define PROC_QUERY_STAT 2	/* struct proc_stat; of a thread that is no leader, or with the bit below: its own */
+#define PROC_QUERY_ONE_THREAD (1ull << 32)
 #define PROC_QUERY_CMDLINE 3	/* raw argv bytes */
 #define PROC_QUERY_ENVIRON 4
 #define PROC_QUERY_MAPS 5	/* array of struct proc_map */
@@ -204,6 +205,8 @@ struct proc_stat {
 	uint64_t exe_node, cwd_node, root_node;
 	uint32_t umask;
 	uint32_t fd_table_size;
+	uint32_t policy, rt_priority;	/* SCHED_*, 1 to 99 or 0 */
+	uint64_t affinity;
 };
 #define PROC_STAT_SERVICE 1u
 

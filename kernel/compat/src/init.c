@@ -123,6 +123,7 @@ void compat_init(void)
 	linux_futex_init();
 	linux_time_init();
 	linux_crash_init();
+	linux_vdso_init();
 	ps_min_signal_stack = signal_frame_max_bytes();
 	ps_upper_ops.fs_create = fs_create;
 	ps_upper_ops.fs_clone = fs_clone;

@@ -69,6 +69,12 @@ uint64_t hal_tsc_hz(void)
 	return tsc_frequency;
 }
 
+void hal_clock_scale(uint64_t *start, uint64_t *factor)
+{
+	*start = tsc_start;
+	*factor = ns_per_tsc;
+}
+
 uint64_t hal_clock_ns(void)
 {
 	return scale(rdtsc() - tsc_start, ns_per_tsc);

@@ -41,7 +41,7 @@ union ist_stack {
 } __aligned(IST_BYTES);
 
 struct cpu_tables {
-	uint64_t gdt[8] __aligned(16);
+	uint64_t gdt[9] __aligned(16);
 	struct tss tss __aligned(16);
 	union ist_stack ist[NIST];
 };
@@ -89,6 +89,7 @@ static void init_gdt(struct percpu *cpu, struct cpu_tables *t)
 	t->gdt[5] = 0x00affb000000ffffull;	/* ring 3 code, 64 bit */
 	t->gdt[6] = (sizeof(t->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
 	t->gdt[7] = base >> 32;
+	t->gdt[8] = 0x0040f10000000000ull | cpu->cpu;	/* ring 3 data, read-only; SEL_CPU_NUMBER */
 	for (int i = 0; i < NIST; i++) {
 		t->ist[i].cpu = cpu;
 		t->tss.ist[i] = (uint64_t)(uintptr_t)(&t->ist[i] + 1);

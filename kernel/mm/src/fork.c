@@ -30,6 +30,7 @@ static void copy_properties(struct mm_space *to, const struct mm_space *from)
 	to->start_data = from->start_data;
 	to->end_data = from->end_data;
 	to->exe = from->exe;
+	to->membarriers = from->membarriers;
 	to->auxv_words = from->auxv_words;
 	for (uint32_t i = 0; i < from->auxv_words; i++)
 		to->auxv[i] = from->auxv[i];

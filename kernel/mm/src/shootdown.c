@@ -15,7 +15,7 @@
 
 #define MAX_SINGLE_PAGES 32u	/* beyond, reloading CR3 is cheaper */
 
-enum shootdown_kind { SHOOTDOWN_RANGE, SHOOTDOWN_ALL, SHOOTDOWN_KERNEL, SHOOTDOWN_LEAVE };
+enum shootdown_kind { SHOOTDOWN_RANGE, SHOOTDOWN_ALL, SHOOTDOWN_KERNEL, SHOOTDOWN_LEAVE, SHOOTDOWN_BARRIER };
 
 static struct {
 	enum shootdown_kind kind;
@@ -53,6 +53,15 @@ static void leave_here(struct mm_space *s)
 	__atomic_fetch_and(&s->cpu_mask, ~(1ull << cpu->cpu), __ATOMIC_RELEASE);
 }
 
+/* The interrupt itself is the barrier. */
+static void barrier_here(void)
+{
+	struct thread *t = current_thread();
+
+	if (t && t->interrupts_on_switch)
+		__atomic_fetch_or(&t->interrupts, t->interrupts_on_switch, __ATOMIC_RELAXED);
+}
+
 static void carry_out(void)
 {
 	switch (request.kind) {
@@ -68,6 +77,9 @@ static void carry_out(void)
 		break;
 	case SHOOTDOWN_LEAVE:
 		leave_here(request.space);
+		break;
+	case SHOOTDOWN_BARRIER:
+		barrier_here();
 		break;
 	}
 }
@@ -136,12 +148,24 @@ void tlb_flush_cpus(uint64_t mask)
 	ask(other_cpus(mask), SHOOTDOWN_ALL, NULL, 0, 0);
 }
 
-void tlb_flush_kernel(uint64_t start, uint64_t end)
+static uint64_t all_cpus(void)
 {
 	uint32_t n = atomic_load(&percpu_count);
 
+	return n < 64 ? (1ull << n) - 1 : ~0ull;
+}
+
+void tlb_flush_kernel(uint64_t start, uint64_t end)
+{
 	flush_kernel_here(start, end);
-	ask(other_cpus(n < 64 ? (1ull << n) - 1 : ~0ull), SHOOTDOWN_KERNEL, NULL, start, end);
+	ask(other_cpus(all_cpus()), SHOOTDOWN_KERNEL, NULL, start, end);
+}
+
+void mm_barrier(struct mm_space *s)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	ask(other_cpus(s ? atomic_load(&s->cpu_mask) : all_cpus()), SHOOTDOWN_BARRIER, s, 0, 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void tlb_leave(struct mm_space *s)

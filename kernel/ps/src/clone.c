@@ -14,6 +14,7 @@
 #define NAMESPACE_FLAGS (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
 	CLONE_NEWCGROUP)
 #define MIN_THREADS 128u
+#define CAP_LINUX_CHECKPOINT_RESTORE 40
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
 static int check_flags(uint64_t flags)
@@ -47,6 +48,14 @@ static uint32_t max_threads(void)
 	return max;
 }
 
+/* man 2 clone, set_tid. */
+static int check_wanted(uint32_t tid)
+{
+	if (tid >= PID_LIMIT)
+		return -EINVAL;
+	return !tid || ps_capable(CAP_LINUX_SYS_ADMIN) || ps_capable(CAP_LINUX_CHECKPOINT_RESTORE) ? 0 : -EPERM;
+}
+
 /* RLIMIT_NPROC binds everybody but root's (man 2 getrlimit). */
 static int check_limit(struct process *me)
 {
@@ -73,8 +82,18 @@ static void copy_thread_state(struct ps_thread *child, const struct ps_clone *c)
 	child->thread.gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	child->thread.affinity = me->thread.affinity;
 	child->thread.personality = me->thread.personality;
-	child->thread.policy = me->thread.policy;
+	schedule_inherit(child, me);
 	child->blocked = me->blocked;
+	child->persona = me->persona;
+	/* A thread registers its own; a process has a copy of the one that called (man 2 rseq). */
+	if (!(c->flags & CLONE_VM)) {
+		child->rseq = me->rseq;
+		child->rseq_bytes = me->rseq_bytes;
+		child->rseq_signature = me->rseq_signature;
+		child->rseq_cpu = me->rseq_cpu;
+		child->thread.interrupts_on_switch = me->thread.interrupts_on_switch;
+		child->thread.interrupts |= me->thread.interrupts_on_switch;
+	}
 	memcpy(child->thread.name, me->thread.name, sizeof(child->thread.name));
 	if (c->flags & CLONE_CHILD_CLEARTID)
 		child->clear_child_tid = c->child_tid;
@@ -122,10 +141,10 @@ static int64_t clone_thread(const struct ps_clone *c, const struct trap_frame *f
 	t = ps_thread_alloc(p, p->name, &f);
 	if (!t)
 		return -ENOMEM;
-	pid = pid_alloc(0);
+	pid = pid_alloc(c->wanted_tid);
 	if (!pid) {
 		ps_thread_free_unused(t);
-		return -EAGAIN;
+		return c->wanted_tid ? -EEXIST : -EAGAIN;
 	}
 	tid = pid->nr;
 	copy_thread_state(t, c);
@@ -208,7 +227,6 @@ static void inherit(struct process *child, struct process *me, const struct ps_c
 	child->credentials = me->credentials;
 	spin_unlock(&me->lock);
 	child->has_envelope = true;
-	child->nice = me->nice;
 	child->capabilities = me->capabilities;
 	child->rank = me->rank;
 	child->strace = me->strace;
@@ -304,8 +322,8 @@ static int64_t clone_process(const struct ps_clone *c, const struct trap_frame *
 	child = process_alloc();
 	if (!child)
 		return -ENOMEM;
-	err = -EAGAIN;
-	child->pid_node = pid_alloc(0);
+	err = c->wanted_tid ? -EEXIST : -EAGAIN;
+	child->pid_node = pid_alloc(c->wanted_tid);
 	if (!child->pid_node)
 		goto free_child;
 	child->pid = child->pid_node->nr;
@@ -349,6 +367,8 @@ int64_t ps_clone(const struct ps_clone *c, const struct trap_frame *frame)
 {
 	int err = check_flags(c->flags);
 
+	if (!err)
+		err = check_wanted(c->wanted_tid);
 	if (!err)
 		err = envelope_ensure(ps_current());
 	if (!err)

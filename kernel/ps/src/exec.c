@@ -23,6 +23,7 @@ static int build_space(struct ps_exec *e, const struct mm_limits *limits, struct
 		.layout = e->image.layout,
 		.credentials = e->credentials,
 		.is_secure = e->is_secure,
+		.is_fixed = e->is_fixed,
 	};
 	int err = mm_space_create(&parts->space);
 
@@ -31,7 +32,7 @@ static int build_space(struct ps_exec *e, const struct mm_limits *limits, struct
 	parts->space->limits = *limits;
 	if (e->build)
 		return e->build(e, parts->space, &parts->start);
-	err = image_map(parts->space, &e->image, &e->interpreter, &rq.placement);
+	err = image_map(parts->space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
 	if (!err)
 		err = stack_build(parts->space, &rq, &parts->start.rsp);
 	parts->start.entry = rq.placement.start;
@@ -152,7 +153,7 @@ static void switch_tables(struct process *p, struct exec_parts *parts)
 	signal_reset_for_exec(p);
 }
 
-static void reset_thread(struct ps_thread *me, const struct ps_start *start, const char *comm)
+static void reset_thread(struct ps_thread *me, const struct ps_start *start, const struct ps_exec *e)
 {
 	struct thread *t = &me->thread;
 
@@ -160,9 +161,13 @@ static void reset_thread(struct ps_thread *me, const struct ps_start *start, con
 	me->altstack_flags = 0;
 	me->clear_child_tid = 0;
 	me->robust_list = 0;
+	me->rseq = 0;
+	if (e->is_secure)
+		me->persona = 0;
+	t->interrupts_on_switch = 0;
 	me->restart.fn = NULL;
 	memset(t->name, 0, sizeof(t->name));
-	memcpy(t->name, comm, MIN(strlen(comm), sizeof(t->name) - 1));
+	memcpy(t->name, e->comm, MIN(strlen(e->comm), sizeof(t->name) - 1));
 	memcpy(me->process->name, t->name, sizeof(t->name));
 	t->fs_base = 0;
 	t->gs_base = start->gs_base;
@@ -214,7 +219,7 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame)
 	switch_exe(p, e);
 	switch_tables(p, &parts);
 	drop_privileges(p, e);
-	reset_thread(me, &parts.start, e->comm);
+	reset_thread(me, &parts.start, e);
 	frame_init_user(frame, parts.start.entry, parts.start.rsp);
 	if (e->started) {
 		e->started(e, me);

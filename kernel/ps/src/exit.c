@@ -60,7 +60,7 @@ void notify_parent_exit(struct process *p, bool *reap_itself)
 	}
 	signal_child_info(p, p->killed_by ? CLD_KILLED_CODE : CLD_EXITED_CODE,
 			  (int)(p->killed_by ? p->killed_by : p->exit_status & 0xff), &info);
-	if (sig)
+	if (sig && sig <= PS_NSIG)
 		signal_send_process(parent, sig, &info);
 	waitq_wake_all(&parent->child_wait, 0);
 }
@@ -285,8 +285,8 @@ static bool leave_process(struct ps_thread *t, uint32_t status)
 	user_charge(p->credentials.uid, -1);
 	thread_count--;
 	flags = signals_lock(p);
-	if (!p->group_exit && t == p->leader)
-		p->exit_status = status;
+	if (!p->group_exit)
+		p->exit_status = status;	/* that of the last one stays */
 	list_del(&t->process_node);
 	p->user_ns += t->thread.user_ns;
 	p->system_ns += t->thread.system_ns;

@@ -6,18 +6,23 @@
 
 #define DYN_BASE 0x555555554000ull	/* Linux: ELF_ET_DYN_BASE, two thirds of the space */
 #define DYN_RANDOM_PAGES 0xfffffffull	/* 28 bits (mmap_rnd_bits) */
-#define BRK_RANDOM_BYTES 0x02000000ull	/* arch_randomize_brk() */
+#define BRK_RANDOM_PAGES (0x02000000ull >> PAGE_SHIFT)	/* arch_randomize_brk() */
 #define STACK_GAP_MIN (128ull << 20)
 #define STACK_GAP_MAX (USER_TOP / 6 * 5)
 #define STACK_MAX_RANDOM (16ull << 30)
 #define STACK_GUARD_GAP (256ull << PAGE_SHIFT)
 
-static uint64_t random_pages(uint64_t mask)
+uint64_t random_bits(uint64_t mask)
 {
 	uint64_t v;
 
 	kernel_random_bytes(&v, sizeof(v));
-	return (v & mask) << PAGE_SHIFT;
+	return v & mask;
+}
+
+static uint64_t random_pages(uint64_t mask, bool is_fixed)
+{
+	return is_fixed ? 0 : random_bits(mask) << PAGE_SHIFT;
 }
 
 static int map_segment(struct mm_space *s, struct mm_object *object, const struct image_segment *seg, uint64_t base,
@@ -71,14 +76,14 @@ static void note_ranges(struct mm_space *s, const struct image_layout *l, uint64
 	}
 }
 
-static uint64_t choose_mmap_base(const struct mm_space *s)
+static uint64_t choose_mmap_base(const struct mm_space *s, bool is_fixed)
 {
-	uint64_t gap = s->limits.stack_bytes + STACK_MAX_RANDOM + STACK_GUARD_GAP;
+	uint64_t gap = s->limits.stack_bytes + (is_fixed ? 0 : STACK_MAX_RANDOM) + STACK_GUARD_GAP;
 
 	if (gap < s->limits.stack_bytes)
 		gap = STACK_GAP_MAX;
 	gap = MIN(MAX(gap, STACK_GAP_MIN), STACK_GAP_MAX);
-	return ALIGN_DOWN(USER_TOP - gap - random_pages(DYN_RANDOM_PAGES), PAGE_SIZE);
+	return ALIGN_DOWN(USER_TOP - gap - random_pages(DYN_RANDOM_PAGES, is_fixed), PAGE_SIZE);
 }
 
 static int map_segments(struct mm_space *s, const struct ps_image *image, uint64_t base)
@@ -105,8 +110,11 @@ static int choose_mapped_base(struct mm_space *s, const struct image_layout *l, 
 
 /* As on Linux: what has an interpreter lies low, with room for the heap; what is its own
  * interpreter (a static PIE, or ld.so as a program) lies among the mappings. */
-static int choose_program_base(struct mm_space *s, const struct image_layout *l, bool has_interpreter, uint64_t *base)
+static int choose_program_base(struct mm_space *s, const struct image_layout *l, bool has_interpreter, bool is_fixed,
+	uint64_t *base)
 {
+	uint64_t address = DYN_BASE + random_pages(DYN_RANDOM_PAGES, is_fixed);
+
 	*base = 0;
 	if (!l->relocatable)
 		return 0;
@@ -114,26 +122,28 @@ static int choose_program_base(struct mm_space *s, const struct image_layout *l,
 		return -ENOMEM;
 	if (!has_interpreter)
 		return choose_mapped_base(s, l, base);
-	*base = ALIGN_DOWN(DYN_BASE + random_pages(DYN_RANDOM_PAGES), MAX(l->base_align, PAGE_SIZE)) - l->lowest_vaddr;
+	*base = ALIGN_DOWN(address, MAX(l->base_align, PAGE_SIZE)) - l->lowest_vaddr;
 	return 0;
 }
 
-static uint64_t choose_brk(const struct image_layout *l, bool has_interpreter, uint64_t base)
+static uint64_t choose_brk(const struct image_layout *l, bool has_interpreter, bool is_fixed, uint64_t base)
 {
 	uint64_t end = ALIGN_UP(base + l->brk_vaddr, PAGE_SIZE);
 
+	if (is_fixed)
+		return end;
 	/* Among the mappings there is no room to grow. */
 	if (l->relocatable && !has_interpreter)
 		end = DYN_BASE;
-	return end + (random_pages(~0ull) & (BRK_RANDOM_BYTES - 1));
+	return end + random_pages(BRK_RANDOM_PAGES - 1, false);
 }
 
-static int map_program(struct mm_space *s, const struct ps_image *program, bool has_interpreter,
+static int map_program(struct mm_space *s, const struct ps_image *program, bool has_interpreter, bool is_fixed,
 	struct image_placement *out)
 {
 	const struct image_layout *l = program->layout;
 	uint64_t base;
-	int err = choose_program_base(s, l, has_interpreter, &base);
+	int err = choose_program_base(s, l, has_interpreter, is_fixed, &base);
 
 	if (!err)
 		err = map_segments(s, program, base);
@@ -143,7 +153,7 @@ static int map_program(struct mm_space *s, const struct ps_image *program, bool 
 	out->base = base;
 	out->start = out->entry = base + l->entry;
 	out->phdr = l->phdr_vaddr ? base + l->phdr_vaddr : 0;
-	out->brk = choose_brk(l, has_interpreter, base);
+	out->brk = choose_brk(l, has_interpreter, is_fixed, base);
 	s->brk_start = s->brk = out->brk;
 	return 0;
 }
@@ -161,16 +171,16 @@ static int map_interpreter(struct mm_space *s, const struct ps_image *interprete
 	return err;
 }
 
-int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter,
+int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter, bool is_fixed,
 	struct image_placement *out)
 {
 	int err;
 
 	if (!layout_is_sane(program->layout) || (interpreter->layout && !layout_is_sane(interpreter->layout)))
 		return -ENOEXEC;
-	s->mmap_base = choose_mmap_base(s);
+	s->mmap_base = choose_mmap_base(s, is_fixed);
 	out->interpreter_base = 0;
-	err = map_program(s, program, interpreter->layout, out);
+	err = map_program(s, program, interpreter->layout, is_fixed, out);
 	return err || !interpreter->layout ? err : map_interpreter(s, interpreter, out);
 }
 

@@ -69,6 +69,9 @@ void ps_thread_attach(struct ps_thread *t, struct process *p, struct ps_pid *pid
 void ps_thread_free_unused(struct ps_thread *t);	/* never started */
 void ps_thread_dead(struct thread *t);			/* sched_ops.thread_dead */
 
+/* ---- schedule.c: a new thread is scheduled as its maker, unless that forbade it ---- */
+void schedule_inherit(struct ps_thread *child, const struct ps_thread *parent);
+
 /* ---- user.c: processes of each user, for RLIMIT_NPROC ---- */
 void user_charge(uint32_t uid, int delta);	/* tree */
 uint32_t user_processes(uint32_t uid);		/* tree */
@@ -106,9 +109,14 @@ struct image_placement {
 	uint64_t interpreter_base;		/* 0: none */
 	uint64_t start;				/* where the first thread starts */
 };
-/* Map @program and, if it has a layout, @interpreter into @s, which nobody else sees yet. */
-int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter,
+/* Map @program and, if it has a layout, @interpreter into @s, which nobody else sees yet.
+ * @is_fixed: to the same addresses each time. */
+int image_map(struct mm_space *s, const struct ps_image *program, const struct ps_image *interpreter, bool is_fixed,
 	struct image_placement *out);
+/* Map the vDSO above the stack if there is room. Returns: 0 and its address; 0 without one. */
+int vdso_map(struct mm_space *s, bool is_fixed, uint64_t *base);
+/* A random number of @mask's bits. */
+uint64_t random_bits(uint64_t mask);
 struct stack_request {
 	const struct ps_strings *prefix, *argv, *envp;	/* prefix may be NULL */
 	uint32_t skip_argv;		/* 1: argv[0] is replaced by the prefix */
@@ -116,7 +124,7 @@ struct stack_request {
 	const struct image_layout *layout;
 	struct image_placement placement;
 	const struct credentials *credentials;
-	bool is_secure;
+	bool is_secure, is_fixed;
 };
 /* Map and fill the new stack. Returns: 0 and the stack pointer. */
 int stack_build(struct mm_space *s, const struct stack_request *rq, uint64_t *rsp);

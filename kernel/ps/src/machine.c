@@ -1,4 +1,4 @@
-/* kernel/ps/src/machine.c: what belongs to the machine and not to a process: names, load, nice. */
+/* kernel/ps/src/machine.c: what belongs to the machine and not to a process: names and load. */
 #include "internal.h"
 
 #define NAME_MAX_BYTES 64
@@ -12,17 +12,6 @@ static char names[2][NAME_MAX_BYTES + 1] = { "albireo", "(none)" };
 static const uint32_t load_decay[3] = { 1884, 2014, 2037 };
 static uint64_t load_fixed[3];
 static struct ktimer load_timer;
-
-void ps_set_nice(struct process *p, int nice)
-{
-	struct ps_thread *t;
-	uint64_t flags = signals_lock(p);
-
-	p->nice = nice;
-	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node)
-		sched_set_weight(&t->thread, ps_nice_weight(nice));
-	signals_unlock(p, flags);
-}
 
 void ps_set_machine_name(bool is_domain, const char *name, size_t len)
 {

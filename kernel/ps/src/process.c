@@ -192,6 +192,29 @@ void ps_for_each(void (*fn)(struct process *p, void *context), void *context)
 	spin_unlock(&ps_tree_lock);
 }
 
+struct threads_call {
+	void (*fn)(struct ps_thread *t, void *context);
+	void *context;
+};
+
+static void for_threads_of(struct process *p, void *context)
+{
+	struct threads_call *c = context;
+	struct ps_thread *t;
+	uint64_t flags = signals_lock(p);
+
+	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node)
+		c->fn(t, c->context);
+	signals_unlock(p, flags);
+}
+
+void ps_for_each_thread(void (*fn)(struct ps_thread *t, void *context), void *context)
+{
+	struct threads_call c = { fn, context };
+
+	ps_for_each(for_threads_of, &c);
+}
+
 struct mm_space *ps_space_get(struct process *p)
 {
 	struct mm_space *s;

@@ -55,22 +55,26 @@ static void stat_of_tree(struct process *p, struct proc_stat *st)
 	st->state = p->state == PROCESS_ZOMBIE ? 'Z' : 'R';
 }
 
-/* signals */
-static void stat_of_threads(struct process *p, struct proc_stat *st)
+/* The first thread has ended and stays, as a zombie, until the others have. */
+static bool has_dead_leader(const struct process *p)
 {
-	struct ps_thread *t, *main = p->leader;
+	return !p->leader && p->nthreads;
+}
+
+/* signals */
+static void stat_of_process(struct process *p, struct proc_stat *st)
+{
+	struct ps_thread *t;
 
 	st->voluntary_switches = p->voluntary_switches;
 	st->involuntary_switches = p->involuntary_switches;
 	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node) {
-		if (!main)
-			main = t;
 		st->user_ns += t->thread.user_ns;
 		st->system_ns += t->thread.system_ns;
 		st->voluntary_switches += t->thread.switches_voluntary;
 		st->involuntary_switches += t->thread.switches_involuntary;
 	}
-	st->nthreads = p->nthreads;
+	st->nthreads = p->nthreads + has_dead_leader(p);
 	st->sig_shared_pending = p->pending.bits;
 	for (int i = 0; i < PS_NSIG; i++) {
 		uint64_t handler = p->actions->action[i].handler;
@@ -80,13 +84,44 @@ static void stat_of_threads(struct process *p, struct proc_stat *st)
 		else if (handler != SIGNAL_DEFAULT)
 			st->sig_caught |= 1ull << i;
 	}
-	if (!main)
-		return;
-	st->sig_pending = main->pending.bits;
-	st->sig_blocked = main->blocked;
-	st->last_cpu = main->thread.cpu;
+}
+
+/* signals */
+static struct ps_thread *thread_numbered(struct process *p, uint32_t tid)
+{
+	struct ps_thread *t;
+
+	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node) {
+		if (t->thread.tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+/* signals; @alone: times of this thread and not of its process */
+static void stat_of_thread(const struct ps_thread *t, bool alone, struct proc_stat *st)
+{
+	const struct thread *s = &t->thread;
+
+	st->sig_pending = t->pending.bits;
+	st->sig_blocked = t->blocked;
+	st->last_cpu = s->cpu;
+	st->nice = t->nice;
+	st->policy = s->policy;
+	st->rt_priority = s->own_priority;
+	st->affinity = s->affinity;
+	/* As Linux shows it: real-time below zero, the others about 20 (man 5 proc). */
+	st->priority = s->own_priority ? -1 - s->own_priority : PRIORITY_OF_NICE_0 + t->nice;
 	if (st->state != 'Z')
-		st->state = thread_letter(main);
+		st->state = thread_letter(t);
+	if (alone) {
+		st->user_ns = s->user_ns;
+		st->system_ns = s->system_ns;
+		st->voluntary_switches = s->switches_voluntary;
+		st->involuntary_switches = s->switches_involuntary;
+		st->start_ns = t->start_ns;
+	}
+	memcpy(st->comm, s->name, sizeof(st->comm));
 }
 
 static void stat_of_space(struct mm_space *s, struct proc_stat *st)
@@ -138,6 +173,7 @@ static int64_t query_stat(struct process *p, uint64_t arg, void *buf, size_t cap
 	struct proc_stat *st = buf;
 	struct handle_table *handles;
 	struct mm_space *space;
+	struct ps_thread *t;
 	uint64_t flags;
 	void *fs;
 
@@ -145,17 +181,21 @@ static int64_t query_stat(struct process *p, uint64_t arg, void *buf, size_t cap
 		return -EINVAL;
 	memset(st, 0, sizeof(*st));
 	memcpy(st->comm, p->name, sizeof(st->comm));
+	st->start_ns = p->start_ns;
+	st->priority = PRIORITY_OF_NICE_0;
 	spin_lock(&ps_tree_lock);
 	stat_of_tree(p, st);
 	flags = signals_lock(p);
-	stat_of_threads(p, st);
+	stat_of_process(p, st);
+	t = thread_numbered(p, (uint32_t)arg);
+	if (t)
+		stat_of_thread(t, arg & PROC_QUERY_ONE_THREAD || t->thread.tid != p->pid, st);
+	else
+		st->state = 'Z';
 	signals_unlock(p, flags);
 	spin_unlock(&ps_tree_lock);
 
 	st->flags = p->is_service ? PROC_STAT_SERVICE : 0;
-	st->start_ns = p->start_ns;
-	st->nice = p->nice;
-	st->priority = PRIORITY_OF_NICE_0 + p->nice;
 	st->minor_faults = p->minor_faults;
 	st->major_faults = p->major_faults;
 	st->read_chars = p->read_chars;
@@ -215,7 +255,9 @@ static uint32_t special_of(const struct mm_area_info *info)
 		return 1;
 	if (info->flags & MM_AREA_STACK)
 		return 2;
-	return info->flags & MM_AREA_VDSO ? 3 : 0;
+	if (info->flags & MM_AREA_VDSO)
+		return info->prot & MM_EXEC ? 3 : 4;
+	return 0;
 }
 
 static int64_t query_maps(struct process *p, uint64_t arg, void *buf, size_t cap)
@@ -273,6 +315,8 @@ static int64_t query_threads(struct process *p, uint64_t arg, void *buf, size_t 
 	size_t n = 0;
 	uint64_t flags = signals_lock(p);
 
+	if (has_dead_leader(p) && cap >= sizeof(*tids))
+		tids[n++] = p->pid;
 	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node) {
 		if ((n + 1) * sizeof(*tids) > cap)
 			break;

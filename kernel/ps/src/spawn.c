@@ -106,7 +106,7 @@ static int build_program(struct process *p, struct mm_object *image, const struc
 	if (!err && !argv.count)
 		err = ps_strings_add(&argv, p->name);
 	if (!err)
-		err = image_map(p->space, &program, &no_interpreter, &rq.placement);
+		err = image_map(p->space, &program, &no_interpreter, false, &rq.placement);
 	if (!err)
 		err = stack_build(p->space, &rq, &rsp);
 	if (!err)

@@ -7,6 +7,7 @@
  *	      auxiliary vector, envp[], argv[], argc   ← rsp, 16-byte aligned
  */
 #include <hal/entropy.h>
+#include <asm/auxvec.h>
 #include <linux/auxvec.h>
 #include <lowlevel/cpu.h>
 
@@ -21,6 +22,13 @@
 #define USER_HZ 100
 #define HWCAP2_FSGSBASE 2u
 #define AUXV_WORDS 48
+/* Of struct rseq, up to and with mm_cid (Linux 6.3). Older headers do not name the entries. */
+#define RSEQ_FEATURE_BYTES 28
+#define RSEQ_ALIGN 32
+#ifndef AT_RSEQ_FEATURE_SIZE
+#define AT_RSEQ_FEATURE_SIZE 27
+#define AT_RSEQ_ALIGN 28
+#endif
 
 uint32_t ps_min_signal_stack = 2048;
 
@@ -30,21 +38,15 @@ struct builder {
 	uint64_t p;			/* grows down */
 	uint64_t args, args_skipped;	/* addresses where the strings stand */
 	uint64_t prefix, envs, path, platform, random;
+	uint64_t vdso;
 };
-
-static uint64_t random_below(uint64_t mask)
-{
-	uint64_t v;
-
-	kernel_random_bytes(&v, sizeof(v));
-	return v & mask;
-}
 
 static int map_stack(struct builder *b)
 {
 	uint64_t limit = b->space->limits.stack_bytes;
 	uint64_t bytes = MAX(PAGE_SIZE, ALIGN_DOWN(MIN(limit, STACK_FIRST_BYTES), PAGE_SIZE));
-	uint64_t top = ALIGN_DOWN(USER_TOP - (random_below(STACK_RANDOM_PAGES) << PAGE_SHIFT), PAGE_SIZE);
+	uint64_t below = b->rq->is_fixed ? 0 : random_bits(STACK_RANDOM_PAGES) << PAGE_SHIFT;
+	uint64_t top = ALIGN_DOWN(USER_TOP - below, PAGE_SIZE);
 	struct mm_map_request rq = {
 		.prot = MM_READ | MM_WRITE | (b->rq->layout->exec_stack ? MM_EXEC : 0),
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
@@ -100,7 +102,7 @@ static int push_strings(struct builder *b)
 	if (err)
 		return err;
 
-	b->p = ALIGN_DOWN(b->p - random_below(STACK_RANDOM_BYTES - 1), 16);
+	b->p = ALIGN_DOWN(b->p - (rq->is_fixed ? 0 : random_bits(STACK_RANDOM_BYTES - 1)), 16);
 	err = push_bytes(b, PLATFORM, sizeof(PLATFORM), &b->platform);
 	if (err)
 		return err;
@@ -121,6 +123,7 @@ static void fill_auxv(struct builder *b)
 	const struct stack_request *rq = b->rq;
 	const struct credentials *cred = rq->credentials;
 	const uint64_t pairs[][2] = {
+		{ AT_SYSINFO_EHDR, b->vdso },
 		{ AT_MINSIGSTKSZ, ps_min_signal_stack },
 		{ AT_HWCAP, hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
@@ -138,6 +141,8 @@ static void fill_auxv(struct builder *b)
 		{ AT_SECURE, rq->is_secure },
 		{ AT_RANDOM, b->random },
 		{ AT_HWCAP2, HWCAP2_FSGSBASE },
+		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_BYTES },
+		{ AT_RSEQ_ALIGN, RSEQ_ALIGN },
 		{ AT_EXECFN, b->path },
 		{ AT_PLATFORM, b->platform },
 		{ AT_NULL, 0 },
@@ -190,6 +195,8 @@ int stack_build(struct mm_space *s, const struct stack_request *rq, uint64_t *rs
 	struct builder b = { .space = s, .rq = rq };
 	int err = map_stack(&b);
 
+	if (!err)
+		err = vdso_map(s, rq->is_fixed, &b.vdso);
 	if (!err)
 		err = push_strings(&b);
 	if (err)

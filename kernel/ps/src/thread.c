@@ -157,8 +157,8 @@ struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const str
 	t->fpu_scratch = area + ALIGN_UP(fpu_state_bytes, FPU_ALIGN);
 	t->thread.space = p->space;
 	t->thread.personality = p->is_service ? PERSONALITY_SERVICE : PERSONALITY_LINUX;
-	t->thread.weight = ps_nice_weight(p->nice);
 	object_init(&t->object, &thread_type);
+	t->start_ns = clock_monotonic_ns();
 	t->process = p;
 	object_get(&p->object);
 	list_init(&t->process_node);

@@ -12,10 +12,31 @@ static uint32_t load(const struct run_queue *rq)
 	return READ_ONCE(rq->nqueued) + !READ_ONCE(rq->is_idle);
 }
 
+/* Where a real-time thread displaces the least: an idle CPU, else the lowest priority. */
+static uint32_t choose_for_rt(const struct thread *t)
+{
+	uint32_t best = MAX_CPUS, least = 0;
+
+	for (uint32_t i = 0; i < READ_ONCE(percpu_count); i++) {
+		const struct run_queue *rq = &run_queues[i];
+		uint32_t cost = load(rq) ? READ_ONCE(rq->running_priority) + 1u : 0;
+
+		if (!(t->affinity >> i & 1))
+			continue;
+		if (best == MAX_CPUS || cost < least || (cost == least && i == t->cpu)) {
+			best = i;
+			least = cost;
+		}
+	}
+	return best < MAX_CPUS ? best : 0;
+}
+
 uint32_t balance_choose_cpu(struct thread *t)
 {
 	uint32_t best = t->cpu, n = READ_ONCE(percpu_count);
 
+	if (t->priority)
+		return choose_for_rt(t);
 	if (best >= n || !(t->affinity >> best & 1))
 		best = n;
 	if (best < n && !load(&run_queues[best]))
@@ -29,9 +50,9 @@ uint32_t balance_choose_cpu(struct thread *t)
 	return best < n ? best : 0;
 }
 
-static struct thread *steal(struct run_queue *from, uint32_t cpu)
+static struct thread *steal_first(struct run_queue *from, struct rb_node *first, uint32_t cpu)
 {
-	for (struct rb_node *n = from->leftmost; n; n = rb_next(n)) {
+	for (struct rb_node *n = first; n; n = rb_next(n)) {
 		struct thread *t = container_of(n, struct thread, run_node);
 
 		if (t->affinity >> cpu & 1) {
@@ -43,6 +64,13 @@ static struct thread *steal(struct run_queue *from, uint32_t cpu)
 		}
 	}
 	return NULL;
+}
+
+static struct thread *steal(struct run_queue *from, uint32_t cpu)
+{
+	struct thread *t = steal_first(from, from->rt_leftmost, cpu);
+
+	return t ? t : steal_first(from, from->leftmost, cpu);
 }
 
 bool balance_pull(struct run_queue *rq, uint32_t margin)

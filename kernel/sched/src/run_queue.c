@@ -1,8 +1,4 @@
-/* kernel/sched/src/run_queue.c: who runs next on a CPU, and the switch to it.
- *
- * Weighted fair queueing: the thread with the least virtual run time is next. A
- * thread that slept starts at most SLEEPER_CREDIT_NS behind the others.
- */
+/* kernel/sched/src/run_queue.c: waking, blocking, and the switch to the next thread. */
 #include <hal/hal.h>
 #include <lowlevel/cpu.h>
 #include <nucleus/counter.h>
@@ -14,68 +10,6 @@ struct sched_ops sched_ops;
 static struct thread *thread_of(struct rb_node *n)
 {
 	return container_of(n, struct thread, run_node);
-}
-
-static bool less(const struct rb_node *a, const struct rb_node *b)
-{
-	return (int64_t)(container_of(a, const struct thread, run_node)->vruntime -
-			 container_of(b, const struct thread, run_node)->vruntime) < 0;
-}
-
-void run_queue_enqueue(struct run_queue *rq, struct thread *t)
-{
-	uint64_t floor = rq->min_vruntime - SLEEPER_CREDIT_NS;
-
-	if ((int64_t)(t->vruntime - floor) < 0)
-		t->vruntime = floor;
-	t->cpu = rq->cpu;
-	t->is_queued = true;
-	rb_add(&rq->tree, &t->run_node, less, NULL);
-	if (!rq->leftmost || less(&t->run_node, rq->leftmost))
-		rq->leftmost = &t->run_node;
-	rq->nqueued++;
-}
-
-void run_queue_dequeue(struct run_queue *rq, struct thread *t)
-{
-	if (rq->leftmost == &t->run_node)
-		rq->leftmost = rb_next(&t->run_node);
-	rb_erase(&rq->tree, &t->run_node, NULL);
-	t->is_queued = false;
-	rq->nqueued--;
-}
-
-struct thread *run_queue_pick(struct run_queue *rq)
-{
-	struct thread *t;
-
-	if (!rq->leftmost)
-		return rq->idle;
-	t = thread_of(rq->leftmost);
-	run_queue_dequeue(rq, t);
-	if ((int64_t)(t->vruntime - rq->min_vruntime) > 0)
-		rq->min_vruntime = t->vruntime;
-	return t;
-}
-
-void run_queue_account(struct run_queue *rq, bool from_user)
-{
-	struct thread *t = rq->current;
-	uint64_t now = hal_clock_ns(), ran = now - t->accounted_at_ns;
-
-	t->accounted_at_ns = now;
-	if (t->is_idle) {
-		rq->idle_ns += ran;
-		return;
-	}
-	t->vruntime += ran * WEIGHT_NICE_0 / t->weight;
-	if (from_user) {
-		t->user_ns += ran;
-		rq->user_ns += ran;
-	} else {
-		t->system_ns += ran;
-		rq->system_ns += ran;
-	}
 }
 
 struct run_queue *run_queue_of(struct thread *t, uint64_t *flags)
@@ -97,6 +31,8 @@ static void save_user_state(struct thread *t)
 {
 	if (!t->fpu)
 		return;
+	if (t->interrupts_on_switch)
+		__atomic_fetch_or(&t->interrupts, t->interrupts_on_switch, __ATOMIC_RELAXED);
 	t->fs_base = rdfsbase();
 	t->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	fpu_save(t->fpu);
@@ -114,12 +50,15 @@ static void restore_user_state(struct thread *t)
 static void finish_switch(void)
 {
 	struct run_queue *rq = &run_queues[cpu_index()];
-	struct thread *dead = rq->dead;
+	struct thread *dead = rq->dead, *migrant = rq->migrant;
 
 	rq->dead = NULL;
+	rq->migrant = NULL;
 	spin_unlock(&rq->lock);
 	if (dead)
 		sched_ops.thread_dead(dead);
+	if (migrant)
+		make_runnable(migrant, balance_choose_cpu(migrant));
 }
 
 void thread_begin(void);
@@ -148,6 +87,7 @@ void schedule_locked(struct run_queue *rq)
 	next->accounted_at_ns = prev->accounted_at_ns;
 	rq->current = next;
 	rq->is_idle = next->is_idle;
+	rq->running_priority = next->priority;
 	if (prev->state == THREAD_DEAD)
 		rq->dead = prev;
 	else
@@ -191,7 +131,10 @@ static void preempt(void)
 		run_queue_account(rq, false);
 		t->switches_involuntary++;
 		t->state = THREAD_RUNNABLE;
-		run_queue_enqueue(rq, t);
+		if (t->affinity >> rq->cpu & 1)
+			run_queue_requeue(rq, t);
+		else
+			rq->migrant = t;
 	}
 	schedule_locked(rq);
 	flags_restore(flags);
@@ -203,17 +146,7 @@ void sched_cond_resched(void)
 		preempt();
 }
 
-/* Should @t, just queued on @rq, run before what runs there? */
-static bool should_preempt(struct run_queue *rq, struct thread *t)
-{
-	struct thread *current = rq->current;
-
-	return current->is_idle ||
-	       (int64_t)(current->vruntime - t->vruntime) > (int64_t)WAKEUP_GRANULARITY_NS;
-}
-
-/* Queue a runnable thread on @cpu and make that CPU look. */
-static void make_runnable(struct thread *t, uint32_t cpu)
+void make_runnable(struct thread *t, uint32_t cpu)
 {
 	struct run_queue *rq = &run_queues[cpu];
 	bool poke;
@@ -222,7 +155,7 @@ static void make_runnable(struct thread *t, uint32_t cpu)
 	run_queue_enqueue(rq, t);
 	if (cpu == cpu_index())
 		run_queue_account(rq, false);
-	poke = should_preempt(rq, t);
+	poke = run_queue_should_preempt(rq, t);
 	if (poke)
 		percpu_blocks[cpu]->need_resched = 1;
 	spin_unlock(&rq->lock);
@@ -369,12 +302,10 @@ void thread_exit(void)
 void sched_tick(bool from_user)
 {
 	struct run_queue *rq = &run_queues[cpu_index()];
-	struct thread *t;
 
 	spin_lock(&rq->lock);
 	run_queue_account(rq, from_user);
-	t = rq->current;
-	if (rq->leftmost && (t->is_idle || (int64_t)(t->vruntime - thread_of(rq->leftmost)->vruntime) > 0))
+	if (run_queue_tick(rq))
 		this_cpu()->need_resched = 1;
 	spin_unlock(&rq->lock);
 	if (percpu_count > 1 && hal_clock_ns() > rq->next_balance_ns) {
@@ -383,13 +314,39 @@ void sched_tick(bool from_user)
 	}
 }
 
-void sched_set_weight(struct thread *t, uint32_t weight)
+/* Change what orders @t in its queue, wherever it is, and let its CPU choose anew. */
+static void reorder(struct thread *t, uint8_t policy, uint8_t own, uint8_t inherited, uint32_t weight)
 {
 	uint64_t flags;
 	struct run_queue *rq = run_queue_of(t, &flags);
+	bool was_queued = t->is_queued, must_look;
 
+	if (was_queued)
+		run_queue_dequeue(rq, t);
+	t->policy = policy;
+	t->own_priority = own;
+	t->inherited_priority = inherited;
+	t->priority = MAX(own, inherited);
 	t->weight = weight;
+	if (was_queued)
+		run_queue_enqueue(rq, t);
+	must_look = t->state == THREAD_RUNNING ? rq->nqueued > 0 : was_queued && run_queue_should_preempt(rq, t);
+	if (must_look)
+		percpu_blocks[rq->cpu]->need_resched = 1;
+	if (must_look && rq->cpu != cpu_index())
+		hal_send_ipi(rq->cpu, TRAP_RESCHEDULE);
 	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_set_policy(struct thread *t, uint8_t policy, uint8_t priority, uint32_t weight)
+{
+	reorder(t, policy, priority, READ_ONCE(t->inherited_priority), weight);
+}
+
+void sched_set_inherited(struct thread *t, uint8_t priority)
+{
+	if (READ_ONCE(t->inherited_priority) != priority)
+		reorder(t, READ_ONCE(t->policy), READ_ONCE(t->own_priority), priority, READ_ONCE(t->weight));
 }
 
 void sched_set_affinity(struct thread *t, uint64_t mask)

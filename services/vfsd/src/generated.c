@@ -106,6 +106,14 @@ static bool is_process(uint32_t pid)
 	return pid && pid <= PID_LIMIT && kernel_proc(PROC_QUERY_NEXT, pid - 1, &next, sizeof(next)) > 0 && next == pid;
 }
 
+/* The process that a number names, by its own or by a thread's; 0: none (man 5 proc, /proc/TID). */
+static uint32_t process_of(uint32_t number)
+{
+	uint32_t pid;
+
+	return number && kernel_proc(PROC_QUERY_SELF, number, &pid, sizeof(pid)) > 0 && is_process(pid) ? pid : 0;
+}
+
 struct number_list {
 	uint32_t *numbers;	/* malloc'ed, ascending */
 	size_t count;
@@ -174,9 +182,10 @@ static int lookup_number(struct node *dir, uint32_t number, struct node **out)
 
 	switch (child) {
 	case ITEM_PID:
-		if (!is_process(number))
+		pid = process_of(number);
+		if (!pid)
 			return -ENOENT;
-		*out = get_node(dir->mount, child, number, number, 0);
+		*out = get_node(dir->mount, child, pid, number, 0);
 		break;
 	case ITEM_TID:
 		if (!is_in_list(PROC_QUERY_THREADS, pid, number))

@@ -161,7 +161,7 @@ static void print_stat(struct text *text, const struct proc_stat *s, uint32_t pi
 		    (ull)(s->sig_blocked & 0x7fffffff), (ull)(s->sig_ignored & 0x7fffffff),
 		    (ull)(s->sig_caught & 0x7fffffff));
 	/* 38-44 */
-	text_printf(text, "%d %u 0 0 0 0 0 ", s->exit_signal, s->last_cpu);
+	text_printf(text, "%d %u %u %u 0 0 0 ", s->exit_signal, s->last_cpu, s->rt_priority, s->policy);
 	/* 45-52: start_data and end_data end where the heap starts */
 	text_printf(text, "%llu %llu %llu %llu %llu %llu %llu 0\n", (ull)s->end_code, (ull)s->brk_start,
 		    (ull)s->brk_start, (ull)s->arg_start, (ull)s->arg_end, (ull)s->env_start, (ull)s->env_end);
@@ -173,18 +173,19 @@ int pid_stat(struct text *text, const struct subject *subject)
 	int err = get_stat(subject, &stat);
 
 	if (!err)
-		print_stat(text, &stat, subject->pid);
+		print_stat(text, &stat, subject->tid);
 	return err;
 }
 
 int tid_stat(struct text *text, const struct subject *subject)
 {
 	struct proc_stat stat;
-	int err = get_stat(subject, &stat);
+	long len = kernel_proc(PROC_QUERY_STAT, subject->tid | PROC_QUERY_ONE_THREAD, &stat, sizeof(stat));
 
-	if (!err)
-		print_stat(text, &stat, subject->tid);
-	return err;
+	if (len < 0)
+		return (int)len;
+	print_stat(text, &stat, subject->tid);
+	return 0;
 }
 
 static const char *state_name(char state)
@@ -279,16 +280,34 @@ static void print_capabilities(struct text *text, const struct credentials *c)
 	text_printf(text, "NoNewPrivs:\t%u\nSeccomp:\t0\nSeccomp_filters:\t0\n", c->no_new_privs);
 }
 
-static void print_cpus(struct text *text, uint32_t ncpus)
+/* `0-2,5` of a mask. */
+static void print_cpu_list(struct text *text, uint64_t mask)
+{
+	const char *comma = "";
+	unsigned int from, to;
+
+	for (from = 0; from < 64; from = to + 1) {
+		to = from;
+		if (!(mask >> from & 1))
+			continue;
+		while (to < 63 && mask >> (to + 1) & 1)
+			to++;
+		text_printf(text, "%s%u", comma, from);
+		if (to > from)
+			text_printf(text, "-%u", to);
+		comma = ",";
+	}
+}
+
+static void print_cpus(struct text *text, uint32_t ncpus, uint64_t affinity)
 {
 	uint64_t mask = ncpus >= 64 ? ~0ull : (1ull << ncpus) - 1;
 
-	text_printf(text, "Cpus_allowed:\t%llx\n", (ull)mask);
-	if (ncpus > 1)
-		text_printf(text, "Cpus_allowed_list:\t0-%u\n", ncpus - 1);
-	else
-		text_printf(text, "Cpus_allowed_list:\t0\n");
-	text_printf(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+	if (affinity & mask)
+		mask &= affinity;
+	text_printf(text, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", (ull)mask);
+	print_cpu_list(text, mask);
+	text_printf(text, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 
 int pid_status(struct text *text, const struct subject *subject)
@@ -315,7 +334,7 @@ int pid_status(struct text *text, const struct subject *subject)
 	text_printf(text, "Threads:\t%u\n", s.nthreads);
 	print_signals(text, subject, &s);
 	print_capabilities(text, &cred);
-	print_cpus(text, machine.ncpus);
+	print_cpus(text, machine.ncpus, s.affinity);
 	text_printf(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
 		    (ull)s.voluntary_switches, (ull)s.involuntary_switches);
 	return 0;

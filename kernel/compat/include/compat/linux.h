@@ -65,10 +65,13 @@ uint64_t linux_deadline_after(uint64_t ns);
 /* Raise SIGPIPE in the current thread, as a write to a pipe nobody reads does. */
 void linux_raise_sigpipe(void);
 
-/* futex.c, for the ends of threads: wake @n waiters of a word. */
+/* May the current process give @t this nice value, whoever owns it (man 2 getrlimit, RLIMIT_NICE)? */
+bool linux_may_be_nice(const struct ps_thread *t, int nice);
+
 /* A struct rusage of user memory. 0, -EFAULT. */
 int linux_rusage_out(uint64_t user_address, const struct ps_wait_result *usage);
 
+/* futex.c, for the ends of threads: wake @n waiters of a word. */
 int64_t linux_futex_wake(uint64_t address, bool shared, uint32_t n);
 
 /* ---- parts of the edge, set up by compat_init ---- */
@@ -76,6 +79,10 @@ void linux_futex_init(void);
 void linux_time_init(void);
 void linux_crash_init(void);				/* deliberate faults: native_crash.c */
 void linux_crash_if_wanted(void);
+void linux_vdso_init(void);
+/* rseq.c: before the current thread, which has one, goes on at @f (INTERRUPT_RETURN), or in a handler. */
+void linux_rseq_return(struct trap_frame *f);
+void linux_rseq_signal(struct trap_frame *f);
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);

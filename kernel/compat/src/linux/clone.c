@@ -6,6 +6,7 @@
 #include "dispatch.h"
 
 #define SIGCHLD_NR 17
+#define MAX_PID_LEVELS 32	/* Linux: MAX_PID_NS_LEVEL */
 
 /* A fatal signal that came in between is acted on first; the call is never seen to fail by it. */
 static int64_t do_clone(const struct ps_clone *c)
@@ -68,29 +69,68 @@ static int args_in(uint64_t user, uint64_t bytes, struct clone_args *args)
 	return 0;
 }
 
-static int check_args(const struct clone_args *args)
+static int check_flags(const struct clone_args *args)
 {
 	if (args->flags & ~(uint64_t)(0xffffffffull | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
 		return -EINVAL;
-	if (args->flags & (CLONE_DETACHED | CSIGNAL | CLONE_INTO_CGROUP))
+	if (args->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
+		return -EINVAL;
+	if ((args->flags & CLONE_SIGHAND) && (args->flags & CLONE_CLEAR_SIGHAND))
+		return -EINVAL;
+	return (args->flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal ? -EINVAL : 0;
+}
+
+static int check_stack(const struct clone_args *args)
+{
+	if (!args->stack != !args->stack_size)
+		return -EINVAL;
+	return args->stack_size > USER_TOP || args->stack > USER_TOP - args->stack_size ? -EINVAL : 0;
+}
+
+/* The one wanted number of the one pid namespace there is. */
+static int tid_in(const struct clone_args *args, uint32_t *tid)
+{
+	int32_t wanted;
+
+	*tid = 0;
+	if (!args->set_tid)
+		return 0;
+	if (copy_from_user(&wanted, user_ptr(args->set_tid), sizeof(wanted)))
+		return -EFAULT;
+	if (args->set_tid_size > 1 || wanted < 1)
+		return -EINVAL;
+	*tid = (uint32_t)wanted;
+	return 0;
+}
+
+static int check_args(const struct clone_args *args, uint64_t bytes, uint32_t *tid)
+{
+	int err;
+
+	if (args->set_tid_size > MAX_PID_LEVELS || !args->set_tid != !args->set_tid_size)
 		return -EINVAL;
 	if (args->exit_signal & ~(uint64_t)CSIGNAL || args->exit_signal > PS_NSIG)
 		return -EINVAL;
-	if ((args->flags & (CLONE_THREAD | CLONE_PARENT)) && args->exit_signal)
+	if ((args->flags & CLONE_INTO_CGROUP) && (args->cgroup > INT32_MAX || bytes < CLONE_ARGS_SIZE_VER2))
 		return -EINVAL;
-	if (!args->stack != !args->stack_size)
-		return -EINVAL;
-	return args->set_tid || args->set_tid_size ? -EPERM : 0;
+	err = tid_in(args, tid);
+	if (!err)
+		err = check_flags(args);
+	if (!err)
+		err = check_stack(args);
+	/* No descriptor is one of a cgroup: there are none. */
+	return !err && (args->flags & CLONE_INTO_CGROUP) ? -EBADF : err;
 }
 
 int64_t linux_sys_clone3(const uint64_t a[6])
 {
 	struct clone_args args;
 	struct ps_clone c;
+	uint32_t tid = 0;
 	int err = args_in(a[0], a[1], &args);
 
 	if (!err)
-		err = check_args(&args);
+		err = check_args(&args, a[1], &tid);
 	if (err)
 		return err;
 	c = (struct ps_clone){
@@ -100,6 +140,7 @@ int64_t linux_sys_clone3(const uint64_t a[6])
 		.parent_tid = args.parent_tid,
 		.child_tid = args.child_tid,
 		.tls = args.tls,
+		.wanted_tid = tid,
 	};
 	return do_clone(&c);
 }

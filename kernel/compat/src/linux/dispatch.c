@@ -137,6 +137,8 @@ void compat_user_return(struct trap_frame *f)
 			nt_deliver(f);
 		else if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
 			linux_deliver(f);
+		if (READ_ONCE(t->interrupts) & INTERRUPT_RETURN)
+			linux_rseq_return(f);
 		__asm__ volatile("cli" : : : "memory");
 	}
 }

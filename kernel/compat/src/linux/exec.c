@@ -8,6 +8,7 @@
 #include <io/inode.h>
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/personality.h>
 #include <linux/resource.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
@@ -252,6 +253,7 @@ static int run(struct exec *e)
 		.exe = e->inode,
 		.credentials = &e->credentials,
 		.is_secure = is_secure(e),
+		.is_fixed = !is_secure(e) && (ps_current_thread()->persona & ADDR_NO_RANDOMIZE),
 	};
 	if (x.image.layout->kind == IMAGE_PE)
 		err = nt_exec_prepare(&x, e->image);

@@ -1,13 +1,10 @@
-/* kernel/compat/src/linux/limits.c: limits and priority of processes. */
+/* kernel/compat/src/linux/limits.c: limits of processes. */
 #include <albireo/services.h>
 #include <compat/linux.h>
 #include <ipc/endpoint.h>
 #include <linux/capability.h>
 #include <linux/resource.h>
 #include <mm/usercopy.h>
-
-#define NICE_MIN (-20)
-#define NICE_MAX 19
 
 struct limit { uint64_t cur, max; };
 
@@ -89,83 +86,4 @@ int64_t linux_sys_prlimit64(const uint64_t a[6])
 	if (!err && a[3] && copy_to_user(user_ptr(a[3]), &old, sizeof(old)))
 		return -EFAULT;
 	return err;
-}
-
-/* getpriority(2)'s three ways to name processes. */
-struct selection {
-	int which;
-	uint32_t id;
-	int nice;	/* to set, or the best found */
-	bool is_set;
-	int found;
-	int64_t err;
-};
-
-static bool is_selected(const struct process *p, const struct selection *s)
-{
-	switch (s->which) {
-	case PRIO_PROCESS:
-		return p->pid == s->id;
-	case PRIO_PGRP:
-		return p->group && p->group->pgid == s->id;
-	default:
-		return p->credentials.uid == s->id;
-	}
-}
-
-static int64_t may_renice(const struct process *p, int nice)
-{
-	const struct credentials *me = ps_credentials();
-	uint64_t floor = p->envelope.limits[RLIMIT_NICE].cur;
-
-	if (me->euid != p->credentials.uid && me->euid != p->credentials.euid && !ps_capable(CAP_SYS_NICE))
-		return -EPERM;
-	if (nice < p->nice && (int64_t)(20 - nice) > (int64_t)MIN(floor, 40) && !ps_capable(CAP_SYS_NICE))
-		return -EACCES;
-	return 0;
-}
-
-static void visit(struct process *p, void *context)
-{
-	struct selection *s = context;
-	int64_t err;
-
-	if (!is_selected(p, s))
-		return;
-	if (!s->is_set) {
-		s->nice = s->found++ ? MIN(s->nice, p->nice) : p->nice;
-		return;
-	}
-	s->found++;
-	err = may_renice(p, s->nice);
-	if (err)
-		s->err = err;
-	else
-		ps_set_nice(p, s->nice);
-}
-
-static int64_t select_processes(struct selection *s)
-{
-	if (s->which < PRIO_PROCESS || s->which > PRIO_USER)
-		return -EINVAL;
-	if (!s->id)
-		s->id = s->which == PRIO_PROCESS ? ps_current()->pid : s->which == PRIO_PGRP ? ps_group_id() : ps_credentials()->uid;
-	ps_for_each(visit, s);
-	return s->found ? s->err : -ESRCH;
-}
-
-int64_t linux_sys_getpriority(const uint64_t a[6])
-{
-	struct selection s = { .which = (int)a[0], .id = (uint32_t)a[1] };
-	int64_t err = select_processes(&s);
-
-	return err ? err : 20 - s.nice;
-}
-
-int64_t linux_sys_setpriority(const uint64_t a[6])
-{
-	struct selection s = { .which = (int)a[0], .id = (uint32_t)a[1], .is_set = true,
-		.nice = MAX(NICE_MIN, MIN((int)a[2], NICE_MAX)) };
-
-	return select_processes(&s);
 }

@@ -7,6 +7,7 @@
 #include <hal/entropy.h>
 #include <ipc/endpoint.h>
 #include <linux/capability.h>
+#include <linux/personality.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
 #include <linux/reboot.h>
@@ -26,7 +27,6 @@
 #define SYSLOG_SIZE_UNREAD 9
 #define SYSLOG_SIZE_BUFFER 10
 #define SYSLOG_BYTES 65536u
-#define PER_LINUX_ID 0u	/* also the answer */
 #define PERSONALITY_QUERY 0xffffffffu
 
 int64_t linux_sys_uname(const uint64_t a[6])
@@ -140,12 +140,18 @@ int64_t linux_sys_syslog(const uint64_t a[6])
 	return ret;
 }
 
-/* Only the plain personality exists. */
+/* Only the plain personality exists, with or without random addresses. */
 int64_t linux_sys_personality(const uint64_t a[6])
 {
-	uint32_t wanted = (uint32_t)a[0];
+	struct ps_thread *t = ps_current_thread();
+	uint32_t wanted = (uint32_t)a[0], old = t->persona;
 
-	return wanted == PERSONALITY_QUERY || wanted == PER_LINUX_ID ? 0 : -EINVAL;
+	if (wanted == PERSONALITY_QUERY)
+		return old;
+	if (wanted & ~(uint32_t)ADDR_NO_RANDOMIZE)
+		return -EINVAL;
+	t->persona = wanted;
+	return old;
 }
 
 int64_t linux_sys_arch_prctl(const uint64_t a[6])

@@ -205,6 +205,19 @@ int64_t linux_sys_kill(const uint64_t a[6])
 	return signal_kill((int32_t)a[0], (int)a[1], &info);
 }
 
+/* A leader whose threads live on can be named, and takes nothing. */
+static int64_t send_to_ended_leader(uint32_t tgid, uint32_t tid, int sig)
+{
+	struct process *p = !tgid || tgid == tid ? ps_find(tid) : NULL;
+	int64_t ret;
+
+	if (!p)
+		return -ESRCH;
+	ret = signal_permission(p, sig);
+	ps_put(p);
+	return ret;
+}
+
 /* @tgid 0: any. */
 static int64_t send_to_thread(uint32_t tgid, uint32_t tid, int sig, const struct signal_info *info)
 {
@@ -215,7 +228,7 @@ static int64_t send_to_thread(uint32_t tgid, uint32_t tid, int sig, const struct
 		return -EINVAL;
 	t = ps_find_thread(tid);
 	if (!t)
-		return -ESRCH;
+		return send_to_ended_leader(tgid, tid, sig);
 	ret = tgid && t->process->pid != tgid ? -ESRCH : signal_permission(t->process, sig);
 	if (!ret && sig)
 		ret = signal_send_thread(t, sig, info);
@@ -242,12 +255,12 @@ int64_t linux_sys_tgkill(const uint64_t a[6])
 }
 
 /* Nobody may look like the kernel or like kill(2) to another process (man 2 rt_sigqueueinfo). */
-static int queued_info_in(uint64_t user, int sig, uint32_t target, struct signal_info *info)
+static int queued_info_in(uint64_t user, int sig, int32_t target, struct signal_info *info)
 {
 	if (copy_from_user(info, user_ptr(user), sizeof(*info)))
 		return -EFAULT;
 	info->signo = sig;
-	if ((info->code >= 0 || info->code == SIGNAL_CODE_TKILL) && target != ps_current()->pid)
+	if ((info->code >= 0 || info->code == SIGNAL_CODE_TKILL) && target != (int32_t)current_thread()->tid)
 		return -EPERM;
 	return 0;
 }
@@ -255,7 +268,7 @@ static int queued_info_in(uint64_t user, int sig, uint32_t target, struct signal
 int64_t linux_sys_rt_sigqueueinfo(const uint64_t a[6])
 {
 	struct signal_info info;
-	int err = queued_info_in(a[2], (int)a[1], (uint32_t)a[0], &info);
+	int err = queued_info_in(a[2], (int)a[1], (int32_t)a[0], &info);
 
 	if (err)
 		return err;
@@ -267,11 +280,10 @@ int64_t linux_sys_rt_sigqueueinfo(const uint64_t a[6])
 int64_t linux_sys_rt_tgsigqueueinfo(const uint64_t a[6])
 {
 	struct signal_info info;
-	int err;
+	int err = queued_info_in(a[3], (int)a[2], (int32_t)a[1], &info);
 
-	if ((int32_t)a[0] <= 0 || (int32_t)a[1] <= 0)
-		return -EINVAL;
-	err = queued_info_in(a[3], (int)a[2], (uint32_t)a[0], &info);
+	if (!err && ((int32_t)a[0] <= 0 || (int32_t)a[1] <= 0))
+		err = -EINVAL;
 	return err ? err : send_to_thread((uint32_t)a[0], (uint32_t)a[1], (int)a[2], &info);
 }
 

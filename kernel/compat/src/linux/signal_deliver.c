@@ -51,6 +51,8 @@ static void deliver_to_handler(struct trap_frame *f, const struct signal_info *i
 	uint64_t mask = t->has_saved_mask ? t->saved_mask : t->blocked;
 	uint64_t during = t->blocked | action->mask;
 
+	if (t->rseq)
+		linux_rseq_signal(f);
 	if (signal_frame_push(f, info, action, mask)) {
 		/* No stack for SIGSEGV's own handler either: nothing is left but to end (Linux: force_sigsegv). */
 		if (info->signo == SIGSEGV)

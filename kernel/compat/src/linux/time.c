@@ -3,12 +3,12 @@
 #include <ipc/endpoint.h>
 #include <linux/time.h>
 #include <mm/usercopy.h>
+#include <sched/clock_page.h>
 
 #include "cpu_clock.h"
 #include "dispatch.h"
 
 #define TICKS_PER_SEC 100
-#define TICK_NS (4 * NSEC_PER_MSEC)	/* what the coarse clocks show */
 
 struct linux_time { int64_t sec, part; };
 
@@ -74,10 +74,10 @@ int linux_clock_read(int32_t clock, uint64_t *ns)
 		*ns = clock_monotonic_ns();
 		return 0;
 	case CLOCK_REALTIME_COARSE:
-		*ns = clock_realtime_ns() / TICK_NS * TICK_NS;
+		*ns = clock_realtime_ns() / CLOCK_COARSE_NS * CLOCK_COARSE_NS;
 		return 0;
 	case CLOCK_MONOTONIC_COARSE:
-		*ns = clock_monotonic_ns() / TICK_NS * TICK_NS;
+		*ns = clock_monotonic_ns() / CLOCK_COARSE_NS * CLOCK_COARSE_NS;
 		return 0;
 	case CLOCK_REALTIME_ALARM:
 		*ns = clock_realtime_ns();
@@ -106,7 +106,7 @@ int64_t linux_sys_clock_getres(const uint64_t a[6])
 
 	if (err)
 		return err;
-	ns = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? TICK_NS : 1;
+	ns = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ? CLOCK_COARSE_NS : 1;
 	return a[1] ? linux_timespec_out(a[1], ns) : 0;
 }
 

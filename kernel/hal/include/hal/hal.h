@@ -18,6 +18,8 @@ void hal_start_cpus(uint64_t (*alloc_stack)(void), uint64_t kernel_pml4, void (*
 
 uint64_t hal_clock_ns(void);		/* monotonic; any context */
 uint64_t hal_tsc_hz(void);
+/* How hal_clock_ns() comes from the TSC: (TSC - *@tsc_start) * *@ns_per_tsc >> 32. */
+void hal_clock_scale(uint64_t *tsc_start, uint64_t *ns_per_tsc);
 uint64_t hal_rtc_seconds(void);		/* UNIX time from the RTC; 0 without one */
 void hal_timer_arm(uint64_t deadline_ns);	/* this CPU; 0: off */
 void hal_send_ipi(uint32_t cpu, uint8_t vector);	/* any context */

@@ -31,6 +31,7 @@ enum trap_vector {
 #define SEL_USER_CODE32 0x1b
 #define SEL_USER_DATA 0x23
 #define SEL_USER_CODE 0x2b
+#define SEL_CPU_NUMBER 0x43	/* its limit is the CPU's index, for the vDSO */
 #define SEL_TSS 0x30
 
 static inline bool trap_from_user(const struct trap_frame *f) { return (f->cs & 3) == 3; }

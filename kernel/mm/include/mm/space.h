@@ -78,6 +78,7 @@ struct mm_space {
 	uint64_t arg_start, arg_end, env_start, env_end, start_code, end_code, start_data, end_data;
 	uint64_t minor_faults, major_faults;
 	void *exe;			/* ps's: inode of the main image */
+	uint32_t membarriers;		/* registrations of membarrier(2); atomic */
 	uint64_t auxv[48];
 	uint32_t auxv_words;
 };
@@ -142,6 +143,9 @@ int mm_fault(struct mm_space *s, uint64_t address, uint32_t access, int *code);
  * -EFAULT SIGSEGV, -EIO SIGBUS, both with *@code; -ENOMEM: out of memory. */
 struct trap_frame;
 bool mm_trap_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int *code, int *errno_out);
+/* Every other CPU that runs @s (NULL: any space) has left user mode and returned to it meanwhile:
+ * a full barrier there, with INTERRUPT_RETURN for threads that ask for it on a switch. */
+void mm_barrier(struct mm_space *s);
 /* The TRAP_SHOOTDOWN interrupt. */
 void mm_shootdown_interrupt(void);
 

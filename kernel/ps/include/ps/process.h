@@ -59,7 +59,6 @@ struct process {
 	void *fs;			/* io's struct fs_context */
 	struct envelope envelope;
 	struct credentials credentials;	/* of the process; threads share it */
-	int32_t nice;
 	uint32_t capabilities;		/* CAP_* of services.h */
 	uint32_t service_ids[4];
 	uint32_t rank;
@@ -131,10 +130,18 @@ struct ps_thread {
 	uint64_t clear_child_tid;	/* user address */
 	void *nt;			/* struct nt_thread of an NT program, compat's */
 	uint64_t robust_list;
+	uint64_t rseq;			/* user address of a struct rseq; 0: none */
+	uint32_t rseq_bytes, rseq_signature;
+	uint32_t rseq_cpu;		/* what it shows */
+	uint32_t persona;		/* personality(2) */
 	void *fpu_scratch;		/* a second XSAVE area: sigreturn checks a state there */
 	void *fpu_memory;		/* both areas as allocated */
 	struct ps_restart restart;
 	uint64_t fault_vector, fault_error, fault_address;	/* the last: a signal frame shows them */
+	uint64_t start_ns;
+	int32_t nice;
+	uint16_t io_priority;	/* ioprio_set(2)'s value; 0: by nice */
+	bool resets_on_fork;	/* SCHED_RESET_ON_FORK */
 	bool is_stopped;
 	bool must_exit;			/* another thread's execve ends it */
 	bool is_exiting;
@@ -200,6 +207,7 @@ struct ps_clone {
 	uint64_t stack, tls;
 	uint64_t parent_tid, child_tid;	/* user addresses */
 	uint32_t exit_signal;
+	uint32_t wanted_tid;		/* 0: any; else for who may choose, -EPERM -EINVAL -EEXIST */
 };
 int64_t ps_clone(const struct ps_clone *c, const struct trap_frame *frame);
 
@@ -248,6 +256,7 @@ struct ps_exec {
 	void *exe;			/* io's inode; a reference is taken through ps_upper_ops */
 	const struct credentials *credentials;	/* in force afterwards */
 	bool is_secure;			/* AT_SECURE */
+	bool is_fixed;			/* no random addresses */
 	/* Of another personality: builds the new space in place of image and stack, and
 	 * says where its first thread starts. NULL: Linux. Returns: 0 or a negative errno. */
 	int (*build)(struct ps_exec *e, struct mm_space *space, struct ps_start *start);
@@ -257,6 +266,14 @@ struct ps_exec {
 };
 int ps_exec(struct ps_exec *e, struct trap_frame *frame);
 extern uint32_t ps_min_signal_stack;	/* AT_MINSIGSTKSZ, the edge's */
+
+/* What every program has mapped: the vDSO's image, and one page below it for the clocks; the edge's. */
+struct ps_vdso {
+	struct mm_object *image;	/* NULL: none yet */
+	struct mm_object *clock_page;
+	uint64_t image_bytes;
+};
+extern struct ps_vdso ps_vdso;
 
 /* End: exit_group with @status (32 bits) or by @signal (nonzero). Never returns. */
 void ps_exit_group(uint32_t status, int signal) __noreturn;
@@ -303,7 +320,6 @@ int64_t ps_query(uint32_t op, uint64_t pid, void *buf, size_t cap);	/* PROC_QUER
 int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
 void ps_kill_all_programs(void);	/* SIGKILL; waits until they are gone */
-void ps_set_nice(struct process *p, int nice);	/* -20 to 19 */
 /* Give the stacks back that are kept for the next threads; soon, by a thread of their own. */
 void ps_drop_spares(void);
 uint32_t ps_process_count(void);
@@ -323,6 +339,14 @@ struct handle_table *ps_handles_get(struct process *p);
 void ps_cpu_time(struct process *p, uint64_t *user_ns, uint64_t *system_ns);
 /* Call @fn for each process that is not hidden, with the tree lock held. */
 void ps_for_each(void (*fn)(struct process *p, void *context), void *context);
+/* Call @fn for each of their threads, with the process's signal lock held too. */
+void ps_for_each_thread(void (*fn)(struct ps_thread *t, void *context), void *context);
+
+/* How a thread is scheduled (man 7 sched): @policy SCHED_*, @priority of the real-time ones. */
+void ps_set_nice(struct ps_thread *t, int nice);	/* -20 to 19 */
+void ps_set_policy(struct ps_thread *t, int policy, int priority);
+/* The nice value of a process as a whole: its leader's. */
+int ps_nice(const struct process *p);
 
 /* A handle to a memory object, for messages: kind OBJECT_MEMORY. @mo: a reference is taken. */
 int memory_handle_create(struct mm_object *mo, struct object **out);

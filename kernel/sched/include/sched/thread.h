@@ -27,6 +27,7 @@ enum thread_personality { PERSONALITY_LINUX, PERSONALITY_NT, PERSONALITY_SERVICE
 #define INTERRUPT_SPECIAL_APC 4u
 #define INTERRUPT_USER_APC 8u	/* alertable NT waits only */
 #define INTERRUPT_SIGNAL 16u	/* Linux waits only */
+#define INTERRUPT_RETURN 32u	/* no reason to wake: something is to be done before user mode goes on */
 
 struct thread {
 	/* switch state: known to the assembly */
@@ -43,11 +44,17 @@ struct thread {
 	uint32_t wake_pending;		/* a wake came before it had blocked */
 	uint32_t interrupts;		/* INTERRUPT_* that are set; atomic */
 	uint32_t interrupt_mask;	/* those the current sleep heeds */
+	uint32_t interrupts_on_switch;	/* set each time it leaves a CPU; 0: none */
 	bool is_kernel;
 	bool is_idle;
 	bool is_queued;			/* in its run queue's tree */
 	uint8_t personality;
-	uint8_t policy;			/* Linux's SCHED_*, for sched_getscheduler(2) */
+	uint8_t policy;			/* Linux's SCHED_* */
+	uint8_t own_priority;		/* real-time: 1 to 99; 0: shares the CPU by weight */
+	uint8_t inherited_priority;	/* of who waits for what it holds */
+	uint8_t priority;		/* the greater of both: in force; run queue lock */
+	int64_t rt_order;		/* among equals in the run queue: least first */
+	uint64_t rt_slice_used_ns;	/* SCHED_RR */
 	uint8_t user_fpu_live;
 	uint64_t fs_base, gs_base;	/* user's; saved when it leaves the CPU */
 	void *fpu;			/* XSAVE area, NULL for kernel threads */
@@ -94,7 +101,13 @@ void thread_exit(void) __noreturn;
 
 void sched_yield(void);
 void sched_cond_resched(void);
-void sched_set_weight(struct thread *t, uint32_t weight);
+/* @priority 1 to 99 for SCHED_FIFO and SCHED_RR, 0 for the others, which share by @weight. */
+void sched_set_policy(struct thread *t, uint8_t policy, uint8_t priority, uint32_t weight);
+/* Run at @priority at least (0: at the own) while more urgent threads wait for @t. */
+void sched_set_inherited(struct thread *t, uint8_t priority);
+#define SCHED_RR_SLICE_NS (100 * NSEC_PER_MSEC)
+#define SCHED_SLICE_NS (4 * NSEC_PER_MSEC)	/* of those that share by weight, at the least */
+#define SCHED_IDLE_WEIGHT 3u
 void sched_set_affinity(struct thread *t, uint64_t mask);
 /* Give the rest of our time to @t on this CPU and block (IPC hand-off). */
 int thread_block_handoff(struct thread *t, uint32_t mask, uint64_t deadline_ns);
@@ -119,5 +132,7 @@ uint32_t sched_running_count(void);
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_realtime_ns(void);
 void clock_set_realtime_ns(uint64_t now_ns);
+/* Where the struct clock_page (sched/clock_page.h) lies, for programs to map read-only. */
+uint64_t clock_page_physical(void);
 
 #endif
