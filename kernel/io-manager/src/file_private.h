@@ -23,6 +23,10 @@ static inline uint32_t file_access_of(uint32_t flags)
 	}
 }
 
+/* An operation answered -EAGAIN: wait as the file's and @rq's flags say. @limit_ns: when the whole
+ * request gives up, 0: never. Returns: 0 when the operation is worth another try; -EAGAIN -EINTR. */
+int io_request_wait(struct io_request *rq, uint32_t events, uint64_t limit_ns);
+
 void file_init(void);
 /* @f is about to go: take it out of every epoll set. */
 void epoll_file_released(struct file *f);

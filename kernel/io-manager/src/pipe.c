@@ -29,21 +29,6 @@ HEAP_CACHE(pipe_cache, "pipe", sizeof(struct pipe));
 
 static uint64_t slots_in_use;	/* of all pipes; atomic */
 
-static bool is_empty(const struct pipe *p)
-{
-	return READ_ONCE(p->head) == READ_ONCE(p->tail);
-}
-
-static bool is_full(const struct pipe *p)
-{
-	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nslots);
-}
-
-static struct pipe_slot *slot_at(struct pipe *p, uint32_t position)
-{
-	return &p->slots[position & (p->nslots - 1)];
-}
-
 /* Whether @more slots, all filled, would still leave most of the memory to others. */
 static bool slots_are_affordable(uint32_t more)
 {
@@ -80,7 +65,7 @@ struct pipe *pipe_alloc(void)
 void pipe_free(struct pipe *p)
 {
 	for (; p->tail != p->head; p->tail++)
-		frame_put(slot_at(p, p->tail)->frame);
+		frame_put(pipe_slot_at(p, p->tail)->frame);
 	if (p->spare)
 		frame_put(p->spare);
 	atomic_sub(&slots_in_use, p->nslots);
@@ -88,7 +73,7 @@ void pipe_free(struct pipe *p)
 	heap_cache_free(&pipe_cache, p);
 }
 
-static struct frame *take_frame(struct pipe *p)
+struct frame *pipe_take_frame(struct pipe *p)
 {
 	struct frame *f = p->spare;
 
@@ -96,7 +81,7 @@ static struct frame *take_frame(struct pipe *p)
 	return f ? f : frame_alloc(0, 0);
 }
 
-static void give_frame(struct pipe *p, struct frame *f)
+void pipe_give_frame(struct pipe *p, struct frame *f)
 {
 	if (p->spare)
 		frame_put(f);
@@ -104,21 +89,28 @@ static void give_frame(struct pipe *p, struct frame *f)
 		p->spare = f;
 }
 
-static void drop_slot(struct pipe *p)
+void pipe_drop_slot(struct pipe *p)
 {
-	struct pipe_slot *slot = slot_at(p, p->tail);
+	struct pipe_slot *slot = pipe_slot_at(p, p->tail);
 
 	p->bytes -= slot->len;
-	give_frame(p, slot->frame);
+	pipe_give_frame(p, slot->frame);
 	atomic_store(&p->tail, p->tail + 1);
+}
+
+void pipe_push(struct pipe *p, struct frame *frame, uint16_t offset, uint16_t len)
+{
+	*pipe_slot_at(p, p->head) = (struct pipe_slot){ .frame = frame, .offset = offset, .len = len };
+	p->bytes += len;
+	atomic_store(&p->head, p->head + 1);
 }
 
 static int64_t read_locked(struct pipe *p, struct io_request *rq)
 {
 	uint64_t done = 0;
 
-	while (rq->vector.left && !is_empty(p)) {
-		struct pipe_slot *slot = slot_at(p, p->tail);
+	while (rq->vector.left && !pipe_is_empty(p)) {
+		struct pipe_slot *slot = pipe_slot_at(p, p->tail);
 		size_t want = MIN(rq->vector.left, slot->len), n;
 		bool is_packet = slot->is_packet;
 		int err;
@@ -131,7 +123,7 @@ static int64_t read_locked(struct pipe *p, struct io_request *rq)
 		if (n < want)
 			return done ? (int64_t)done : err;
 		if (!slot->len || is_packet)
-			drop_slot(p);
+			pipe_drop_slot(p);
 		if (is_packet)
 			break;
 	}
@@ -148,12 +140,12 @@ static int64_t pipe_read(struct io_request *rq)
 
 	if (!rq->vector.left)
 		return 0;
-	if (is_empty(p) && READ_ONCE(p->writers))
+	if (pipe_is_empty(p) && READ_ONCE(p->writers))
 		return -EAGAIN;
 	mutex_lock(&p->lock);
-	was_full = is_full(p);
+	was_full = pipe_is_full(p);
 	n = read_locked(p, rq);
-	was_full = was_full && !is_full(p);
+	was_full = was_full && !pipe_is_full(p);
 	mutex_unlock(&p->lock);
 	if (was_full)
 		waitq_wake_one(&p->wait, WRITABLE);
@@ -167,9 +159,9 @@ static size_t append_to_last(struct pipe *p, struct io_vector *v, int *err)
 	size_t rest = v->left & (PAGE_SIZE - 1), n;
 	struct pipe_slot *slot;
 
-	if (!rest || is_empty(p))
+	if (!rest || pipe_is_empty(p))
 		return 0;
-	slot = slot_at(p, p->head - 1);
+	slot = pipe_slot_at(p, p->head - 1);
 	if (slot->is_packet || slot->offset + slot->len + rest > PAGE_SIZE)
 		return 0;
 	n = io_copy_from(v, (uint8_t *)frame_virt(slot->frame) + slot->offset + slot->len, rest, err);
@@ -180,7 +172,7 @@ static size_t append_to_last(struct pipe *p, struct io_vector *v, int *err)
 
 static int fill_slot(struct pipe *p, struct io_vector *v, bool is_packet)
 {
-	struct frame *frame = take_frame(p);
+	struct frame *frame = pipe_take_frame(p);
 	int err = -ENOMEM;
 	size_t n;
 
@@ -188,10 +180,10 @@ static int fill_slot(struct pipe *p, struct io_vector *v, bool is_packet)
 		return err;
 	n = io_copy_from(v, frame_virt(frame), PAGE_SIZE, &err);
 	if (!n) {
-		give_frame(p, frame);
+		pipe_give_frame(p, frame);
 		return err;
 	}
-	*slot_at(p, p->head) = (struct pipe_slot){ .frame = frame, .len = (uint16_t)n, .is_packet = is_packet };
+	*pipe_slot_at(p, p->head) = (struct pipe_slot){ .frame = frame, .len = (uint16_t)n, .is_packet = is_packet };
 	p->bytes += n;
 	atomic_store(&p->head, p->head + 1);
 	return 0;
@@ -208,7 +200,7 @@ static int64_t write_locked(struct pipe *p, struct io_request *rq)
 	if (!is_packet)
 		append_to_last(p, &rq->vector, &err);
 	while (rq->vector.left && !err) {
-		if (is_full(p))
+		if (pipe_is_full(p))
 			err = -EAGAIN;
 		else
 			err = fill_slot(p, &rq->vector, is_packet);
@@ -237,13 +229,13 @@ static uint32_t pipe_poll(struct file *f)
 	uint32_t events = 0;
 
 	if (f->access & RIGHT_READ) {
-		if (!is_empty(p))
+		if (!pipe_is_empty(p))
 			events |= READABLE;
 		if (!READ_ONCE(p->writers) && pipe_writers_seen(f) != READ_ONCE(p->writer_opens))
 			events |= IO_POLLHUP;
 	}
 	if (f->access & RIGHT_WRITE) {
-		if (!is_full(p))
+		if (!pipe_is_full(p))
 			events |= WRITABLE;
 		if (!READ_ONCE(p->readers))
 			events |= IO_POLLERR;
@@ -346,7 +338,7 @@ static int resize_locked(struct pipe *p, uint32_t nslots)
 	if (!slots)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < used; i++)
-		slots[i] = *slot_at(p, p->tail + i);
+		slots[i] = *pipe_slot_at(p, p->tail + i);
 	kfree(p->slots);
 	p->slots = slots;
 	atomic_add(&slots_in_use, (uint64_t)nslots - p->nslots);

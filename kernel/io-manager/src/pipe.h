@@ -38,6 +38,25 @@ struct pipe {
 
 extern const struct file_ops pipe_ops;
 
+static inline bool pipe_is_empty(const struct pipe *p)
+{
+	return READ_ONCE(p->head) == READ_ONCE(p->tail);
+}
+static inline bool pipe_is_full(const struct pipe *p)
+{
+	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->nslots);
+}
+static inline struct pipe_slot *pipe_slot_at(struct pipe *p, uint32_t position)
+{
+	return &p->slots[position & (p->nslots - 1)];
+}
+
+/* Parts of reads and writes; the lock is held. */
+struct frame *pipe_take_frame(struct pipe *p);		/* for new bytes; NULL: no memory */
+void pipe_give_frame(struct pipe *p, struct frame *f);	/* it was not needed */
+void pipe_push(struct pipe *p, struct frame *frame, uint16_t offset, uint16_t len);	/* there is room */
+void pipe_drop_slot(struct pipe *p);			/* the first one */
+
 /* With one reference. Returns: NULL when there is no memory. */
 struct pipe *pipe_alloc(void);
 void pipe_free(struct pipe *p);

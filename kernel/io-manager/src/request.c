@@ -27,9 +27,7 @@ static bool request_is_ready(struct io_request *rq, uint32_t events)
 	return rq->is_ready ? rq->is_ready(rq) : (file_poll(rq->file) & events) != 0;
 }
 
-/* @limit_ns: when the whole request gives up, 0: never.
- * Returns: 0 when the operation is worth another try; -EAGAIN -EINTR. */
-static int request_wait(struct io_request *rq, uint32_t events, uint64_t limit_ns)
+int io_request_wait(struct io_request *rq, uint32_t events, uint64_t limit_ns)
 {
 	struct file *f = rq->file;
 	struct wait_queue *q;
@@ -64,7 +62,7 @@ int64_t io_read(struct io_request *rq)
 
 		if (n != -EAGAIN)
 			return n;
-		err = request_wait(rq, READ_EVENTS, limit_ns);
+		err = io_request_wait(rq, READ_EVENTS, limit_ns);
 		/* A terminal takes bytes while it waits for the rest of VMIN. */
 		if (err)
 			return rq->vector.left < before ? (int64_t)(before - rq->vector.left) : err;
@@ -88,7 +86,7 @@ int64_t io_write(struct io_request *rq)
 		}
 		if (n != -EAGAIN)
 			return done ? done : n;
-		err = request_wait(rq, WRITE_EVENTS, limit_ns);
+		err = io_request_wait(rq, WRITE_EVENTS, limit_ns);
 		if (err)
 			return done ? done : err;
 	}

@@ -1,4 +1,5 @@
 /* kernel/compat/src/linux/rw_calls.c: moving bytes. */
+#include <linux/falloc.h>
 #include <linux/fs.h>
 
 #include "files.h"
@@ -272,10 +273,31 @@ int64_t linux_sys_ftruncate(const uint64_t a[6])
 	return err;
 }
 
-static int check_allocate(const struct file *f, int64_t offset, int64_t len)
+/* One kind of change at a time; which of them leave the size alone is fixed (man 2 fallocate). */
+static int check_allocate_mode(uint32_t mode)
 {
-	if (offset < 0 || len <= 0)
-		return -EINVAL;
+	switch (mode) {
+	case 0:
+	case FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE:
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE:
+	case FALLOC_FL_UNSHARE_RANGE:
+	case FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE:
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int check_allocate(const struct file *f, uint32_t mode, int64_t offset, int64_t len)
+{
+	int err = offset < 0 || len <= 0 ? -EINVAL : check_allocate_mode(mode);
+
+	if (err)
+		return err;
 	if (!(f->access & RIGHT_WRITE))
 		return -EBADF;
 	switch (linux_file_kind(f)) {
@@ -300,7 +322,7 @@ int64_t linux_sys_fallocate(const uint64_t a[6])
 
 	if (err)
 		return err;
-	err = check_allocate(f, (int64_t)a[2], (int64_t)a[3]);
+	err = check_allocate(f, (uint32_t)a[1], (int64_t)a[2], (int64_t)a[3]);
 	if (!err)
 		err = f->ops->allocate(f, (int)a[1], a[2], a[3]);
 	file_put(f);
