@@ -9,6 +9,7 @@
 #include "strace.h"
 
 #include "../linux/dispatch.h"
+#include "../outcomes.h"
 
 typedef ntstatus (*nt_service)(const uint64_t *a);
 
@@ -32,7 +33,6 @@ static const struct {
 
 #define REGISTER_ARGS 4u
 #define STACK_ARGS_OFFSET 0x28	/* past the return address and the four homes */
-
 
 static ntstatus absent(uint32_t number, const char *name)
 {
@@ -58,14 +58,22 @@ static ntstatus arguments_in(const struct trap_frame *f, uint32_t n, uint64_t *a
 	return nt_get(a + REGISTER_ARGS, f->rsp + STACK_ARGS_OFFSET, (n - REGISTER_ARGS) * sizeof(*a));
 }
 
-static ntstatus traced(uint32_t index, const uint64_t *a)
+static ntstatus serve(uint32_t number, uint32_t index, const uint64_t *a)
+{
+	return services[index].call ? services[index].call(a) : absent(number, services[index].name);
+}
+
+static ntstatus traced(uint32_t number, uint32_t index, const uint64_t *a)
 {
 	struct nt_strace_line *line = nt_strace_begin(index, a);
-	ntstatus status = services[index].call ? services[index].call(a) : absent(0, services[index].name);
+	ntstatus status = serve(number, index, a);
 
 	nt_strace_end(line, status);
 	return status;
 }
+
+/* Warnings and errors. */
+static bool is_failure(ntstatus s) { return s >> 30 >= 2; }
 
 static ntstatus run(const struct trap_frame *f, uint32_t number)
 {
@@ -81,8 +89,12 @@ static ntstatus run(const struct trap_frame *f, uint32_t number)
 	if (status)
 		return status;
 	if (unlikely(ps_current()->strace))
-		return traced(index, a);
-	return services[index].call ? services[index].call(a) : absent(number, services[index].name);
+		status = traced(number, index, a);
+	else
+		status = serve(number, index, a);
+	if (outcomes_are_told() && is_failure(status))
+		outcome_tell(OUTCOME_NT, index, services[index].name, status);
+	return status;
 }
 
 void nt_syscall(struct trap_frame *f)
