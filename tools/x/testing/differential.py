@@ -1,4 +1,4 @@
-"""Differential tests: one static program or one busybox script, run on this host and in a
+"""Differential tests: one static program or one script, run on this host and in a
 machine; the same lines and the same exit code, or it fails."""
 import difflib
 import glob
@@ -55,13 +55,21 @@ def comparison(name, command):
     return Test(f"linux: {name}", run, is_parallel=True)
 
 
+def interpreter(path):
+    """The command that runs a script: what its #! names, else busybox's shell."""
+    with open(path, encoding="utf-8") as f:
+        first = f.readline()
+    return first[2:].split() if first.startswith("#!") else [BUSYBOX, "sh"]
+
+
 def scripts():
-    """[(name, path)] of the scripts; the first lines that they share are no test."""
-    paths = sorted(glob.glob(os.path.join(ROOT, "tests", "linux", "programs", "*.sh")))
-    names = [(os.path.basename(path).removesuffix(".sh"), path) for path in paths]
-    return [(f"{name} script", path) for name, path in names if name != "common"]
+    """[(name, command)] of the scripts; files whose name begins with "common" are read by others."""
+    folder = os.path.join(ROOT, "tests", "linux", "programs")
+    paths = sorted(glob.glob(os.path.join(folder, "*.sh")) + glob.glob(os.path.join(folder, "*.py")))
+    names = [(os.path.splitext(os.path.basename(path))[0], path) for path in paths]
+    return [(f"{name} script", [*interpreter(path), path]) for name, path in names if not name.startswith("common")]
 
 
 def tests():
     compiled = [comparison(name.removeprefix("linux-"), [path]) for name, path in programs.in_group("linux")]
-    return compiled + [comparison(name, [BUSYBOX, "sh", path]) for name, path in scripts()]
+    return compiled + [comparison(name, command) for name, command in scripts()]

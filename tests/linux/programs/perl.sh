@@ -1,0 +1,37 @@
+#!/bin/bash
+# perl: the language, its files, processes, signals and sockets.
+. "${0%/*}/common-debian.sh"
+
+try 'perl -e "print \"hello\n\"; exit 3"'
+try 'perl -le "print join \",\", map { \$_ * 2 } grep { \$_ % 2 } 1 .. 9"'
+try 'printf "b\na\n" | perl -ne "print sort <>" ; printf "x 1\ny 2\n" | perl -lane "\$s += \$F[1]; END { print \$s }"'
+try 'echo foo > f; perl -pi.bak -e "s/o/0/g" f; cat f f.bak'
+try 'perl -e "my %h = (a => 1, b => 2); print \"\$_=\$h{\$_} \" for sort keys %h; print \"\n\""'
+try 'perl -e "\$_ = q(2024-05-06); print \"\$3/\$2/\$1\n\" if /(\d+)-(\d+)-(\d+)/; (my \$t = \$_) =~ tr/0-9/a-j/; print \"\$t\n\""'
+try 'perl -MPOSIX -e "print floor(-1.5), \" \", strftime(\"%F\", gmtime(86400)), \" \", INT_MAX, \"\n\""'
+try 'perl -MList::Util=sum,max,shuffle -e "print sum(1 .. 100), \" \", max(3, 9, 4), \" \", scalar(my @s = shuffle(1 .. 10)), \"\n\""'
+try 'perl -MData::Dumper -e "\$Data::Dumper::Sortkeys = 1; print Dumper({ a => [1, 2], b => { c => undef } })"'
+try 'perl -e "open my \$o, q(>), q(out) or die; print \$o \"line \$_\n\" for 1 .. 3; close \$o; open my \$i, q(<), q(out); my @l = <\$i>; print scalar(@l), \$l[-1]; print -s q(out), \"\n\""'
+try 'perl -e "open my \$p, q(-|), q(seq 1 5) or die; my \$s; \$s += \$_ while <\$p>; close \$p; print \"\$s \$?\n\"; print qx(echo sub); system(q(exit 6)); print \$? >> 8, \"\n\""'
+try 'perl -e "my \$pid = fork; if (!\$pid) { exit 9 } waitpid \$pid, 0; print \$? >> 8, \"\n\"; pipe my \$r, my \$w; if (!fork) { print \$w \"from child\n\"; exit } close \$w; print <\$r>; wait"'
+try 'perl -e "\$SIG{USR1} = sub { print \"caught \$_[0]\n\" }; kill USR1 => \$\$; \$SIG{ALRM} = sub { die \"alarm\n\" }; eval { alarm 1; select undef, undef, undef, 10; }; print \$@"'
+try 'perl -e "local \$SIG{__WARN__} = sub { print \"warned: \$_[0]\" }; warn \"x\n\"; eval { die { code => 5 } }; print \$@->{code}, \"\n\"; die \"end\n\""'
+try 'perl -MSocket -e "socketpair my \$a, my \$b, AF_UNIX, SOCK_STREAM, 0 or die \$!; syswrite \$a, q(ping); sysread \$b, my \$x, 10; print \"\$x\n\"; shutdown \$a, 1; print sysread(\$b, \$x, 10), \"\n\""'
+try 'perl -MIO::Select -MIO::Handle -e "pipe my \$r, my \$w; my \$s = IO::Select->new(\$r); print scalar(\$s->can_read(0)), \"\n\"; syswrite \$w, q(x); print scalar(\$s->can_read(1)), \"\n\""'
+try 'perl -e "mkdir q(d); open F, q(>d/\$_) for 1 .. 3; open F, q(>), qq(d/\$_) for 1 .. 3; opendir D, q(d); print join(q( ), sort grep !/^\.\.?$/, readdir D), \"\n\"; rename q(d/1), q(d/one) or print \$!; unlink glob q(d/2); print join(q( ), sort glob q(d/*)), \"\n\"; rmdir q(d) or print \"\$!\n\""'
+try 'perl -MFile::Temp=tempfile -MFile::Copy -MFile::Find -MFile::Basename -e "copy(q(out), q(out2)) or die; find(sub { print \"\$_\n\" if /^out/ }, q(.)); print basename(q(/a/b.c)), dirname(q(/a/b.c)), \"\n\"" | sort'
+try 'perl -MDigest::MD5=md5_hex -MDigest::SHA=sha1_hex -MMIME::Base64 -e "print md5_hex(q(x)), \" \", sha1_hex(q(x)), \" \", encode_base64(q(albireo))"'
+try 'perl -MFcntl=:flock,:seek -e "open my \$f, q(+<), q(out); flock(\$f, LOCK_EX) or die; seek \$f, -7, SEEK_END; read \$f, my \$b, 6; print \"\$b\n\"; truncate \$f, 7; close \$f; print -s q(out), \"\n\""'
+try 'perl -MTime::HiRes=sleep,time -e "my \$t = time; sleep 0.05; print time - \$t >= 0.05 ? \"slept\n\" : \"no\n\"; print join(q(,), (stat q(/))[2] & 07777), \"\n\""'
+try 'perl -MEncode -CS -e "my \$s = decode(q(UTF-8), \"\xc3\xa4\"); print length(\$s), uc \$s, \"\n\"; print sprintf(\"%vd\", \"1.22.333\"), \"\n\""'
+try 'perl -e "print pack(q(NnC), 1, 2, 3) eq \"\0\0\0\1\0\2\3\" ? \"packed\n\" : \"no\n\"; print join(q(,), unpack(q(A2 x1 A2), q(ab-cd))), \"\n\"; printf \"%b %o %s\n\", 10, 8, 1e21"'
+try 'perl -e "my @a = sort { \$a <=> \$b } map { (\$_ * 7919) % 10007 } 1 .. 10000; print \"\$a[0] \$a[-1]\n\"; my \$s = q(x) x 1_000_000; print length(\$s), \"\n\"; my %h; \$h{\$_ % 977}++ for 1 .. 100000; print scalar(keys %h), \"\n\""'
+try 'perl -e "sub f { my \$n = shift; \$n < 2 ? \$n : f(\$n - 1) + f(\$n - 2) } print f(18), \"\n\"; my \$c = do { my \$i = 0; sub { \$i++ } }; \$c->() for 1 .. 4; print \$c->(), \"\n\""'
+try 'perl -we "use strict; my \$x; print \$x + 1"; perl -c -e "print 1"; perl -e "print <<X . q(end), qq(\n);
+heredoc
+X"; perl -e "syntax error here"'
+try 'perl -MStorable=freeze,thaw -MScalar::Util=blessed,weaken -e "package P; sub new { bless {n => 5}, shift } sub DESTROY { print \"gone\n\" } package main; { my \$p = P->new; print blessed(\$p), \" \", thaw(freeze([1, 2]))->[1], \"\n\" }"'
+try 'perl -MSys::Hostname -e "print length(hostname) > 0 ? 1 : 0, \" \$^O \", \$0, \" @ARGV\n\"" a b; perl -e "print \$ENV{TZ}, scalar(getpwuid(0)), \"\n\"; \$ENV{NEW} = 1; print qx(echo \\\$NEW)"'
+try 'perl -e "use threads; print \"threads\n\"; my @t = map { threads->create(sub { \$_[0] ** 2 }, \$_) } 1 .. 4; print join(q(,), map { \$_->join } @t), \"\n\""'
+try 'perl -MIPC::Open3 -MSymbol -e "my \$pid = open3(my \$in, my \$out, my \$err = gensym, q(sh), q(-c), q(cat; echo e >&2; exit 2)); print \$in \"through\n\"; close \$in; print <\$out>, <\$err>; waitpid \$pid, 0; print \$? >> 8, \"\n\""'
+try 'perl -e "exec q(echo), q(replaced)"; perl -e "exec q(/no/such) or print \"\$!\n\""; { perl -e "kill 9, \$\$"; } 2>/dev/null; echo $?; perl -e "\$| = 1; print q(x); exit(0 == fork) " | wc -c'
