@@ -81,52 +81,87 @@ static uint32_t access_of_rights(const struct object *obj)
 	return nt_map_access(OBJECT_FILE, access) | SYNCHRONIZE | STANDARD_READ;
 }
 
+static uint32_t flags_of_attributes(uint32_t attributes)
+{
+	uint32_t flags = attributes & NT_OBJ_INHERIT ? HANDLE_INHERIT : HANDLE_CLOEXEC;
+
+	return flags | (attributes & NT_OBJ_PROTECT_CLOSE ? HANDLE_PROTECT : 0);
+}
+
+ntstatus nt_handle_install_in(struct process *p, struct object *obj, uint32_t access, uint32_t attributes, uint64_t *handle)
+{
+	struct handle_table *handles = ps_handles_get(p);
+	int h;
+
+	if (!handles)
+		return STATUS_PROCESS_IS_TERMINATING;
+	h = handle_install(handles, obj, RIGHT_ALL, flags_of_attributes(attributes), 0, MAX_HANDLE);
+	if (h >= 0) {
+		/* A thread that closes handles it was never given has what it asked for. */
+		(void)handle_set_access(handles, h, obj, access);
+		*handle = nt_handle_value(h);
+	}
+	handle_table_put(handles, p);
+	return nt_status(MIN(h, 0));
+}
+
 ntstatus nt_handle_install(struct object *obj, uint32_t access, uint32_t attributes, uint64_t out)
 {
 	struct process *p = ps_current();
-	uint32_t flags = attributes & NT_OBJ_INHERIT ? HANDLE_INHERIT : HANDLE_CLOEXEC;
-	int h = handle_install(p->handles, obj, RIGHT_ALL, flags, 0, MAX_HANDLE);
-	ntstatus status;
+	uint64_t handle;
+	ntstatus status = nt_handle_install_in(p, obj, access, attributes, &handle);
 
-	if (h < 0)
-		return nt_status(h);
-	/* A thread that closes handles it was never given has what it asked for. */
-	(void)handle_set_access(p->handles, h, obj, access);
-	status = nt_put64(out, nt_handle_value(h));
+	if (status)
+		return status;
+	status = nt_put64(out, handle);
 	if (!nt_success(status))
-		(void)handle_close(p->handles, h, p);
+		(void)handle_close(p->handles, nt_handle_index(handle), p);
 	return status;
 }
 
 /* A reference in *@out. */
-static ntstatus lookup_pseudo(uint64_t handle, struct object **out)
+static void lookup_pseudo(uint64_t handle, struct object **out)
 {
 	if (handle == NT_CURRENT_PROCESS)
 		*out = &ps_current()->object;
 	else
 		*out = &ps_current_thread()->object;
 	object_get(*out);
-	return STATUS_SUCCESS;
+}
+
+ntstatus nt_handle_lookup_in(struct process *p, uint64_t handle, struct object **out, uint32_t *granted)
+{
+	struct handle_table *handles;
+	int h = nt_handle_index(handle), err;
+
+	if (p == ps_current() && (handle == NT_CURRENT_PROCESS || handle == NT_CURRENT_THREAD)) {
+		lookup_pseudo(handle, out);
+		*granted = generics[(*out)->type->kind].all;
+		return STATUS_SUCCESS;
+	}
+	if (handle >> 32 && (int64_t)handle >> 32 != -1)
+		return STATUS_INVALID_HANDLE;
+	handles = ps_handles_get(p);
+	if (!handles)
+		return STATUS_PROCESS_IS_TERMINATING;
+	err = handle_lookup(handles, h, 0, 0, out);
+	if (!err && handle_get_access(handles, h, granted)) {
+		object_put(*out);
+		err = -EBADF;
+	}
+	handle_table_put(handles, p);
+	if (!err && !*granted)
+		*granted = access_of_rights(*out);
+	return err ? STATUS_INVALID_HANDLE : STATUS_SUCCESS;
 }
 
 ntstatus nt_handle_lookup(uint64_t handle, enum object_kind kind, uint32_t access, struct object **out)
 {
-	struct handle_table *handles = ps_current()->handles;
-	int h = nt_handle_index(handle);
 	uint32_t granted;
-	ntstatus status = STATUS_SUCCESS;
+	ntstatus status = nt_handle_lookup_in(ps_current(), handle, out, &granted);
 
-	if (handle == NT_CURRENT_PROCESS || handle == NT_CURRENT_THREAD) {
-		lookup_pseudo(handle, out);
-		granted = ~0u;
-	} else {
-		if (handle >> 32 && (int64_t)handle >> 32 != -1)
-			return STATUS_INVALID_HANDLE;
-		if (handle_lookup(handles, h, 0, 0, out) || handle_get_access(handles, h, &granted))
-			return STATUS_INVALID_HANDLE;
-		if (!granted)
-			granted = access_of_rights(*out);
-	}
+	if (status)
+		return status;
 	if (kind && (*out)->type->kind != kind)
 		status = STATUS_OBJECT_TYPE_MISMATCH;
 	else if (access & ~granted)

@@ -250,7 +250,7 @@ static ntstatus check_allocation(uint64_t base, uint64_t bytes, uint64_t zero_bi
 		return STATUS_INVALID_PARAMETER_4;
 	if ((type & ~ALLOWED_TYPES) || !(type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO)))
 		return STATUS_INVALID_PARAMETER_5;
-	if (!nt_protect_is_valid(protect) || (protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY)))
+	if (!nt_protect_is_valid(protect) || nt_protect_copies(protect))
 		return STATUS_INVALID_PAGE_PROTECTION;
 	if (base > NT_HIGHEST_ADDRESS || bytes > NT_HIGHEST_ADDRESS - base)
 		return base ? STATUS_INVALID_PARAMETER_2 : STATUS_INVALID_PARAMETER_4;
@@ -379,6 +379,13 @@ static ntstatus first_protection(struct target *t, uint64_t start, uint64_t end,
 	return STATUS_SUCCESS;
 }
 
+static bool is_private(const struct target *t, uint64_t address)
+{
+	const struct nt_region *r = nt_region_find(t->nt, address);
+
+	return r && r->type == MEM_PRIVATE;
+}
+
 ntstatus nt_sys_NtProtectVirtualMemory(const uint64_t *a)
 {
 	uint32_t protect = (uint32_t)a[3], old = 0;
@@ -399,6 +406,8 @@ ntstatus nt_sys_NtProtectVirtualMemory(const uint64_t *a)
 	end = ALIGN_UP(base + bytes, PAGE_SIZE);
 	mutex_lock(&t.nt->memory_lock);
 	status = first_protection(&t, start, end, &old);
+	if (!status && nt_protect_copies(protect) && is_private(&t, start))
+		status = STATUS_INVALID_PAGE_PROTECTION;
 	if (!status)
 		status = nt_status(mm_protect(t.space, start, end - start, nt_prot_of(protect)));
 	mutex_unlock(&t.nt->memory_lock);

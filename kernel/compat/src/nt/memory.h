@@ -62,6 +62,11 @@ void nt_regions_free(struct nt_process *p);
 
 /* PAGE_* to mm's rights. Returns: false for a value that is none. */
 bool nt_protect_is_valid(uint32_t protect);
+/* Writing makes a private copy: no use for memory that is private. */
+static inline bool nt_protect_copies(uint32_t protect)
+{
+	return (protect & 0xff) == PAGE_WRITECOPY || (protect & 0xff) == PAGE_EXECUTE_WRITECOPY;
+}
 uint32_t nt_prot_of(uint32_t protect);
 
 #endif

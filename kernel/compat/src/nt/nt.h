@@ -105,10 +105,14 @@ ntstatus nt_handle_install(struct object *obj, uint32_t access, uint32_t attribu
  * count. @kind 0: any. Returns a reference in *out, or STATUS_INVALID_HANDLE,
  * STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. */
 ntstatus nt_handle_lookup(uint64_t handle, enum object_kind kind, uint32_t access, struct object **out);
+/* The same in another process: what was granted goes to *granted, and the caller compares. */
+ntstatus nt_handle_lookup_in(struct process *p, uint64_t handle, struct object **out, uint32_t *granted);
+ntstatus nt_handle_install_in(struct process *p, struct object *obj, uint32_t access, uint32_t attributes, uint64_t *handle);
 /* The process (thread) of @handle, a reference: ps_put(), ps_thread_put(). */
 ntstatus nt_process_lookup(uint64_t handle, uint32_t access, struct process **out);
 ntstatus nt_thread_lookup(uint64_t handle, uint32_t access, struct ps_thread **out);
 /* GENERIC_* bits and MAXIMUM_ALLOWED of @access become those of a kind. */
+#define NT_GENERIC_ALL 0x10000000u
 uint32_t nt_map_access(enum object_kind kind, uint32_t access);
 
 /* ---- strings and names (strings.c) ---- */
@@ -136,6 +140,7 @@ struct nt_attributes {
 	struct nt_string name;	/* chars NULL: no name */
 	uint64_t security;	/* user address of a SECURITY_DESCRIPTOR, 0: none */
 };
+#define NT_OBJ_PROTECT_CLOSE 0x1u	/* of handles alone */
 #define NT_OBJ_INHERIT 0x2u
 #define NT_OBJ_PERMANENT 0x10u
 #define NT_OBJ_EXCLUSIVE 0x20u

@@ -14,6 +14,13 @@ HEAP_CACHE(section_cache, "nt-section", sizeof(struct nt_section));
 #define SECTION_QUERY 1u
 #define PROCESS_VM_OPERATION 0x0008u
 #define FILE_READ_DATA 1u
+#define FILE_WRITE_DATA 2u
+
+/* What a section's or a view's protection is to its handle: to copy on write is to read. */
+static bool writes(uint32_t protect)
+{
+	return (protect & 0xff) == PAGE_READWRITE || (protect & 0xff) == PAGE_EXECUTE_READWRITE;
+}
 
 static void section_release(struct object *obj)
 {
@@ -61,7 +68,7 @@ static ntstatus fill_file(struct nt_section *s, uint64_t wanted)
 		wanted = attr.size;
 	}
 	if (wanted > attr.size) {
-		if ((s->protect & 0xff) != PAGE_READWRITE && (s->protect & 0xff) != PAGE_EXECUTE_READWRITE)
+		if (!writes(s->protect))
 			return STATUS_SECTION_TOO_BIG;
 		err = s->file->ops->truncate ? s->file->ops->truncate(s->file, wanted) : -EINVAL;
 		if (err)
@@ -86,7 +93,7 @@ static ntstatus fill(struct nt_section *s, uint64_t file_handle, uint64_t wanted
 
 	if (!file_handle)
 		return s->attributes & SEC_IMAGE ? STATUS_INVALID_FILE_FOR_SECTION : fill_memory(s, wanted);
-	status = nt_handle_lookup(file_handle, OBJECT_FILE, FILE_READ_DATA, &obj);
+	status = nt_handle_lookup(file_handle, OBJECT_FILE, FILE_READ_DATA | (writes(s->protect) ? FILE_WRITE_DATA : 0), &obj);
 	if (status)
 		return status;
 	s->file = file_from_object(obj);
@@ -156,8 +163,7 @@ static ntstatus map_image(struct view *v)
 
 static ntstatus map_data(struct view *v)
 {
-	uint32_t kind = v->protect & 0xff;
-	bool is_copy = kind == PAGE_WRITECOPY || kind == PAGE_EXECUTE_WRITECOPY;
+	bool is_copy = nt_protect_copies(v->protect);
 	struct mm_map_request rq = {
 		.address = v->base,
 		.prot = nt_prot_of(v->protect),
@@ -171,6 +177,8 @@ static ntstatus map_data(struct view *v)
 	};
 	int64_t ret;
 
+	if (writes(v->protect) && !writes(v->section->protect))
+		return STATUS_SECTION_PROTECTION;
 	if (v->offset >= v->section->bytes)
 		return STATUS_INVALID_VIEW_SIZE;
 	if (!v->bytes)
@@ -222,6 +230,11 @@ static ntstatus view_in(const uint64_t *a, struct view *v)
 	return STATUS_SUCCESS;
 }
 
+static uint32_t access_of_view(const struct view *v)
+{
+	return SECTION_MAP_READ | (writes(v->protect) ? SECTION_MAP_WRITE : 0);
+}
+
 ntstatus nt_sys_NtMapViewOfSection(const uint64_t *a)
 {
 	struct view v = { 0 };
@@ -229,7 +242,7 @@ ntstatus nt_sys_NtMapViewOfSection(const uint64_t *a)
 	ntstatus status = view_in(a, &v);
 
 	if (!status)
-		status = nt_handle_lookup(a[0], OBJECT_SECTION, 0, &obj);
+		status = nt_handle_lookup(a[0], OBJECT_SECTION, access_of_view(&v), &obj);
 	if (status)
 		return status;
 	v.section = nt_section_of(obj);
