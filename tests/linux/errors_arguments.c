@@ -250,6 +250,143 @@ TEST(interrupted)
 	tick_every_ms(0);
 }
 
+TEST(waitid_interrupted_and_into_nothing)
+{
+	pid_t child = need(fork());
+
+	if (child == 0)
+		for (;;)
+			pause();
+	on_signal(SIGALRM, do_nothing, 0);
+	tick_every_ms(5);
+	report("waitid", syscall(SYS_waitid, P_ALL, 0, buffer, WEXITED, 0));
+	tick_every_ms(0);
+	need(kill(child, SIGKILL));
+	report("waitid, nowhere", syscall(SYS_waitid, P_ALL, 0, BAD, WEXITED, 0));
+}
+
+static void make_one_process_too_many(void)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	need(setrlimit(RLIMIT_NPROC, &(struct rlimit){ 0, 0 }));
+	report("fork", syscall(SYS_fork));
+	report("vfork", syscall(SYS_vfork));
+	report("clone", syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+	report("clone3", syscall(SYS_clone3, &args, sizeof(args)));
+}
+
+TEST(limit_of_processes)
+{
+	as_unprivileged(make_one_process_too_many);
+}
+
+static void enter_a_folder_without_leave(void)
+{
+	need(mkdir("mine", 0400));
+	report("fchdir", syscall(SYS_fchdir, need(open("mine", O_RDONLY))));
+}
+
+TEST(folder_that_may_not_be_entered)
+{
+	need(chmod(".", 0777));
+	as_unprivileged(enter_a_folder_without_leave);
+}
+
+TEST(programs_that_do_not_start)
+{
+	char *huge = malloc(300000), *argv[] = { "x", huge, NULL };
+
+	memset(huge, 'a', 299999);
+	huge[299999] = 0;
+	make_file("text", "neither one nor the other");
+	need(chmod("text", 0755));
+	make_file("open", "");
+	need(chmod("open", 0755));
+	need(open("open", O_WRONLY));
+	report("execve of text", syscall(SYS_execve, "text", argv + 2, argv + 2));
+	report("execveat of text", syscall(SYS_execveat, AT_FDCWD, "text", argv + 2, argv + 2, 0));
+	report("execve of what is written", syscall(SYS_execve, "open", argv + 2, argv + 2));
+	report("execveat of what is written", syscall(SYS_execveat, AT_FDCWD, "open", argv + 2, argv + 2, 0));
+	report("execve of too much", syscall(SYS_execve, "text", argv, argv + 2));
+	report("execveat of too much", syscall(SYS_execveat, AT_FDCWD, "text", argv, argv + 2, 0));
+}
+
+TEST(names_of_attributes)
+{
+	static char longer[300];
+	int fd;
+
+	make_file("file", "x");
+	fd = need(open("file", O_RDWR));
+	memset(longer, 'a', sizeof(longer) - 1);
+	memcpy(longer, "user.", 5);
+	for (int i = 0; i < 3; i++) {
+		const char *name = (const char *[]){ "", longer, "nowhere.x" }[i];
+
+		report("setxattr", syscall(SYS_setxattr, "file", name, "v", 1, 0));
+		report("lsetxattr", syscall(SYS_lsetxattr, "file", name, "v", 1, 0));
+		report("fsetxattr", syscall(SYS_fsetxattr, fd, name, "v", 1, 0));
+		report("getxattr", syscall(SYS_getxattr, "file", name, buffer, 10));
+		report("lgetxattr", syscall(SYS_lgetxattr, "file", name, buffer, 10));
+		report("fgetxattr", syscall(SYS_fgetxattr, fd, name, buffer, 10));
+		report("removexattr", syscall(SYS_removexattr, "file", name));
+		report("lremovexattr", syscall(SYS_lremovexattr, "file", name));
+		report("fremovexattr", syscall(SYS_fremovexattr, fd, name));
+	}
+	report("fsetxattr of nothing open", syscall(SYS_fsetxattr, 99, "user.x", "v", 1, 0));
+	report("fgetxattr of nothing open", syscall(SYS_fgetxattr, 99, "user.x", buffer, 10));
+	report("fremovexattr of nothing open", syscall(SYS_fremovexattr, 99, "user.x"));
+	report("flistxattr of nothing open", syscall(SYS_flistxattr, 99, buffer, 10));
+}
+
+static void lock_and_grow(void)
+{
+	void *memory;
+
+	need(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ PAGE, PAGE }));
+	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	need(mlock(memory, PAGE));
+	report("mmap of more", syscall(SYS_mmap, 0, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0));
+	report("mremap of locked memory", syscall(SYS_mremap, memory, PAGE, 4 * PAGE, MREMAP_MAYMOVE));
+}
+
+TEST(limit_of_locked_memory)
+{
+	as_unprivileged(lock_and_grow);
+}
+
+TEST(clocks_without_timers)
+{
+	timer_t timer;
+
+	need(setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){ 0, 0 }));
+	report("timer_create at the limit", syscall(SYS_timer_create, CLOCK_MONOTONIC, 0, &timer));
+	report("timer_create", syscall(SYS_timer_create, CLOCK_MONOTONIC_COARSE, 0, buffer));
+}
+
+TEST(select_of_what_is_not_open)
+{
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(50, &set);
+	report("select", syscall(SYS_select, 51, &set, 0, 0, 0));
+	report("pselect6", syscall(SYS_pselect6, 51, &set, 0, 0, 0, 0));
+}
+
+TEST(events_nowhere)
+{
+	int epoll = need(epoll_create1(0)), fds[2];
+	struct epoll_event event = { .events = EPOLLOUT };
+
+	need(pipe(fds));
+	need(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[1], &event));
+	report("epoll_wait", syscall(SYS_epoll_wait, epoll, BAD, 1, -1));
+	report("epoll_pwait", syscall(SYS_epoll_pwait, epoll, BAD, 1, -1, 0, 8));
+	report("epoll_pwait2", syscall(SYS_epoll_pwait2, epoll, BAD, 1, 0, 0, 8));
+}
+
 TEST(stopped_and_continued)
 {
 	struct timespec short_time = { 0, 200000000 };

@@ -74,6 +74,8 @@ static const struct path_call calls[] = {
 	{ "llistxattr", SYS_llistxattr, { THE_PATH, BUFFER, 100 } },
 	{ "removexattr", SYS_removexattr, { THE_PATH, NAME("user.x") } },
 	{ "lremovexattr", SYS_lremovexattr, { THE_PATH, NAME("user.x") } },
+	{ "mount", SYS_mount, { NAME("none"), THE_PATH, NAME("tmpfs"), 0, 0 } },
+	{ "umount2", SYS_umount2, { THE_PATH, 0 } },
 	{ "execve", SYS_execve, { THE_PATH, 0, 0 } },
 	{ "execveat", SYS_execveat, { FOLDER, THE_PATH, 0, 0, 0 } },
 };
@@ -159,7 +161,8 @@ TEST(path_of_4096_bytes)
 static void try_locked_folder(void)
 {
 	for (size_t i = 0; i < COUNT_OF(calls); i++)
-		try_call(&calls[i], "locked/x", AT_FDCWD);
+		if (!strstr(calls[i].name, "mount"))	/* EACCES or EPERM: two reasons at once */
+			try_call(&calls[i], "locked/x", AT_FDCWD);
 }
 
 TEST(path_through_a_locked_folder)

@@ -96,7 +96,7 @@ def table(edge, read_file=read):
 
 
 def error_names(edge, read_file=read):
-    """{number: name} of the errors that the edge knows."""
+    """{number: name} of the errors that the edge knows, by the names that man pages use."""
     if edge == "linux":
-        return dict(errno.errorcode)
+        return {**errno.errorcode, errno.EDEADLK: "EDEADLK", errno.EOPNOTSUPP: "EOPNOTSUPP"}
     return {int(value, 16): name for name, value in NT_STATUS.findall(read_file("abi/nt/status.def"))}

@@ -51,8 +51,11 @@ static int target_in(uint64_t user, struct inode **inode, char **out)
 static int do_mount(uint64_t user_source, char *target, uint64_t user_type, uint64_t flags)
 {
 	struct linux_path source = { .text = source.small }, type;
-	int err = linux_path_in(&type, user_type, false);
+	int err;
 
+	if (!user_type)
+		return -EINVAL;
+	err = linux_path_in(&type, user_type, false);
 	if (err)
 		return err;
 	source.small[0] = '\0';
