@@ -1,5 +1,4 @@
-/* objects/nt.h: native calls that mingw's winternl.h does not declare, as Microsoft's
- * documentation of the native API, the WDK name them. */
+/* objects/nt.h: native calls that mingw's winternl.h does not declare, named as in the WDK. */
 #ifndef NT_H
 #define NT_H
 

@@ -1,7 +1,5 @@
 #include "report.h"
 
-#define POLL_MS 1
-
 bool report_bool(const char *what, BOOL ok)
 {
 	DWORD error = GetLastError();
@@ -81,22 +79,19 @@ DWORD join_thread(HANDLE thread)
 	return code;
 }
 
-/* There is no documented way to ask whether a thread waits; that it used no processor time
- * since the last look and a few turns have passed is the nearest. */
-void wait_until_thread_waits(HANDLE thread)
-{
-	FILETIME created, ended, kernel, user;
-	ULONGLONG now, before = ~0ull;
-	int i, still = 0;
+static volatile LONG waiters;
 
-	for (i = 0; i < 1000 && still < 20; i++) {
-		GetThreadTimes(thread, &created, &ended, &kernel, &user);
-		now = (((ULONGLONG)kernel.dwHighDateTime << 32) | kernel.dwLowDateTime) +
-		      (((ULONGLONG)user.dwHighDateTime << 32) | user.dwLowDateTime);
-		still = now == before ? still + 1 : 0;
-		before = now;
-		Sleep(POLL_MS);
-	}
+void about_to_wait(void)
+{
+	InterlockedIncrement(&waiters);
+}
+
+void let_threads_wait(LONG count)
+{
+	while (waiters < count)
+		Sleep(1);
+	InterlockedExchangeAdd(&waiters, -count);
+	Sleep(SHORT_MS);
 }
 
 UNICODE_STRING counted(const wchar_t *text)

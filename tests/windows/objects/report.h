@@ -43,8 +43,12 @@ HANDLE start_thread(LPTHREAD_START_ROUTINE run, void *arg);
 /* Wait for a thread's end, close it; returns its exit code. */
 DWORD join_thread(HANDLE thread);
 
-/* Until @thread waits for something; a thread that never does ends the program. */
-void wait_until_thread_waits(HANDLE thread);
+/* A thread says that its next call is a wait. */
+void about_to_wait(void);
+
+/* Until @count threads have said so since the last time, and a moment more: that a thread is
+ * in its wait cannot be asked. A result must hold either way, or that moment must do. */
+void let_threads_wait(LONG count);
 
 /* A counted string for the Nt* calls; @text must outlive it. */
 UNICODE_STRING counted(const wchar_t *text);

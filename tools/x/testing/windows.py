@@ -28,7 +28,7 @@ PROGRAMS = os.path.join(BUILD, "windows", "tests", "windows")
 
 def programs():
     """{name: path} of the programs: aid-NAME are what others start, and no tests."""
-    paths = sorted(glob.glob(os.path.join(PROGRAMS, "*", "*.exe")))
+    paths = sorted(glob.glob(os.path.join(PROGRAMS, "**", "*.exe"), recursive=True))
     named = {os.path.basename(path).removesuffix(".exe"): path for path in paths}
     return {name: path for name, path in named.items() if not name.startswith("aid-")}
 

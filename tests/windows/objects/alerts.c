@@ -1,0 +1,178 @@
+/* Alerts by thread id, alerts, and user APCs. */
+#include "nt.h"
+#include "report.h"
+
+static HANDLE id_of(DWORD tid)
+{
+	return (HANDLE)(ULONG_PTR)tid;
+}
+
+static void test_own_thread(void)
+{
+	LARGE_INTEGER now = { .QuadPart = 0 }, soon = { .QuadPart = -10000ll * SHORT_MS };
+
+	report_status("alert this thread", NtAlertThreadByThreadId(id_of(GetCurrentThreadId())));
+	report_status("once more", NtAlertThreadByThreadId(id_of(GetCurrentThreadId())));
+	report_status("wait", NtWaitForAlertByThreadId(NULL, &now));
+	report_status("alerts do not add up", NtWaitForAlertByThreadId(NULL, &now));
+	report_status("with patience", NtWaitForAlertByThreadId(NULL, &soon));
+	report_status("alert no thread", NtAlertThreadByThreadId(id_of(0)));
+	report_status("alert no thread of ours", NtAlertThreadByThreadId(id_of(0xfffffff0)));
+}
+
+static DWORD WINAPI wait_for_alert(void *arg)
+{
+	about_to_wait();
+	return (DWORD)NtWaitForAlertByThreadId(arg, NULL);
+}
+
+static void test_other_thread(void)
+{
+	DWORD tid;
+	HANDLE thread = CreateThread(NULL, 0, wait_for_alert, NULL, 0, &tid);
+
+	let_threads_wait(1);
+	report_status("alert it", NtAlertThreadByThreadId(id_of(tid)));
+	report("it got", "%#lx", join_thread(thread));
+	thread = CreateThread(NULL, 0, wait_for_alert, NULL, CREATE_SUSPENDED, &tid);
+	report_status("alert before it runs", NtAlertThreadByThreadId(id_of(tid)));
+	ResumeThread(thread);
+	report("it got", "%#lx", join_thread(thread));
+	let_threads_wait(1);
+}
+
+struct pair {
+	DWORD tids[2];
+	volatile LONG turns;
+};
+
+static DWORD WINAPI play(void *arg)
+{
+	struct pair *pair = arg;
+	int me = GetCurrentThreadId() == pair->tids[1], i;
+
+	for (i = 0; i < 1000; i++) {
+		if (NtWaitForAlertByThreadId(NULL, NULL) != 0x101)
+			return 1;
+		InterlockedIncrement(&pair->turns);
+		NtAlertThreadByThreadId(id_of(pair->tids[!me]));
+	}
+	return 0;
+}
+
+static void test_ping_pong(void)
+{
+	struct pair pair = {0};
+	HANDLE threads[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		threads[i] = CreateThread(NULL, 0, play, &pair, CREATE_SUSPENDED, &pair.tids[i]);
+	for (i = 0; i < 2; i++)
+		ResumeThread(threads[i]);
+	NtAlertThreadByThreadId(id_of(pair.tids[0]));
+	report("codes", "%lu %lu", join_thread(threads[0]), join_thread(threads[1]));
+	report("turns", "%ld", pair.turns);
+}
+
+static void NTAPI apc(ULONG_PTR a, ULONG_PTR b, ULONG_PTR c)
+{
+	report("apc", "%lu %lu %lu", (unsigned long)a, (unsigned long)b, (unsigned long)c);
+}
+
+static void NTAPI apc_that_queues(ULONG_PTR a, ULONG_PTR b, ULONG_PTR c)
+{
+	report("apc that queues", "%lu", (unsigned long)a);
+	NtQueueApcThread(GetCurrentThread(), apc, a + 1, b, c);
+}
+
+static void test_apcs(void)
+{
+	LARGE_INTEGER now = { .QuadPart = 0 }, soon = { .QuadPart = -10000ll * SOON_MS };
+
+	report_status("queue", NtQueueApcThread(GetCurrentThread(), apc, 1, 2, 3));
+	report_status("queue", NtQueueApcThread(GetCurrentThread(), apc_that_queues, 4, 5, 6));
+	report_status("a delay that is not alertable", NtDelayExecution(FALSE, &now));
+	report_status("an alertable delay", NtDelayExecution(TRUE, &soon));
+	report_status("nothing is left", NtDelayExecution(TRUE, &now));
+	report_status("queue", NtQueueApcThread(GetCurrentThread(), apc, 7, 8, 9));
+	report_status("test alert", NtTestAlert());
+	report_status("test alert again", NtTestAlert());
+}
+
+static DWORD WINAPI sleep_alertable(void *arg)
+{
+	DWORD result;
+
+	about_to_wait();
+	result = SleepEx(SOON_MS, TRUE);
+	return result + *(DWORD *)arg;
+}
+
+static void NTAPI add_hundred(ULONG_PTR arg)
+{
+	*(DWORD *)arg += 100;
+}
+
+static void test_apc_to_other(void)
+{
+	DWORD value = 1;
+	HANDLE thread = start_thread(sleep_alertable, &value), dead;
+
+	let_threads_wait(1);
+	report("queue", "%lu", QueueUserAPC(add_hundred, thread, (ULONG_PTR)&value));
+	DuplicateHandle(GetCurrentProcess(), thread, GetCurrentProcess(), &dead, 0, FALSE, DUPLICATE_SAME_ACCESS);
+	report("code", "%lu", join_thread(thread));
+	SetLastError(0);
+	report("queue to a dead one", "%lu", QueueUserAPC(add_hundred, dead, (ULONG_PTR)&value));
+	report("error", "%lu", GetLastError());
+	CloseHandle(dead);
+	value = 1;
+	thread = CreateThread(NULL, 0, sleep_alertable, &value, CREATE_SUSPENDED, NULL);
+	report("queue before it runs", "%lu", QueueUserAPC(add_hundred, thread, (ULONG_PTR)&value));
+	ResumeThread(thread);
+	/* Queued before the first instruction, it runs before the thread's function. */
+	let_threads_wait(1);
+	QueueUserAPC(add_hundred, thread, (ULONG_PTR)&value);
+	report("code", "%lu", join_thread(thread));
+}
+
+static DWORD WINAPI wait_on_address(void *arg)
+{
+	LONG old = 0;
+
+	about_to_wait();
+	while (*(volatile LONG *)arg == 0)
+		if (!WaitOnAddress(arg, &old, sizeof(old), SOON_MS))
+			return 1;
+	return 0;
+}
+
+static void test_wait_on_address(void)
+{
+	volatile LONG value = 0;
+	LONG other = 1, same = 0;
+	HANDLE threads[3];
+	int i;
+
+	report_bool("value differs", WaitOnAddress(&value, &other, sizeof(value), SOON_MS));
+	report_bool("value is the same", WaitOnAddress(&value, &same, sizeof(value), SHORT_MS));
+	for (i = 0; i < 3; i++)
+		threads[i] = start_thread(wait_on_address, (void *)&value);
+	let_threads_wait(3);
+	value = 1;
+	WakeByAddressAll((void *)&value);
+	for (i = 0; i < 3; i++)
+		report("woken", "%lu", join_thread(threads[i]));
+}
+
+int main(void)
+{
+	test_own_thread();
+	test_other_thread();
+	test_ping_pong();
+	test_apcs();
+	test_apc_to_other();
+	test_wait_on_address();
+	return 0;
+}
