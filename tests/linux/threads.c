@@ -147,9 +147,8 @@ TEST(parent_learns_of_the_end_by_the_exit_signal)
 	on_signal(SIGRTMAX, count_signal, 0);
 	on_signal(SIGCHLD, count_signal, 0);
 	for (size_t i = 0; i < COUNT_OF(signals); i++) {
-		long child = syscall(SYS_clone, (long)signals[i], NULL, NULL, NULL, 0);
+		long child = (caught = 0, syscall(SYS_clone, (long)signals[i], NULL, NULL, NULL, 0));
 
-		caught = 0;
 		if (!child)
 			_exit(9);
 		claim("child is there", child > 0);
@@ -757,6 +756,9 @@ TEST(proc_shows_each_thread)
 	report("/proc/PID/task/PID of another", access("/proc/self/task/1", F_OK));
 	gate_open(&looked_at);
 	pthread_join(thread, NULL);
+	/* Its number is gone a little after its stack. */
+	while (tgkill_of(getpid(), target_tid, 0) == 0)
+		sched_yield();
 	read_comm("ended thread", target_tid);
 }
 

@@ -162,6 +162,7 @@ struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const str
 	t->process = p;
 	object_get(&p->object);
 	list_init(&t->process_node);
+	list_init(&t->pi_owned);
 	signal_queue_init(&t->pending);
 	return t;
 }

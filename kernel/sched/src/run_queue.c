@@ -75,7 +75,9 @@ void schedule_locked(struct run_queue *rq)
 	struct percpu *cpu = this_cpu();
 
 	cpu->need_resched = 0;
-	run_queue_account(rq, false);
+	/* One that is queued again was accounted before: its key must not change in the tree. */
+	if (!prev->is_queued)
+		run_queue_account(rq, false);
 	next = run_queue_pick(rq);
 	if (next == prev) {
 		prev->state = THREAD_RUNNING;

@@ -3,6 +3,7 @@
 #include <mm/usercopy.h>
 
 #include "dispatch.h"
+#include "futex.h"
 
 #define PI_BIT 1ull
 
@@ -40,7 +41,7 @@ int64_t linux_sys_get_robust_list(const uint64_t a[6])
 }
 
 /* If the dying thread holds the futex: mark it and wake one waiter. */
-static int futex_owner_died(uint64_t address, uint32_t tid, bool is_pending)
+static int futex_owner_died(uint64_t address, uint32_t tid, bool is_pi, bool is_pending)
 {
 	uint32_t value, seen;
 
@@ -49,7 +50,7 @@ static int futex_owner_died(uint64_t address, uint32_t tid, bool is_pending)
 	if (copy_from_user(&value, user_ptr(address), sizeof(value)))
 		return -EFAULT;
 	/* It was let go, but the waiters were not woken yet. */
-	if (is_pending && !value) {
+	if (is_pending && !is_pi && !value) {
 		linux_futex_wake(address, true, 1);
 		return 0;
 	}
@@ -63,7 +64,8 @@ static int futex_owner_died(uint64_t address, uint32_t tid, bool is_pending)
 			continue;
 		}
 		if (seen == value) {
-			if (value & FUTEX_WAITERS)
+			/* One with priority inheritance is handed over, not fought for. */
+			if (!is_pi && (value & FUTEX_WAITERS))
 				linux_futex_wake(address, true, 1);
 			return 0;
 		}
@@ -87,12 +89,13 @@ static void walk_robust_list(struct ps_thread *t)
 		if (copy_from_user(&next, user_ptr(at), sizeof(next)))
 			return;
 		if (at != (head.pending & ~PI_BIT) &&
-		    futex_owner_died(at + (uint64_t)head.futex_offset, t->thread.tid, false))
+		    futex_owner_died(at + (uint64_t)head.futex_offset, t->thread.tid, entry & PI_BIT, false))
 			return;
 		entry = next;
 	}
 	if (head.pending & ~PI_BIT)
-		futex_owner_died((head.pending & ~PI_BIT) + (uint64_t)head.futex_offset, t->thread.tid, true);
+		futex_owner_died((head.pending & ~PI_BIT) + (uint64_t)head.futex_offset, t->thread.tid,
+				 head.pending & PI_BIT, true);
 }
 
 void linux_thread_exiting(struct ps_thread *t)
@@ -102,6 +105,7 @@ void linux_thread_exiting(struct ps_thread *t)
 	if (t->robust_list)
 		walk_robust_list(t);
 	t->robust_list = 0;
+	futex_pi_thread_exits(t);
 	if (!t->clear_child_tid)
 		return;
 	/* Only if somebody is left in this memory to look (man 2 set_tid_address). */

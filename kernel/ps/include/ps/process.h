@@ -37,6 +37,7 @@ struct ps_group {
 };
 
 struct ps_pid;
+struct futex_pi_wait;
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_DEAD };
 
@@ -130,6 +131,9 @@ struct ps_thread {
 	uint64_t clear_child_tid;	/* user address */
 	void *nt;			/* struct nt_thread of an NT program, compat's */
 	uint64_t robust_list;
+	struct list_node pi_owned;	/* compat's: futexes it holds that others wait for, */
+	struct futex_pi_wait *pi_wait;	/* the one it waits for, */
+	bool pi_has_exited;		/* and that it takes none any more */
 	uint64_t rseq;			/* user address of a struct rseq; 0: none */
 	uint32_t rseq_bytes, rseq_signature;
 	uint32_t rseq_cpu;		/* what it shows */
