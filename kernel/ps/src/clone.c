@@ -19,7 +19,7 @@
 
 static int check_flags(uint64_t flags)
 {
-	if (flags & (NAMESPACE_FLAGS | CLONE_PIDFD))
+	if (flags & NAMESPACE_FLAGS)
 		return -EINVAL;
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
 		return -EINVAL;

@@ -174,6 +174,7 @@ static void become_zombie(struct process *p)
 		list_add_tail(&p->sibling_node, &dead);
 	}
 	spin_unlock(&ps_tree_lock);
+	waitq_wake_all(&p->end_wait, 1 /* POLLIN */);
 	put_dead(&dead);
 }
 

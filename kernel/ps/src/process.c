@@ -47,6 +47,7 @@ struct process *process_alloc(void)
 	spin_init(&p->signal_lock, LOCK_SIGNAL);
 	signal_queue_init(&p->pending);
 	waitq_init(&p->signal_wait);
+	waitq_init(&p->end_wait);
 	waitq_init(&p->stop_wait);
 	waitq_init(&p->child_wait);
 	waitq_init(&p->vfork_wait);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dispatch.h"
+#include "files.h"
+#include "process_access.h"
 
 #define SIGCHLD_NR 17
 #define MAX_PID_LEVELS 32	/* Linux: MAX_PID_NS_LEVEL */
@@ -14,6 +16,26 @@ static int64_t do_clone(const struct ps_clone *c)
 	int64_t ret = ps_clone(c, linux_frame());
 
 	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+}
+
+/* With CLONE_PIDFD, whose descriptor goes to @pidfd_at: it is the parent's alone, so it is
+ * installed when the child has its own table. */
+static int64_t clone_with_pidfd(struct ps_clone *c, uint64_t pidfd_at)
+{
+	int64_t ret;
+
+	if (!(c->flags & CLONE_PIDFD))
+		return do_clone(c);
+	if ((c->flags & (CLONE_DETACHED | CLONE_THREAD)) ||
+	    ((c->flags & CLONE_PARENT_SETTID) && c->parent_tid == pidfd_at))
+		return -EINVAL;
+	if (linux_table_is_full())
+		return -EMFILE;
+	c->flags &= ~(uint64_t)CLONE_PIDFD;
+	ret = do_clone(c);
+	if (ret > 0)
+		linux_store_pidfd((uint32_t)ret, pidfd_at);
+	return ret;
 }
 
 int64_t linux_sys_fork(const uint64_t a[6])
@@ -32,7 +54,7 @@ int64_t linux_sys_vfork(const uint64_t a[6])
 
 int64_t linux_sys_clone(const uint64_t a[6])
 {
-	const struct ps_clone c = {
+	struct ps_clone c = {
 		.flags = (uint32_t)a[0] & ~(uint64_t)CSIGNAL,
 		.exit_signal = (uint32_t)a[0] & CSIGNAL,
 		.stack = a[1],
@@ -41,7 +63,7 @@ int64_t linux_sys_clone(const uint64_t a[6])
 		.tls = a[4],
 	};
 
-	return do_clone(&c);
+	return clone_with_pidfd(&c, a[2]);
 }
 
 /* Bytes that this kernel does not know must be zero (man 2 clone3). */
@@ -142,5 +164,5 @@ int64_t linux_sys_clone3(const uint64_t a[6])
 		.tls = args.tls,
 		.wanted_tid = tid,
 	};
-	return do_clone(&c);
+	return clone_with_pidfd(&c, args.pidfd);
 }

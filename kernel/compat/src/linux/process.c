@@ -3,6 +3,8 @@
 #include <mm/usercopy.h>
 
 #include "dispatch.h"
+#include "files.h"
+#include "process_access.h"
 
 #define SIGCHLD_NR 17
 
@@ -119,28 +121,60 @@ static int waitid_out(uint64_t user, bool found, const struct ps_wait_result *r)
 	return copy_to_user(user_ptr(user + 16), info.fields, 12);
 }
 
-int64_t linux_sys_waitid(const uint64_t a[6])
+static int64_t wait_and_tell(int which, uint32_t id, uint32_t options, const uint64_t a[6])
 {
-	const uint32_t known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
-	uint32_t options = (uint32_t)a[3], id = (uint32_t)a[1];
 	struct ps_wait_result result;
-	int which = (int)a[0];
-	int64_t ret;
+	int64_t ret = ps_wait(which, id, options, &result);
 
-	if ((options & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
-		return -EINVAL;
-	if (which != P_ALL && which != P_PID && which != P_PGID)
-		return -EINVAL;
-	if ((which == P_PID && (int32_t)id <= 0) || (which == P_PGID && (int32_t)id < 0))
-		return -EINVAL;
-	if (which == P_PGID && !id)
-		id = ps_group_id();
-	ret = ps_wait(which, id, options, &result);
 	if (ret < 0)
 		return linux_restartable(ret);
 	if (ret && a[4] && linux_rusage_out(a[4], &result))
 		return -EFAULT;
 	if (a[2] && waitid_out(a[2], ret > 0, &result))
 		return -EFAULT;
-	return 0;
+	return ret > 0;
+}
+
+/* P_PIDFD: a descriptor with O_NONBLOCK does not wait (man 2 waitid). */
+static int64_t wait_by_pidfd(const uint64_t a[6], uint32_t options)
+{
+	bool nonblock = false;
+	struct process *p;
+	struct file *f;
+	int64_t ret;
+
+	if ((int32_t)a[1] < 0)
+		return -EINVAL;
+	ret = linux_file((int)a[1], &f);
+	if (!ret) {
+		nonblock = (f->flags & O_NONBLOCK) && !(options & WNOHANG);
+		file_put(f);
+		ret = linux_pidfd_process((int)a[1], &p);
+	}
+	if (ret)
+		return ret == -ESRCH ? -ECHILD : ret;
+	ret = wait_and_tell(P_PID, p->pid, options | (nonblock ? WNOHANG : 0), a);
+	ps_put(p);
+	if (nonblock && !ret)
+		return -EAGAIN;
+	return MIN(ret, 0l);
+}
+
+int64_t linux_sys_waitid(const uint64_t a[6])
+{
+	const uint32_t known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+	uint32_t options = (uint32_t)a[3], id = (uint32_t)a[1];
+	int which = (int)a[0];
+
+	if ((options & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	if (which == P_PIDFD)
+		return wait_by_pidfd(a, options);
+	if (which != P_ALL && which != P_PID && which != P_PGID)
+		return -EINVAL;
+	if ((which == P_PID && (int32_t)id <= 0) || (which == P_PGID && (int32_t)id < 0))
+		return -EINVAL;
+	if (which == P_PGID && !id)
+		id = ps_group_id();
+	return MIN(wait_and_tell(which, id, options, a), 0l);
 }

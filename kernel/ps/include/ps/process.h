@@ -87,6 +87,7 @@ struct process {
 	bool stop_unreported, continued_unreported;	/* for wait; tree lock */
 	bool continue_unnotified;	/* the parent is yet to get CLD_CONTINUED */
 	struct wait_queue stop_wait;
+	struct wait_queue end_wait;	/* for its end: pidfds */
 	struct wait_queue child_wait;	/* of this process, for its children */
 	struct wait_queue vfork_wait;
 	bool vfork_parent_waits;
