@@ -118,6 +118,12 @@ static void process_released(struct process *p)
 	nt_process_released(p);
 }
 
+static void thread_exiting(struct ps_thread *t)
+{
+	linux_thread_exiting(t);
+	nt_thread_exiting(t);
+}
+
 void compat_init(void)
 {
 	linux_futex_init();
@@ -135,7 +141,7 @@ void compat_init(void)
 	ps_upper_ops.file_describe = file_describe;
 	ps_upper_ops.handle_describe = handle_describe;
 	ps_upper_ops.handle_inform = handle_inform;
-	ps_upper_ops.thread_exiting = linux_thread_exiting;
+	ps_upper_ops.thread_exiting = thread_exiting;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
 	ps_upper_ops.timer_signal_discarded = linux_timer_signal_taken;
 	ps_upper_ops.process_released = process_released;

@@ -18,7 +18,7 @@
 
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_USEC 1000ull
-#define CPU_NUMBER_SELECTOR 0x43	/* SEL_CPU_NUMBER: its limit is the CPU's index */
+#define CPU_NUMBER_SELECTOR 0x7b	/* SEL_CPU_NUMBER: its limit is the CPU's index */
 
 struct timespec { int64_t sec, nsec; };
 struct timeval { int64_t sec, usec; };

@@ -41,7 +41,7 @@ union ist_stack {
 } __aligned(IST_BYTES);
 
 struct cpu_tables {
-	uint64_t gdt[9] __aligned(16);
+	uint64_t gdt[16] __aligned(16);
 	struct tss tss __aligned(16);
 	union ist_stack ist[NIST];
 };
@@ -82,14 +82,14 @@ static void init_gdt(struct percpu *cpu, struct cpu_tables *t)
 	uint64_t base = (uint64_t)(uintptr_t)&t->tss;
 	struct table_pointer p = { sizeof(t->gdt) - 1, (uint64_t)(uintptr_t)t->gdt };
 
-	t->gdt[1] = 0x00af9b000000ffffull;	/* ring 0 code, 64 bit */
-	t->gdt[2] = 0x00cf93000000ffffull;	/* ring 0 data */
-	t->gdt[3] = 0x00cffb000000ffffull;	/* ring 3 code, 32 bit */
-	t->gdt[4] = 0x00cff3000000ffffull;	/* ring 3 data */
-	t->gdt[5] = 0x00affb000000ffffull;	/* ring 3 code, 64 bit */
-	t->gdt[6] = (sizeof(t->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-	t->gdt[7] = base >> 32;
-	t->gdt[8] = 0x0040f10000000000ull | cpu->cpu;	/* ring 3 data, read-only; SEL_CPU_NUMBER */
+	t->gdt[2] = 0x00af9b000000ffffull;	/* ring 0 code, 64 bit */
+	t->gdt[3] = 0x00cf93000000ffffull;	/* ring 0 data */
+	t->gdt[4] = 0x00cffb000000ffffull;	/* ring 3 code, 32 bit */
+	t->gdt[5] = 0x00cff3000000ffffull;	/* ring 3 data */
+	t->gdt[6] = 0x00affb000000ffffull;	/* ring 3 code, 64 bit */
+	t->gdt[8] = (sizeof(t->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+	t->gdt[9] = base >> 32;
+	t->gdt[15] = 0x0040f10000000000ull | cpu->cpu;	/* ring 3 data, read-only; SEL_CPU_NUMBER */
 	for (int i = 0; i < NIST; i++) {
 		t->ist[i].cpu = cpu;
 		t->tss.ist[i] = (uint64_t)(uintptr_t)(&t->ist[i] + 1);

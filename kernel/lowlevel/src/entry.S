@@ -6,8 +6,8 @@
  */
 #define IST_BYTES 8192
 #define TRAP_SYSCALL 0x100
-#define SEL_USER_DATA 0x23
-#define SEL_USER_CODE 0x2b
+#define SEL_USER_DATA 0x2b
+#define SEL_USER_CODE 0x33
 #define FRAME_VECTOR 120
 #define FRAME_RIP 136
 #define FRAME_CS 144

@@ -87,5 +87,7 @@ void area_drop_pages(struct mm_area *a, uint64_t start, uint64_t end);
 
 /* The highest free range in [low, high) with the given size and alignment; 0: none. */
 uint64_t area_find_free(const struct mm_space *s, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high);
+/* The lowest one. */
+uint64_t area_find_free_low(const struct mm_space *s, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high);
 
 #endif

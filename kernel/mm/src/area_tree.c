@@ -220,3 +220,37 @@ uint64_t area_find_free(const struct mm_space *s, uint64_t bytes, uint64_t align
 
 	return start ? start : search(s->areas.node, bytes, align, low, high);
 }
+
+/* The lowest start in [low, high) of a free range in [from, to), or 0. */
+static uint64_t fit_low(uint64_t from, uint64_t to, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high)
+{
+	uint64_t start = ALIGN_UP(MAX(from, low), align);
+
+	to = MIN(to, high);
+	return to >= bytes && start <= to - bytes ? start : 0;
+}
+
+/* As search(), lowest first. */
+static uint64_t search_low(const struct rb_node *node, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high)
+{
+	const struct mm_area *a = area_of(node);
+	uint64_t start = 0;
+
+	if (!a || a->max_gap < bytes)
+		return 0;
+	if (a->start > low)
+		start = search_low(node->left, bytes, align, low, high);
+	if (!start && a->gap >= bytes)
+		start = fit_low(gap_top(a) - a->gap, gap_top(a), bytes, align, low, high);
+	if (!start && a->end < high)
+		start = search_low(node->right, bytes, align, low, high);
+	return start;
+}
+
+uint64_t area_find_free_low(const struct mm_space *s, uint64_t bytes, uint64_t align, uint64_t low, uint64_t high)
+{
+	const struct mm_area *last = area_of(rb_last(&s->areas));
+	uint64_t start = search_low(s->areas.node, bytes, align, low, high);
+
+	return start ? start : fit_low(last ? last->end : 0, USER_TOP, bytes, align, low, high);
+}

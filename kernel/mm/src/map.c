@@ -92,6 +92,10 @@ static int place(struct mm_space *s, const struct mm_map_request *rq, uint64_t b
 		*out = hint;
 		return 0;
 	}
+	if (rq->map_flags & MM_MAP_BOTTOM_UP) {
+		*out = area_find_free_low(s, bytes, align, MAX(low, align), high);
+		return *out ? 0 : -ENOMEM;
+	}
 	*out = area_find_free(s, bytes, align, low, MIN(high, s->mmap_base));
 	if (!*out && high > s->mmap_base)
 		*out = area_find_free(s, bytes, align, s->mmap_base, high);

@@ -165,6 +165,38 @@ static int64_t clone_thread(const struct ps_clone *c, const struct trap_frame *f
 	return tid;
 }
 
+int ps_create_thread(struct process *p, int (*prepare)(struct ps_thread *t, void *context), void *context)
+{
+	struct trap_frame f = { 0 };
+	struct ps_thread *t;
+	struct ps_pid *pid;
+	int err;
+
+	t = ps_thread_alloc(p, p->name, &f);
+	if (!t)
+		return -ENOMEM;
+	pid = pid_alloc(0);
+	err = pid ? 0 : -EAGAIN;
+	if (!err) {
+		t->thread.tid = pid->nr;
+		t->thread.affinity = current_thread()->affinity;
+		err = prepare(t, context);
+	}
+	spin_lock(&ps_tree_lock);
+	if (!err && (p->group_exit || p->is_exiting))
+		err = -ESRCH;
+	if (!err)
+		ps_thread_attach(t, p, pid);
+	else if (pid)
+		pid_unuse(pid);
+	spin_unlock(&ps_tree_lock);
+	if (err)
+		ps_thread_free_unused(t);
+	else
+		thread_start(&t->thread);
+	return err;
+}
+
 /* ---- a process ---- */
 
 static int share_or_copy_space(struct process *child, struct process *me, uint64_t flags)

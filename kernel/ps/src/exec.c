@@ -220,7 +220,7 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame)
 	switch_tables(p, &parts);
 	drop_privileges(p, e);
 	reset_thread(me, &parts.start, e);
-	frame_init_user(frame, parts.start.entry, parts.start.rsp);
+	ps_frame_init_user(frame, parts.start.entry, parts.start.rsp);
 	if (e->started) {
 		e->started(e, me);
 		/* Not sysret's way: rcx is an argument. */

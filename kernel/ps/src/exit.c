@@ -46,8 +46,8 @@ void notify_parent_exit(struct process *p, bool *reap_itself)
 	int sig = (int)p->exit_signal_to_parent;
 	struct signal_info info;
 
-	*reap_itself = !parent;
-	if (!parent)
+	*reap_itself = !parent || p->reaps_itself;
+	if (*reap_itself)
 		return;
 	if (sig == SIGCHLD) {
 		struct signal_action a = parent_action(parent, sig);
@@ -175,6 +175,7 @@ static void become_zombie(struct process *p)
 	}
 	spin_unlock(&ps_tree_lock);
 	waitq_wake_all(&p->end_wait, 1 /* POLLIN */);
+	wait_source_signal(&p->ended);
 	put_dead(&dead);
 }
 
@@ -318,6 +319,7 @@ void ps_exit_thread(uint32_t status)
 	struct ps_thread *t = ps_current_thread();
 	struct process *p = t->process;
 	uint64_t flags = signals_lock(p);
+	bool is_last;
 
 	t->is_exiting = true;
 	t->exit_code = status;
@@ -328,7 +330,10 @@ void ps_exit_thread(uint32_t status)
 	if (ps_upper_ops.thread_exiting)
 		ps_upper_ops.thread_exiting(t);
 	t->thread.space = NULL;
-	if (leave_process(t, status))
+	is_last = leave_process(t, status);
+	WRITE_ONCE(t->has_ended, true);
+	wait_source_signal(&t->ended);
+	if (is_last)
 		end_process(p);
 	thread_exit();
 }
@@ -341,6 +346,47 @@ void ps_exit_group(uint32_t status, int signal)
 	exit_threads_of(p, status, signal);
 	signals_unlock(p, flags);
 	ps_exit_thread(status);
+}
+
+void ps_end_process(struct process *p, uint32_t status)
+{
+	uint64_t flags = signals_lock(p);
+
+	exit_threads_of(p, status, 0);
+	signals_unlock(p, flags);
+}
+
+/* signals */
+static void end_thread(struct ps_thread *t, uint32_t status)
+{
+	if (t->is_exiting || t->must_exit)
+		return;
+	t->must_exit = true;
+	t->exit_code = status;
+	thread_interrupt(&t->thread, INTERRUPT_FATAL | INTERRUPT_SIGNAL);
+}
+
+void ps_end_thread(struct ps_thread *t, uint32_t status)
+{
+	struct process *p = t->process;
+	uint64_t flags = signals_lock(p);
+
+	end_thread(t, status);
+	signals_unlock(p, flags);
+}
+
+int ps_end_other_threads(uint32_t status)
+{
+	struct ps_thread *me = ps_current_thread(), *t;
+	struct process *p = me->process;
+	uint64_t flags = signals_lock(p);
+
+	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node) {
+		if (t != me)
+			end_thread(t, status);
+	}
+	signals_unlock(p, flags);
+	return WAIT_EVENT(&p->stop_wait, READ_ONCE(p->nthreads) == 1, INTERRUPT_FATAL, 0);
 }
 
 /* ---- rootd's wait, and the end of the machine ---- */

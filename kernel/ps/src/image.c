@@ -184,7 +184,7 @@ int image_map(struct mm_space *s, const struct ps_image *program, const struct p
 	return err || !interpreter->layout ? err : map_interpreter(s, interpreter, out);
 }
 
-void frame_init_user(struct trap_frame *f, uint64_t rip, uint64_t rsp)
+void ps_frame_init_user(struct trap_frame *f, uint64_t rip, uint64_t rsp)
 {
 	*f = (struct trap_frame){
 		.vector = TRAP_SYSCALL,

@@ -128,7 +128,6 @@ struct stack_request {
 };
 /* Map and fill the new stack. Returns: 0 and the stack pointer. */
 int stack_build(struct mm_space *s, const struct stack_request *rq, uint64_t *rsp);
-void frame_init_user(struct trap_frame *f, uint64_t rip, uint64_t rsp);
 
 /* ---- machine.c, oom.c ---- */
 void ps_machine_init(void);	/* load averages */

@@ -25,11 +25,29 @@ static void process_release(struct object *obj)
 	heap_cache_free(&process_cache, p);
 }
 
+static struct wait_source *process_wait_source(struct object *obj)
+{
+	return &((struct process *)obj)->ended;
+}
+
 static const struct object_type process_type = {
 	.name = "process",
 	.kind = OBJECT_PROCESS,
 	.release = process_release,
+	.wait_source = process_wait_source,
 };
+
+static bool has_ended(struct wait_source *s, struct thread *t)
+{
+	return READ_ONCE(container_of(s, struct process, ended)->state) != PROCESS_ALIVE;
+}
+
+static bool nothing_to_take(struct wait_source *s, struct thread *t)
+{
+	return false;
+}
+
+static const struct wait_source_ops ended_ops = { has_ended, nothing_to_take };
 
 struct process *process_alloc(void)
 {
@@ -38,6 +56,7 @@ struct process *process_alloc(void)
 	if (!p)
 		return NULL;
 	object_init(&p->object, &process_type);
+	wait_source_init(&p->ended, &ended_ops);
 	list_init(&p->children);
 	list_init(&p->sibling_node);
 	list_init(&p->all_node);

@@ -420,7 +420,7 @@ static enum take_step take_step(struct ps_thread *t, struct signal_info *info, s
 
 	if (p->group_exit || t->must_exit) {
 		signals_unlock(p, flags);
-		ps_exit_thread(p->exit_status);
+		ps_exit_thread(p->group_exit ? p->exit_status : t->exit_code);
 	}
 	if (p->continue_unnotified) {
 		p->continue_unnotified = false;

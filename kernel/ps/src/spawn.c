@@ -110,7 +110,7 @@ static int build_program(struct process *p, struct mm_object *image, const struc
 	if (!err)
 		err = stack_build(p->space, &rq, &rsp);
 	if (!err)
-		frame_init_user(frame, rq.placement.start, rsp);
+		ps_frame_init_user(frame, rq.placement.start, rsp);
 	ps_strings_free(&argv);
 	ps_strings_free(&envp);
 	return err;

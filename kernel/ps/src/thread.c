@@ -28,11 +28,29 @@ static void thread_release(struct object *obj)
 	ps_put(p);
 }
 
+static struct wait_source *thread_wait_source(struct object *obj)
+{
+	return &ps_thread_from_object(obj)->ended;
+}
+
 static const struct object_type thread_type = {
 	.name = "thread",
 	.kind = OBJECT_THREAD,
 	.release = thread_release,
+	.wait_source = thread_wait_source,
 };
+
+static bool has_ended(struct wait_source *s, struct thread *t)
+{
+	return READ_ONCE(container_of(s, struct ps_thread, ended)->has_ended);
+}
+
+static bool nothing_to_take(struct wait_source *s, struct thread *t)
+{
+	return false;
+}
+
+static const struct wait_source_ops ended_ops = { has_ended, nothing_to_take };
 
 /* A stack nobody runs on, with the FPU areas of its last thread; lies at its top. */
 struct spare {
@@ -158,6 +176,7 @@ struct ps_thread *ps_thread_alloc(struct process *p, const char *name, const str
 	t->thread.space = p->space;
 	t->thread.personality = p->is_service ? PERSONALITY_SERVICE : PERSONALITY_LINUX;
 	object_init(&t->object, &thread_type);
+	wait_source_init(&t->ended, &ended_ops);
 	t->start_ns = clock_monotonic_ns();
 	t->process = p;
 	object_get(&p->object);

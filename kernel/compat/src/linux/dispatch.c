@@ -130,12 +130,14 @@ void compat_user_return(struct trap_frame *f)
 {
 	struct thread *t = current_thread();
 
+	if (unlikely(t->personality == PERSONALITY_NT)) {
+		nt_user_return(f);
+		return;
+	}
 	while (unlikely(READ_ONCE(t->interrupts) | this_cpu()->need_resched)) {
 		__asm__ volatile("sti" : : : "memory");
 		sched_cond_resched();
-		if (t->personality == PERSONALITY_NT)
-			nt_deliver(f);
-		else if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
+		if (READ_ONCE(t->interrupts) & INTERRUPT_LINUX)
 			linux_deliver(f);
 		if (READ_ONCE(t->interrupts) & INTERRUPT_RETURN)
 			linux_rseq_return(f);

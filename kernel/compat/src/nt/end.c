@@ -1,7 +1,11 @@
-/* kernel/compat/src/nt/end.c: the end of processes and threads. */
-#include "nt.h"
+/* kernel/compat/src/nt/end.c: the end of processes and threads (Microsoft Learn: NtTerminateProcess). */
+#include <nucleus/log.h>
+
+#include "memory.h"
+#include "sync.h"
 
 #define PROCESS_TERMINATE 0x0001u
+#define THREAD_TERMINATE 0x0001u
 #define ALL_THREADS_BUT_MINE 0ull
 
 ntstatus nt_sys_NtTerminateProcess(const uint64_t *a)
@@ -12,10 +16,71 @@ ntstatus nt_sys_NtTerminateProcess(const uint64_t *a)
 	if (a[0] == NT_CURRENT_PROCESS)
 		ps_exit_group((uint32_t)a[1], 0);
 	if (a[0] == ALL_THREADS_BUT_MINE)
-		return STATUS_SUCCESS;	/* there are no others yet */
+		return nt_status(ps_end_other_threads((uint32_t)a[1]));
 	status = nt_process_lookup(a[0], PROCESS_TERMINATE, &p);
 	if (status)
 		return status;
+	if (p == ps_current()) {
+		ps_put(p);
+		ps_exit_group((uint32_t)a[1], 0);
+	}
+	if (p->state != PROCESS_ALIVE)
+		status = STATUS_PROCESS_IS_TERMINATING;
+	else
+		ps_end_process(p, (uint32_t)a[1]);
 	ps_put(p);
-	return STATUS_NOT_IMPLEMENTED;
+	return status;
+}
+
+ntstatus nt_sys_NtTerminateThread(const uint64_t *a)
+{
+	struct ps_thread *t;
+	ntstatus status;
+
+	if (a[0] == NT_CURRENT_THREAD || !a[0])
+		ps_exit_thread((uint32_t)a[1]);
+	status = nt_thread_lookup(a[0], THREAD_TERMINATE, &t);
+	if (status)
+		return status;
+	if (t == ps_current_thread()) {
+		ps_thread_put(t);
+		ps_exit_thread((uint32_t)a[1]);
+	}
+	if (t->has_ended)
+		status = STATUS_THREAD_IS_TERMINATING;
+	else
+		ps_end_thread(t, (uint32_t)a[1]);
+	ps_thread_put(t);
+	return status;
+}
+
+/* The thread's stack and TEB are nobody's any more. */
+static void free_memory(struct nt_process *p, struct nt_thread *t)
+{
+	struct mm_space *s = ps_current()->space;
+	struct nt_region *r;
+	uint64_t stack;
+
+	if (nt_get(&stack, t->teb + TEB_DEALLOCATION_STACK, sizeof(stack)))
+		stack = 0;
+	mutex_lock(&p->memory_lock);
+	for (uint64_t at = stack;; at = t->teb) {
+		r = nt_region_find(p, at);
+		if (r && r->start == at) {
+			mm_unmap(s, r->start, r->bytes);
+			nt_region_remove(p, r);
+		}
+		if (at == t->teb)
+			break;
+	}
+	mutex_unlock(&p->memory_lock);
+}
+
+void nt_thread_exiting(struct ps_thread *t)
+{
+	if (!t->nt)
+		return;
+	nt_mutants_abandon(t);
+	if (t->process->nthreads > 1 && t->process->space)
+		free_memory(t->process->nt, t->nt);
 }

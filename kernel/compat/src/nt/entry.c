@@ -1,27 +1,36 @@
-/* kernel/compat/src/nt/entry.c: exceptions of user mode, and what happens on the way back to it. */
+/* kernel/compat/src/nt/entry.c: what happens to an NT thread on its way back to user mode. */
 #include <lowlevel/cpu.h>
-#include <nucleus/log.h>
 
-#include "nt.h"
+#include "apc.h"
 
 #include "../linux/dispatch.h"
 
-bool nt_user_exception(struct trap_frame *f)
-{
-	log_warn(PROCESS, "%s: exception vector %llu at %llx", ps_current()->name, (unsigned long long)f->vector,
-		 (unsigned long long)f->rip);
-	return false;
-}
+/* A user APC waits for an alertable wait; the rest is acted on at once. */
+#define AT_ONCE (INTERRUPT_FATAL | INTERRUPT_SIGNAL | INTERRUPT_SUSPEND | INTERRUPT_SPECIAL_APC)
 
-bool nt_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int code, int err)
+static void deliver(struct trap_frame *f, struct nt_thread *nt)
 {
-	log_warn(PROCESS, "%s: page fault at rip %llx, address %llx, error %llx", ps_current()->name,
-		 (unsigned long long)f->rip, (unsigned long long)address, (unsigned long long)error);
-	return false;
-}
+	struct thread *t = current_thread();
 
-void nt_deliver(struct trap_frame *f)
-{
-	if (READ_ONCE(current_thread()->interrupts) & INTERRUPT_LINUX)
+	if (READ_ONCE(t->interrupts) & (INTERRUPT_SIGNAL | INTERRUPT_FATAL))
 		linux_deliver(f);
+	if (READ_ONCE(t->interrupts) & INTERRUPT_SUSPEND)
+		nt_suspend_point();
+	if (nt->runs_apc) {
+		nt->runs_apc = false;
+		nt_apc_deliver(f, (ntstatus)f->rax);
+	}
+}
+
+void nt_user_return(struct trap_frame *f)
+{
+	struct thread *t = current_thread();
+	struct nt_thread *nt = nt_current_thread();
+
+	while (unlikely((READ_ONCE(t->interrupts) & AT_ONCE) | this_cpu()->need_resched | nt->runs_apc)) {
+		interrupts_enable();
+		sched_cond_resched();
+		deliver(f, nt);
+		interrupts_disable();
+	}
 }

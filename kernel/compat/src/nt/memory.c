@@ -196,7 +196,7 @@ static ntstatus reserve(struct target *t, uint64_t *base, uint64_t *bytes, uint3
 		ret = map_pages(t, start, end - start, protect, flags, MM_MAP_FIXED | MM_MAP_NOREPLACE);
 	} else {
 		end = start + ALIGN_UP(*bytes, PAGE_SIZE);
-		ret = map_pages(t, 0, end - start, protect, flags, 0);
+		ret = map_pages(t, 0, end - start, protect, flags, type & MEM_TOP_DOWN ? 0 : MM_MAP_BOTTOM_UP);
 	}
 	if (ret < 0)
 		return ret == -EEXIST ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
@@ -415,6 +415,11 @@ ntstatus nt_sys_NtProtectVirtualMemory(const uint64_t *a)
 	if (!status)
 		status = range_out(a[1], a[2], start, end - start);
 	return status ? status : nt_put32(a[4], old);
+}
+
+ntstatus nt_memory_fault(uint64_t address, uint64_t error)
+{
+	return STATUS_ACCESS_VIOLATION;
 }
 
 /* ---- queries ---- */

@@ -60,6 +60,10 @@ struct nt_region *nt_region_after(struct nt_process *p, uint64_t address);
 void nt_region_remove(struct nt_process *p, struct nt_region *r);	/* locked; frees @r */
 void nt_regions_free(struct nt_process *p);
 
+/* A touch of @address failed. Returns: 0 try again (a guard page of the stack grew it); else the exception: an access
+ * violation, STATUS_GUARD_PAGE_VIOLATION, STATUS_STACK_OVERFLOW. */
+ntstatus nt_memory_fault(uint64_t address, uint64_t error);
+
 /* PAGE_* to mm's rights. Returns: false for a value that is none. */
 bool nt_protect_is_valid(uint32_t protect);
 /* Writing makes a private copy: no use for memory that is private. */

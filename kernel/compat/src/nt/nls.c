@@ -14,7 +14,8 @@ enum nls_section { NLS_SORT_KEYS = 9, NLS_CASE_MAP = 10, NLS_CODE_PAGE = 11, NLS
 static ntstatus map_file(struct file *f, uint64_t *base, uint64_t *bytes)
 {
 	struct nt_process *nt = nt_current();
-	struct mm_map_request rq = { .prot = MM_READ, .max_prot = MM_READ, .file = f, .align = NT_GRANULARITY };
+	struct mm_map_request rq = { .prot = MM_READ, .max_prot = MM_READ, .file = f,
+		.map_flags = MM_MAP_BOTTOM_UP, .align = NT_GRANULARITY };
 	struct vfs_attr attr;
 	int64_t ret;
 	int err = inode_getattr(f->inode, &attr);

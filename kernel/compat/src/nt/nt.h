@@ -17,6 +17,7 @@
 #include <nt/layout.h>
 #include <nucleus/compiler.h>
 #include <object/object.h>
+#include <object/wait_source.h>
 #include <ds/rbtree.h>
 #include <ps/process.h>
 #include <sched/wait.h>
@@ -63,12 +64,15 @@ const char *nt_status_name(ntstatus s);		/* NULL: no name */
 
 struct exec_image;
 struct image_entry_points;
+struct image_pe;
 
 struct nt_process {
 	uint64_t peb;			/* user addresses, as the next three */
 	uint64_t parameters;
 	uint64_t ntdll_base;
 	uint64_t image_base;
+	const struct image_pe *image_facts;	/* of the program's layout, in image */
+	struct exec_image *image;	/* a reference */
 	struct exec_image *ntdll;	/* a reference; its entry points and number table */
 	const struct image_entry_points *entry;	/* in it: RVAs, and the number table */
 	struct mutex memory_lock;	/* NT_MEMORY: regions, and steps over several areas */
@@ -79,6 +83,13 @@ struct nt_process {
 
 struct nt_thread {
 	uint64_t teb;			/* user address */
+	struct list_node mutants;	/* owned; mutants.c */
+	struct spinlock lock;		/* NT_THREAD, interrupts off: the following */
+	struct list_node apcs;		/* user APCs; apc.c */
+	bool is_alerted;
+	struct wait_source alert_source;	/* alert_id.c: its lock guards has_id_alert */
+	bool has_id_alert;
+	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
 };
 
@@ -90,6 +101,7 @@ struct nt_process *nt_process_create(void);	/* NULL: no memory */
 void nt_process_free(struct nt_process *p);	/* NULL is fine */
 void nt_process_released(struct process *p);	/* its last reference went */
 void nt_thread_released(struct ps_thread *t);
+void nt_thread_exiting(struct ps_thread *t);	/* still in its address space: end.c */
 
 /* ---- handles (handles.c) ---- */
 
@@ -168,6 +180,6 @@ uint16_t *nt_name_of_path(const char *path, uint32_t *nchars);
 void nt_syscall(struct trap_frame *f);
 bool nt_user_exception(struct trap_frame *f);	/* false: the Linux way ends the process */
 bool nt_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int code, int err);
-void nt_deliver(struct trap_frame *f);		/* APCs, suspension, the end; interrupts on */
+void nt_user_return(struct trap_frame *f);	/* APCs, suspension, the end; interrupts off */
 
 #endif

@@ -2,6 +2,7 @@
 #include <hal/entropy.h>
 #include <mm/heap.h>
 
+#include "apc.h"
 #include "memory.h"
 #include "nt.h"
 #include "start.h"
@@ -28,6 +29,7 @@ void nt_process_free(struct nt_process *p)
 		return;
 	nt_regions_free(p);
 	exec_image_put(p->ntdll);
+	exec_image_put(p->image);
 	heap_cache_free(&process_cache, p);
 }
 
@@ -41,15 +43,22 @@ struct nt_thread *nt_thread_create(uint64_t teb)
 {
 	struct nt_thread *t = heap_cache_alloc(&thread_cache, 0);
 
-	if (t)
-		t->teb = teb;
+	if (!t)
+		return NULL;
+	t->teb = teb;
+	list_init(&t->mutants);
+	list_init(&t->apcs);
+	wait_source_init(&t->alert_source, &nt_alert_ops);
+	spin_init(&t->lock, LOCK_NT_THREAD);
 	return t;
 }
 
 void nt_thread_free(struct nt_thread *t)
 {
-	if (t)
-		heap_cache_free(&thread_cache, t);
+	if (!t)
+		return;
+	nt_apcs_free(t);
+	heap_cache_free(&thread_cache, t);
 }
 
 void nt_thread_released(struct ps_thread *t)

@@ -169,7 +169,7 @@ static ntstatus map_data(struct view *v)
 		.prot = nt_prot_of(v->protect),
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
 		.area_flags = is_copy ? MM_AREA_NORESERVE : MM_AREA_SHARED,
-		.map_flags = v->base ? MM_MAP_FIXED | MM_MAP_NOREPLACE : 0,
+		.map_flags = v->base ? MM_MAP_FIXED | MM_MAP_NOREPLACE : MM_MAP_BOTTOM_UP,
 		.object = v->section->contents,
 		.object_offset = v->offset,
 		.file = v->section->file,

@@ -105,6 +105,7 @@ int nt_map_private(struct nt_process *nt, struct mm_space *s, uint64_t bytes, ui
 		.prot = MM_READ | MM_WRITE,
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
 		.area_flags = MM_AREA_NORESERVE,
+		.map_flags = MM_MAP_BOTTOM_UP,
 		.align = NT_GRANULARITY,
 	};
 	int64_t ret = mm_map(s, &rq);
@@ -533,6 +534,9 @@ int nt_exec_prepare(struct ps_exec *e, struct exec_image *image)
 	}
 	refcount_get(&st->ntdll.image->payload.refs);
 	st->nt->ntdll = st->ntdll.image;
+	refcount_get(&image->payload.refs);
+	st->nt->image = image;
+	st->nt->image_facts = &image->layout.pe;
 	return 0;
 }
 

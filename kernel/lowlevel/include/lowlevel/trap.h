@@ -26,13 +26,14 @@ enum trap_vector {
 	TRAP_SYSCALL = 0x100,
 };
 
-#define SEL_KERNEL_CODE 0x08
-#define SEL_KERNEL_DATA 0x10
-#define SEL_USER_CODE32 0x1b
-#define SEL_USER_DATA 0x23
-#define SEL_USER_CODE 0x2b
-#define SEL_CPU_NUMBER 0x43	/* its limit is the CPU's index, for the vDSO */
-#define SEL_TSS 0x30
+/* As Linux and Windows have them: programs look at cs and ss. */
+#define SEL_KERNEL_CODE 0x10
+#define SEL_KERNEL_DATA 0x18
+#define SEL_USER_CODE32 0x23
+#define SEL_USER_DATA 0x2b
+#define SEL_USER_CODE 0x33
+#define SEL_TSS 0x40
+#define SEL_CPU_NUMBER 0x7b	/* its limit is the CPU's index, for the vDSO */
 
 static inline bool trap_from_user(const struct trap_frame *f) { return (f->cs & 3) == 3; }
 

@@ -116,6 +116,7 @@ struct mm_map_request {
 #define MM_MAP_NOREPLACE 2u	/* with FIXED: -EEXIST instead of unmapping */
 #define MM_MAP_POPULATE 4u
 #define MM_MAP_LOW32 8u		/* below 2 GiB (MAP_32BIT) */
+#define MM_MAP_BOTTOM_UP 16u	/* the lowest free address instead of the highest */
 /* Returns: the address, or -ENOMEM -EINVAL -EEXIST -EPERM -EAGAIN as mmap(2). */
 int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq);
 /* Where mm_map() would put @bytes without a hint; 0: nowhere. Only in a space of one user does it stay free. */

@@ -15,6 +15,7 @@
 #include <nucleus/atomic.h>
 
 struct object;
+struct wait_source;
 
 enum object_kind {
 	OBJECT_FILE = 1, OBJECT_ENDPOINT, OBJECT_MEMORY, OBJECT_PROCESS, OBJECT_THREAD,
@@ -31,6 +32,8 @@ struct object_type {
 	void (*release)(struct object *obj);
 	/* A handle in a process was closed (not only the last): POSIX locks. May be NULL. */
 	void (*handle_closed)(struct object *obj, void *process);
+	/* What a wait for the object waits for. NULL: it cannot be waited for. */
+	struct wait_source *(*wait_source)(struct object *obj);
 };
 struct object {
 	refcount_t refs;

@@ -18,6 +18,7 @@
 #include <ds/list.h>
 #include <mm/space.h>
 #include <object/object.h>
+#include <object/wait_source.h>
 #include <ps/nice.h>
 #include <ps/signal.h>
 #include <sched/wait.h>
@@ -105,6 +106,8 @@ struct process {
 	uint64_t alarm_interval_ns, alarm_expires_ns;	/* 0: none */
 	void *timers;			/* POSIX timers, compat's */
 	void *nt;			/* struct nt_process of an NT program, compat's; NULL: a Linux one */
+	struct wait_source ended;	/* ready once it is a zombie */
+	bool reaps_itself;		/* nobody waits for it by its parent's right: NT's CreateProcess */
 	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
 	uint64_t exe_node;
 	int32_t oom_score_adj;
@@ -131,6 +134,7 @@ struct ps_thread {
 	uint32_t altstack_flags;
 	uint64_t clear_child_tid;	/* user address */
 	void *nt;			/* struct nt_thread of an NT program, compat's */
+	struct wait_source ended;	/* ready once it is past its last user instruction */
 	uint64_t robust_list;
 	struct list_node pi_owned;	/* compat's: futexes it holds that others wait for, */
 	struct futex_pi_wait *pi_wait;	/* the one it waits for, */
@@ -149,7 +153,7 @@ struct ps_thread {
 	bool resets_on_fork;	/* SCHED_RESET_ON_FORK */
 	bool is_stopped;
 	bool must_exit;			/* another thread's execve ends it */
-	bool is_exiting;
+	bool is_exiting, has_ended;
 	uint32_t exit_code;
 };
 
@@ -283,6 +287,17 @@ extern struct ps_vdso ps_vdso;
 /* End: exit_group with @status (32 bits) or by @signal (nonzero). Never returns. */
 void ps_exit_group(uint32_t status, int signal) __noreturn;
 void ps_exit_thread(uint32_t status) __noreturn;
+
+/* A user frame that starts at @rip. */
+void ps_frame_init_user(struct trap_frame *f, uint64_t rip, uint64_t rsp);
+/* A new thread of @p, which may be another process. @prepare fills in its frame (at the top of its kernel stack)
+ * and personality before it runs; its tid is known. Returns: 0; what @prepare returned; -ENOMEM -EAGAIN; -ESRCH
+ * the process ends. */
+int ps_create_thread(struct process *p, int (*prepare)(struct ps_thread *t, void *context), void *context);
+/* End the others with @status and wait until they are gone. Returns: 0; -EINTR the caller is to end too. */
+int ps_end_other_threads(uint32_t status);
+void ps_end_thread(struct ps_thread *t, uint32_t status);	/* does not wait */
+void ps_end_process(struct process *p, uint32_t status);	/* likewise */
 
 #define PS_STATUS_EXITED(code) (((code) & 0xff) << 8)
 /* wait4's status word of an ended process. */

@@ -1,0 +1,28 @@
+/* kernel/compat/src/nt/apc.h: what interrupts an NT thread: APCs, alerts, suspension. */
+#ifndef COMPAT_NT_APC_H
+#define COMPAT_NT_APC_H
+
+#include "nt.h"
+
+struct nt_apc {
+	struct list_node node;
+	uint64_t function, arguments[3];	/* user addresses and words: function(a0, a1, a2) */
+};
+
+/* Queue a user APC to @t: it runs when @t next waits alertably or tests for one. 0, -ENOMEM, -ESRCH it has ended. */
+int nt_apc_queue(struct ps_thread *t, uint64_t function, uint64_t a0, uint64_t a1, uint64_t a2);
+/* A wait came back with -EINTR. Returns: 0: wait on; STATUS_USER_APC, STATUS_ALERTED: the wait ends. Does not come
+ * back when the thread is to die. */
+ntstatus nt_wait_interrupted(bool alertable);
+/* NtAlertThread came: take it. */
+bool nt_take_alert(void);
+/* Deliver the next user APC through KiUserApcDispatcher on the way to user mode; the context that goes on
+ * afterwards gets @status in rax. False: there is none. */
+bool nt_apc_deliver(struct trap_frame *f, ntstatus status);
+void nt_apcs_free(struct nt_thread *t);
+extern const struct wait_source_ops nt_alert_ops;	/* alert_id.c */
+
+/* suspend.c: stay here while the thread's suspend count is not zero. Context: process, no locks. */
+void nt_suspend_point(void);
+
+#endif
