@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <mm/usercopy.h>
 #include <nucleus/counter.h>
+#include <nucleus/fault.h>
 #include <nucleus/log.h>
 #include <string.h>
 #include "internal.h"
@@ -217,10 +218,14 @@ int64_t ipc_sys_recv(int handle, struct ipc_message __user *um, uint32_t flags)
 
 int64_t ipc_sys_reply(uint64_t token, const struct ipc_message __user *um)
 {
+	bool is_broken = fault_should_fail(FAULT_IPC_REPLY);
 	struct ipc_request *r;
 	struct ipc_message m;
 	int err;
 
+	/* Killed on its way: the answer is its successor's to give. */
+	if (atomic_load(&current_thread()->interrupts) & INTERRUPT_FATAL)
+		return -EINTR;
 	if (copy_from_user(&m, um, sizeof(m)))
 		return -EFAULT;
 	r = request_take_delivered(token, ipc_process_ops.current());
@@ -235,6 +240,6 @@ int64_t ipc_sys_reply(uint64_t token, const struct ipc_message __user *um)
 	if (!err)
 		err = collect_handles(&m, r->reply_handles, r->reply_rights, &r->nreply_handles);
 	/* the caller learns of a broken reply as an I/O error; it never waits for another */
-	request_finish(r, err ? -EIO : 0);
+	request_finish(r, err || is_broken ? -EIO : 0);
 	return err;
 }

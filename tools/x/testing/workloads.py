@@ -42,12 +42,16 @@ rm -r t
 """
 
 
-def kill_service(m, service, kills, wanted_busy):
+# Answers wait before they leave, so that a death meets them even where requests are short.
+LATE_ANSWERS = ["--fault", "ipc.reply=delay-ms:2"]
+
+
+def kill_service(m, service, kills, wanted_busy, options=()):
     """Kill a service again and again under work; every result must be right, nothing may stay behind,
     and `wanted_busy` of the kills must have met a request in progress."""
     folders = ["/tmp/work", os.path.join(m.folder, "work")]
     result = m.succeeds(m.program("exactly-once"), service, str(kills), m.program("nothing"), SHELL_WORK, *folders,
-                        options=["--smp", "4"], timeout=60 + 10 * kills)
+                        options=["--smp", "4", *options], timeout=60 + 10 * kills)
     m.equal(result.out.decode(), f"{kills} kills\n", "kills, and counters that changed", result)
     number, log = SERVICE_IDS[service], m.log_text(result)
     met = [int(n) for n in re.findall(rf"service {number} \(pid \d+\) ended with (\d+) requests", log)]
