@@ -256,6 +256,88 @@ TEST(posix_timer_overruns_are_counted)
 	claim("siginfo has them too", last_info.si_overrun >= 5);
 }
 
+#define LOAD 3
+#define TAKES 40
+
+static void spin_until(int64_t end)
+{
+	while (now_ns() < end)
+		;
+	_exit(0);
+}
+
+/* Each expiry has a signal of its own or is told as an overrun of one that was taken after it. */
+static void count_expiries(int signo, int notify)
+{
+	struct sigevent event = { .sigev_notify = notify, .sigev_signo = signo };
+	int64_t start = now_ns() + 5 * MS, before = 0, after = 0, total = 0;
+	struct itimerspec time = { { 0, MS }, { start / (1000 * MS), start % (1000 * MS) } };
+	sigset_t set;
+	int timer;
+
+	event._sigev_un._tid = (int)syscall(SYS_gettid);
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	need(sigprocmask(SIG_BLOCK, &set, NULL));
+	for (int i = 0; i < LOAD; i++) {
+		if (!need(fork()))
+			spin_until(start + 200 * MS);
+	}
+	need(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer));
+	need(syscall(SYS_timer_settime, timer, TIMER_ABSTIME, &time, NULL));
+	for (int i = 0; i < TAKES; i++) {
+		if (i % 8 == 7)
+			nanosleep(&(struct timespec){ 0, 10 * MS }, NULL);
+		before = now_ns();
+		need(sigwaitinfo(&set, &last_info));
+		after = now_ns();
+		total += 1 + last_info.si_overrun;
+	}
+	claim("no expiry was lost", total >= (before - start) / MS + 1);
+	claim("and none made up", total <= (after - start) / MS + 1);
+	claim("timer_getoverrun agrees", syscall(SYS_timer_getoverrun, timer) == last_info.si_overrun);
+	need(syscall(SYS_timer_delete, timer));
+	for (int i = 0; i < LOAD; i++)
+		need(wait(NULL));
+}
+
+TEST(posix_timer_tells_of_every_expiry_under_load)
+{
+	count_expiries(SIGUSR1, SIGEV_SIGNAL);
+	count_expiries(SIGRTMIN + 1, SIGEV_SIGNAL);
+}
+
+TEST(posix_timer_of_a_thread_tells_of_every_expiry_under_load)
+{
+	count_expiries(SIGUSR1, SIGEV_THREAD_ID);
+	count_expiries(SIGRTMIN + 1, SIGEV_THREAD_ID);
+}
+
+/* kill() and the timer each have theirs. */
+TEST(posix_timer_does_not_give_way_to_a_pending_signal)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec time = { { 0, 0 }, { 0, MS } };
+	sigset_t set;
+	int timer;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	need(sigprocmask(SIG_BLOCK, &set, NULL));
+	need(kill(getpid(), SIGUSR1));
+	need(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer));
+	need(syscall(SYS_timer_settime, timer, 0, &time, NULL));
+	nanosleep(&(struct timespec){ 0, 20 * MS }, NULL);
+	for (int i = 0; i < 3; i++) {
+		struct timespec none = { 0, 0 };
+		int got = sigtimedwait(&set, &last_info, &none);
+
+		report("sigtimedwait", got);
+		if (got > 0)
+			say("  code %d", last_info.si_code);
+	}
+}
+
 TEST(absolute_posix_timer_in_the_past_fires_at_once)
 {
 	struct itimerspec time = { { 0, 0 }, { 1, 0 } };

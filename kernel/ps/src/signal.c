@@ -474,13 +474,14 @@ int signal_dequeue(uint64_t set, struct signal_info *info)
 	return sig;
 }
 
-bool signal_queued_for_timer(struct process *p, int sig, uint32_t timer_id)
+bool signal_queued_for_timer(struct process *p, struct ps_thread *t, int sig, uint32_t timer_id)
 {
+	struct signal_queue *q = t ? &t->pending : &p->pending;
 	struct pending_signal *e;
 	bool found = false;
 	uint64_t flags = signals_lock(p);
 
-	LIST_FOR_EACH_ENTRY(e, &p->pending.infos, node) {
+	LIST_FOR_EACH_ENTRY(e, &q->infos, node) {
 		if (e->info.signo == sig && e->info.code == SIGNAL_CODE_TIMER &&
 		    (uint32_t)e->info.fields[0] == timer_id)
 			found = true;

@@ -47,7 +47,8 @@ int signal_queue_add(struct signal_queue *q, int sig, const struct signal_info *
 	struct pending_signal *e;
 	bool is_realtime = sig >= PS_SIGRTMIN;
 
-	if (!is_realtime && (q->bits & SIGNAL_BIT(sig)))
+	/* A timer sees to it itself that it is there once; it does not give way to kill(). */
+	if (!is_realtime && (q->bits & SIGNAL_BIT(sig)) && !(info && info->code == SIGNAL_CODE_TIMER))
 		return 0;
 	/* What kill() sends arrives without details when there is no room for them; what
 	 * sigqueue() sends must not lose its value. */

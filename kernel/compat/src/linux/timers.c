@@ -8,6 +8,7 @@
 #include "cpu_clock.h"
 
 #define SIGEV_NONE_KIND 1
+#define SIGEV_THREAD_ID_KIND 4
 #define REARM_MIN_NS (20 * NSEC_PER_USEC)	/* an interval of 1 ns must not take a CPU for itself */
 
 HEAP_CACHE(timers_cache, "timers", sizeof(struct linux_timers));
@@ -58,6 +59,7 @@ static void cpu_limit_reached(struct linux_timer *t)
 
 static void fire(struct linux_timer *t)
 {
+	struct ps_thread *target = t->notify == SIGEV_THREAD_ID_KIND ? t->thread : NULL;
 	struct signal_info info = {
 		.code = t->id < 0 ? SIGNAL_CODE_KERNEL : SIGNAL_CODE_TIMER,
 		.fields = { (uint32_t)t->id, t->value },
@@ -69,15 +71,22 @@ static void fire(struct linux_timer *t)
 		cpu_limit_reached(t);
 	} else if (t->id < 0) {
 		signal_send_process(t->process, t->signo, NULL);
-	} else if (signal_queued_for_timer(t->process, t->signo, (uint32_t)t->id)) {
+	} else if (signal_queued_for_timer(t->process, target, t->signo, (uint32_t)t->id)) {
 		t->overruns++;
+	} else if (target) {
+		signal_send_thread(target, t->signo, &info);
 	} else {
-		t->overruns = 0;
-		if (t->thread && t->notify == 4)	/* SIGEV_THREAD_ID */
-			signal_send_thread(t->thread, t->signo, &info);
-		else
-			signal_send_process(t->process, t->signo, &info);
+		signal_send_process(t->process, t->signo, &info);
 	}
+}
+
+/* How often it has expired up to now beyond the first time; it expires next after that. */
+static uint32_t pass(struct linux_timer *t, uint64_t now)
+{
+	uint64_t missed = t->interval_ns ? (now - t->expires_ns) / t->interval_ns : 0;
+
+	t->expires_ns = t->interval_ns ? t->expires_ns + (missed + 1) * t->interval_ns : 0;
+	return (uint32_t)MIN(missed, 1u << 30);
 }
 
 static void expire(struct ktimer *ktimer)
@@ -91,16 +100,28 @@ static void expire(struct ktimer *ktimer)
 		goto out;
 	now = linux_timer_now(t);
 	if (now >= t->expires_ns) {
-		uint64_t missed = t->interval_ns ? (now - t->expires_ns) / t->interval_ns : 0;
-
 		fire(t);
-		t->overruns += (uint32_t)MIN(missed, 1u << 30);
-		t->expires_ns = t->interval_ns ? t->expires_ns + (missed + 1) * t->interval_ns : 0;
+		t->overruns += pass(t, now);
 	}
 	if (t->expires_ns)
 		ktimer_start(&t->ktimer, monotonic_expiry(t, now));
 out:
 	spin_unlock_irqrestore(&all->lock, flags);
+}
+
+uint32_t linux_timer_take(struct linux_timer *t)
+{
+	struct linux_timers *all = t->process->timers;
+	uint64_t flags = spin_lock_irqsave(&all->lock);
+	uint64_t now = linux_timer_now(t);
+
+	/* Its ktimer finds nothing to do and looks again. */
+	if (t->expires_ns && t->interval_ns && now >= t->expires_ns)
+		t->overruns += 1 + pass(t, now);
+	t->delivered_overruns = MIN(t->overruns, 0x7fffffffu);
+	t->overruns = 0;
+	spin_unlock_irqrestore(&all->lock, flags);
+	return t->delivered_overruns;
 }
 
 void linux_timer_init(struct linux_timer *t, struct process *p, int32_t clock, int32_t signo)

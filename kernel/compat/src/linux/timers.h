@@ -25,7 +25,7 @@ struct linux_timer {
 	int32_t notify, signo;
 	uint64_t value;
 	struct ps_thread *thread;	/* SIGEV_THREAD_ID: a reference */
-	uint32_t overruns;		/* since its signal was queued */
+	uint32_t overruns;		/* since its signal was queued: expiries without one of their own */
 	uint32_t delivered_overruns;	/* of the signal that was taken last */
 	bool is_dying;
 };
@@ -45,6 +45,9 @@ void linux_timer_init(struct linux_timer *t, struct process *p, int32_t clock, i
 void linux_timer_set(struct linux_timer *t, uint64_t expires_ns, uint64_t interval_ns, uint64_t *left_ns,
 	uint64_t *old_interval_ns);
 void linux_timer_read(struct linux_timer *t, uint64_t *left_ns, uint64_t *interval_ns);
+/* Its signal is being taken. Returns: how often it has expired again up to this moment, which the
+ * signal tells; no later one will. */
+uint32_t linux_timer_take(struct linux_timer *t);
 /* Off for good; its ktimer does not run any more. */
 void linux_timer_stop(struct linux_timer *t);
 /* The time of its clock now; also for interrupt context. */

@@ -203,7 +203,7 @@ int64_t linux_sys_timer_getoverrun(const uint64_t a[6])
 
 	if (!t)
 		return -EINVAL;
-	ret = (int64_t)MIN(t->delivered_overruns, 0x7fffffffu);
+	ret = (int64_t)t->delivered_overruns;
 	timer_put(t);
 	return ret;
 }
@@ -228,8 +228,7 @@ void linux_timer_signal_taken(struct signal_info *info)
 
 	if (!t)
 		return;
-	t->delivered_overruns = atomic_xchg(&t->overruns, 0);
-	info->fields[0] = (uint32_t)info->fields[0] | (uint64_t)t->delivered_overruns << 32;
+	info->fields[0] = (uint32_t)info->fields[0] | (uint64_t)linux_timer_take(t) << 32;
 	timer_put(t);
 }
 

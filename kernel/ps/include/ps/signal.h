@@ -62,8 +62,9 @@ int signal_kill(int32_t pid, int sig, const struct signal_info *info);
 bool signal_take(struct signal_info *info, struct signal_action *action);
 /* Take one of @set for sigtimedwait. Returns: signal number or 0. */
 int signal_dequeue(uint64_t set, struct signal_info *info);
-/* A real-time queue entry of a POSIX timer is still there: count its overruns instead. */
-bool signal_queued_for_timer(struct process *p, int sig, uint32_t timer_id);
+/* Whether the signal of a POSIX timer is still in the queue of @t, or of @p when that is NULL: then its
+ * overruns are counted instead. */
+bool signal_queued_for_timer(struct process *p, struct ps_thread *t, int sig, uint32_t timer_id);
 /* Woken (POLLIN) when a signal may have come for @p; lives for ever. Others may share it. */
 struct wait_queue *signal_watch_queue(const struct process *p);
 bool signal_is_pending(void);	/* unblocked, for the current thread */
