@@ -27,6 +27,9 @@ FETCHED = os.path.join(BUILD, "conformance", "programs")
 NPM_LIST = os.path.join(ROOT, "tools", "conformance-npm.txt")
 PACKAGE_LIST = os.path.join(ROOT, "tools", "conformance-packages.txt")
 T64 = "/usr/lib/python3/dist-packages/distlib/t64.exe"
+# What distlib puts behind t64.exe to make a launcher of it: the line that names the interpreter, and a
+# zip archive, here an empty one. It starts `interpreter launcher.exe arguments`.
+LAUNCHER_TAIL = b"#!C:\\windows\\system32\\cmd.exe /c echo launched\n" + b"PK\x05\x06" + bytes(18)
 TIMEOUT_SECONDS = 300
 CASE_KEYS = {"name", "run", "twin", "input", "hide", "slashes"}
 
@@ -81,27 +84,31 @@ def fetch_all():
         fetch(package, release, inside, path)
         with open(stamp, "w", encoding="ascii") as f:
             f.write(release)
-    make_launcher(os.path.join(FETCHED, "launcher.exe"))
-    shutil.copy(T64, os.path.join(FETCHED, "t64.exe"))
+    make_launcher(os.path.join(FETCHED, "launcher.exe"), LAUNCHER_TAIL)
+    make_launcher(os.path.join(FETCHED, "t64.exe"), b"")
     wine.ensure_prefix()
 
 
-def make_launcher(path):
-    """A script launcher as distlib makes them: t64.exe, the line that names the interpreter, a zip archive (here an
-    empty one). It starts `interpreter launcher.exe arguments`."""
+def make_launcher(path, tail):
     with open(T64, "rb") as f:
         stub = f.read()
-    end_of_archive = b"PK\x05\x06" + bytes(18)
     with open(path, "wb") as f:
-        f.write(stub + b"#!C:\\windows\\system32\\cmd.exe /c echo launched\n" + end_of_archive)
+        f.write(stub + tail)
+    os.chmod(path, 0o755)
 
 
 def program_path(name):
-    for folder in (FETCHED, wine.PROGRAMS):
-        path = os.path.join(folder, name)
-        if os.path.isfile(path):
-            return path
-    raise Failure(f"there is no {name}; run ./x setup --conformance")
+    """Where a program is. libwine's files are not executable, so they are copied first."""
+    path = os.path.join(FETCHED, name)
+    shipped = os.path.join(wine.PROGRAMS, name)
+    if not os.path.isfile(path) and os.path.isfile(shipped):
+        os.makedirs(FETCHED, exist_ok=True)
+        shutil.copy(shipped, f"{path}.new")
+        os.chmod(f"{path}.new", 0o755)
+        os.replace(f"{path}.new", path)
+    if not os.path.isfile(path):
+        raise Failure(f"there is no {name}; run ./x setup --conformance")
+    return path
 
 
 # ---- one case ----

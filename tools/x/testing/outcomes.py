@@ -7,7 +7,7 @@ import os
 import re
 import threading
 
-from x import calls
+from x import calls, docs
 from x.common import BUILD
 from x.testing import Mismatch, Test
 
@@ -42,10 +42,10 @@ def named(edge):
 
 
 def missing(edge):
-    """[(call, [errors])]: promised and never answered."""
-    met = named(edge)
+    """[(call, [errors])]: promised, of calls that have their function, and never answered."""
+    met, defined = named(edge), docs.defined_functions(edge)
     lacking = [(call.name, [error for error in call.errors if (call.name, error) not in met])
-               for call in calls.table(edge) if call.is_done]
+               for call in calls.table(edge) if call.is_done and call.name in defined]
     return [(name, errors) for name, errors in lacking if errors]
 
 
