@@ -33,10 +33,8 @@ static void save_integer(struct nt_context *c, const struct trap_frame *f)
 	c->r15 = f->r15;
 }
 
-void nt_context_save(struct nt_context *c, const struct trap_frame *f)
+static void save_registers(struct nt_context *c, const struct trap_frame *f)
 {
-	char *area = current_thread()->fpu;
-
 	if (HAS(c, CONTEXT_CONTROL)) {
 		c->rip = f->rip;
 		c->rsp = f->rsp;
@@ -50,6 +48,13 @@ void nt_context_save(struct nt_context *c, const struct trap_frame *f)
 		c->ds = c->es = c->gs = NT_DATA_SELECTOR;
 		c->fs = NT_TEB_SELECTOR;
 	}
+}
+
+void nt_context_save(struct nt_context *c, const struct trap_frame *f)
+{
+	char *area = current_thread()->fpu;
+
+	save_registers(c, f);
 	if (HAS(c, CONTEXT_FLOATING_POINT)) {
 		fpu_save(area);
 		memcpy(c->fxsave, area, sizeof(c->fxsave));
@@ -90,7 +95,7 @@ static void restore_fpu(const struct nt_context *c)
 	fpu_restore(area);
 }
 
-ntstatus nt_context_restore(const struct nt_context *c, struct trap_frame *f)
+static ntstatus restore_registers(const struct nt_context *c, struct trap_frame *f)
 {
 	if (HAS(c, CONTEXT_CONTROL)) {
 		if (c->rip >= USER_TOP || c->rsp >= USER_TOP)
@@ -101,9 +106,16 @@ ntstatus nt_context_restore(const struct nt_context *c, struct trap_frame *f)
 	}
 	if (HAS(c, CONTEXT_INTEGER))
 		restore_integer(c, f);
-	if (HAS(c, CONTEXT_FLOATING_POINT))
-		restore_fpu(c);
 	return STATUS_SUCCESS;
+}
+
+ntstatus nt_context_restore(const struct nt_context *c, struct trap_frame *f)
+{
+	ntstatus status = restore_registers(c, f);
+
+	if (!status && HAS(c, CONTEXT_FLOATING_POINT))
+		restore_fpu(c);
+	return status;
 }
 
 ntstatus nt_sys_NtContinue(const uint64_t *a)
@@ -120,4 +132,65 @@ ntstatus nt_sys_NtContinue(const uint64_t *a)
 	kfree(c);
 	/* What the program gets in rax is the record's. */
 	return status ? status : (ntstatus)f->rax;
+}
+
+/* ---- other threads' ---- */
+
+/* A thread that runs is stopped over the time: its frame is whole then. */
+static ntstatus stop(struct ps_thread *t)
+{
+	struct nt_thread *nt = t->nt;
+
+	while (!t->has_ended && t->thread.state == THREAD_RUNNING && nt->suspend_count)
+		sched_yield();
+	return t->has_ended ? STATUS_THREAD_IS_TERMINATING : STATUS_SUCCESS;
+}
+
+static struct trap_frame *frame_of(struct ps_thread *t)
+{
+	return (struct trap_frame *)(uintptr_t)t->thread.kernel_stack_top - 1;
+}
+
+ntstatus nt_context_of(struct ps_thread *t, struct nt_context *c)
+{
+	char *area = t->thread.fpu;
+	ntstatus status;
+
+	if (t == ps_current_thread()) {
+		nt_context_save(c, trap_user_frame());
+		return STATUS_SUCCESS;
+	}
+	if (!t->nt)
+		return STATUS_INVALID_HANDLE;
+	status = stop(t);
+	if (status)
+		return status;
+	save_registers(c, frame_of(t));
+	if (HAS(c, CONTEXT_FLOATING_POINT)) {
+		memcpy(c->fxsave, area, sizeof(c->fxsave));
+		memcpy(&c->mxcsr, area + FXSAVE_MXCSR, sizeof(c->mxcsr));
+	}
+	return STATUS_SUCCESS;
+}
+
+ntstatus nt_context_put(struct ps_thread *t, const struct nt_context *c)
+{
+	uint32_t mxcsr = c->mxcsr & MXCSR_VALID;
+	char *area = t->thread.fpu;
+	ntstatus status;
+
+	if (t == ps_current_thread())
+		return nt_context_restore(c, trap_user_frame());
+	if (!t->nt)
+		return STATUS_INVALID_HANDLE;
+	status = stop(t);
+	if (!status)
+		status = restore_registers(c, frame_of(t));
+	if (!status && HAS(c, CONTEXT_FLOATING_POINT)) {
+		memcpy(area, c->fxsave, sizeof(c->fxsave));
+		memcpy(area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+		if (fpu_xcr0)
+			*(uint64_t *)(area + XSAVE_HEADER) |= XFEATURE_X87_SSE;
+	}
+	return status;
 }

@@ -10,4 +10,8 @@ void nt_context_save(struct nt_context *c, const struct trap_frame *f);
  * Returns: STATUS_SUCCESS; STATUS_INVALID_PARAMETER for an address outside user memory. */
 ntstatus nt_context_restore(const struct nt_context *c, struct trap_frame *f);
 
+/* The same for @t, another thread, as it was when it last left user mode. It should be suspended. */
+ntstatus nt_context_of(struct ps_thread *t, struct nt_context *c);
+ntstatus nt_context_put(struct ps_thread *t, const struct nt_context *c);
+
 #endif

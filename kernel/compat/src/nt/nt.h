@@ -91,6 +91,9 @@ struct nt_thread {
 	bool has_id_alert;
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
+	uint64_t entry;			/* what it was started with */
+	int32_t base_priority;
+	bool boost_is_disabled, is_hidden, has_description;
 };
 
 static inline struct nt_process *nt_current(void) { return ps_current()->nt; }

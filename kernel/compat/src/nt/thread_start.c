@@ -71,7 +71,8 @@ static int prepare(struct ps_thread *t, void *context)
 		return err;
 	}
 	mine->teb = n->start.gs_base;
-	mine->suspend_count = n->is_suspended;
+	mine->entry = n->entry;
+	mine->suspend_count = n->is_suspended ? 1 : 0;
 	t->nt = mine;
 	t->thread.personality = PERSONALITY_NT;
 	t->thread.gs_base = n->start.gs_base;
