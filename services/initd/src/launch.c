@@ -145,10 +145,11 @@ static void exec_path(const struct child *child) __attribute__((noreturn));
 static void exec_path(const struct child *child)
 {
 	const char *program = child->request->argv[0];
+	char path[PATH_BYTES];
 	int err;
 
-	if (search_is_windows_path(program))
-		report(child, REFUSED_NOT_EXECUTABLE, program, "not supported yet");
+	if (search_is_windows_path(program) && search_windows_path(program, path, sizeof(path)))
+		program = path;
 	err = try_exec(child, program);
 	report(child, search_refusal(err), program, strerror(err));
 }
@@ -171,6 +172,9 @@ static void exec_sought(const struct child *child)
 			break;
 		}
 	}
+	if (refused == ENOENT && search_is_windows_program(program) &&
+	    search_windows_system(program, candidate, sizeof(candidate)))
+		try_exec(child, candidate);
 	report(child, search_refusal(refused), program, refused == ENOENT ? "not found" : strerror(refused));
 }
 

@@ -1,9 +1,12 @@
 /* The rules of execvp and of the shell's exit codes. */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "search.h"
 
+#define DEVICES "/windows/dosdevices/"
+#define SYSTEM32 "/windows/c/windows/system32/"
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 const char *search_path(char *const *envp)
@@ -24,6 +27,39 @@ bool search_is_windows_path(const char *program)
 	char drive = program[0] | 0x20;
 
 	return drive >= 'a' && drive <= 'z' && program[1] == ':' && (program[2] == '\\' || program[2] == '/');
+}
+
+bool search_windows_path(const char *program, char *buf, size_t cap)
+{
+	size_t folder_len = sizeof(DEVICES) - 1, len = strlen(program);
+
+	if (folder_len + len >= cap)
+		return false;
+	memcpy(buf, DEVICES, folder_len);
+	memcpy(buf + folder_len, program, len + 1);
+	buf[folder_len] |= 0x20;
+	for (char *p = buf + folder_len; *p; p++)
+		if (*p == '\\')
+			*p = '/';
+	return true;
+}
+
+bool search_is_windows_program(const char *program)
+{
+	size_t len = strlen(program);
+
+	return len > 4 && !strcasecmp(program + len - 4, ".exe") && !search_is_path(program);
+}
+
+bool search_windows_system(const char *program, char *buf, size_t cap)
+{
+	size_t folder_len = sizeof(SYSTEM32) - 1, len = strlen(program);
+
+	if (folder_len + len >= cap)
+		return false;
+	memcpy(buf, SYSTEM32, folder_len);
+	memcpy(buf + folder_len, program, len + 1);
+	return true;
 }
 
 bool search_next(const char **path, const char *program, char *buf, size_t cap)

@@ -14,6 +14,11 @@ const char *search_path(char *const *envp);
 /* Is @program a path (or a Windows one), so that it is not sought? */
 bool search_is_path(const char *program);
 bool search_is_windows_path(const char *program);
+/* Where the machine has `C:\x`: below /windows/dosdevices. Returns: false if it is too long. */
+bool search_windows_path(const char *program, char *buf, size_t cap);
+/* A bare NAME.exe, which may be one of System32's, and its path there. */
+bool search_is_windows_program(const char *program);
+bool search_windows_system(const char *program, char *buf, size_t cap);
 
 /* The next candidate: folder of *@path, '/', @program; *@path moves on, to NULL after the
  * last. A candidate that does not fit is skipped. Returns: false when there is none left. */

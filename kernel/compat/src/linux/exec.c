@@ -4,6 +4,7 @@
  * errors come first. A script hands over to its interpreter until something that
  * can be mapped is found; then ps builds the program.
  */
+#include <albireo/services.h>
 #include <compat/identity.h>
 #include <io/inode.h>
 #include <linux/capability.h>
@@ -161,6 +162,18 @@ static int check_kind(const struct exec *e)
 	}
 }
 
+/* The launcher runs Windows programs that nobody marked as executable. */
+static int find_unmarked(struct exec *e)
+{
+	int err = exec_file_open_as(e->start, e->path, e->walk_flags, EXEC_WANT_READ, &e->inode);
+
+	if (!err)
+		err = exec_image_find(e->inode, &e->image);
+	if (err == -ENOEXEC || (!err && exec_image_layout(e->image)->kind != IMAGE_PE))
+		return -EACCES;
+	return err ? err : check_kind(e);
+}
+
 static int find_image(struct exec *e)
 {
 	int err;
@@ -169,6 +182,8 @@ static int find_image(struct exec *e)
 		exec_file_close(e->inode);
 		e->inode = NULL;
 		err = exec_file_open(e->start, e->path, e->walk_flags, &e->inode);
+		if (err == -EACCES && (ps_current()->capabilities & CAP_LAUNCHER))
+			return find_unmarked(e);
 		if (!err)
 			err = exec_image_find(e->inode, &e->image);
 		if (err)

@@ -7,7 +7,8 @@
 #include "exec_image.h"
 #include "files.h"
 
-static int check(struct inode *i)
+/* @want: as inode_permission() takes it. */
+static int check(struct inode *i, unsigned want)
 {
 	int err;
 
@@ -15,11 +16,11 @@ static int check(struct inode *i)
 		return -ELOOP;
 	if (!inode_is_regular(i) || (i->attr.flags & VFS_NODE_NOEXEC))
 		return -EACCES;
-	err = inode_permission(i, 1, false);
+	err = inode_permission(i, want, false);
 	return err ? err : inode_deny_write(i);
 }
 
-int exec_file_open(struct inode *start, const char *path, unsigned walk_flags, struct inode **out)
+int exec_file_open_as(struct inode *start, const char *path, unsigned walk_flags, unsigned want, struct inode **out)
 {
 	struct walk_result walk;
 	int err = walk_path(start, path, walk_flags, &walk);
@@ -30,13 +31,18 @@ int exec_file_open(struct inode *start, const char *path, unsigned walk_flags, s
 			walk_result_put(&walk);
 		return err;
 	}
-	err = check(walk.inode);
+	err = check(walk.inode, want);
 	if (!err) {
 		*out = walk.inode;
 		inode_get(*out);
 	}
 	walk_result_put(&walk);
 	return err;
+}
+
+int exec_file_open(struct inode *start, const char *path, unsigned walk_flags, struct inode **out)
+{
+	return exec_file_open_as(start, path, walk_flags, EXEC_WANT_EXECUTE, out);
 }
 
 void exec_file_close(struct inode *i)

@@ -9,6 +9,11 @@
  * for writing until exec_file_close().
  * Returns: 0 and a reference in *@out; -EACCES -ELOOP -ETXTBSY, or why it was not found. */
 int exec_file_open(struct inode *start, const char *path, unsigned walk_flags, struct inode **out);
+/* The same for who needs another right than to execute: an MZ file without the x bit runs from the launcher and from
+ * CreateProcess (DECISIONS 41). */
+int exec_file_open_as(struct inode *start, const char *path, unsigned walk_flags, unsigned want, struct inode **out);
+#define EXEC_WANT_EXECUTE 1u
+#define EXEC_WANT_READ 4u
 void exec_file_close(struct inode *i);	/* NULL is fine */
 
 /* The program that PT_INTERP names; all NULL without one. */
