@@ -16,7 +16,10 @@ KEPT = os.path.join(BUILD, "windows-oracle")
 def environment():
     """The same on every host, so that what is kept stays true."""
     base = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
-    return wine.environment({**base, "LANG": "C.UTF-8", "TZ": "UTC"})
+    env = wine.environment({**base, "LANG": "C.UTF-8", "TZ": "UTC"})
+    # A program that crashes ends, without Wine's debugger telling where.
+    env["WINEDLLOVERRIDES"] = "mscoree,mshtml,winedbg.exe="
+    return env
 
 
 def run(command, folder, stdin, timeout):
