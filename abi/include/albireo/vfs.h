@@ -154,6 +154,9 @@ enum vfs_op {
 	/* From initd at the end of an exec machine: remove .albireo-* folders, clunk. */
 	VFS_SHUTDOWN,
 	VFS_XATTR,	/* node, op: get, set, list, remove: -EOPNOTSUPP until built */
+	/* dir | data: a name that is not there. Reply: data: the first name by bytes that is the same but for case
+	 * (none: it is missing too), [1] its bytes, [2] lease in ns, [3] seq. Any change of a name in dir revokes it. */
+	VFS_FOLD,
 	VFS_OP_END
 };
 
@@ -194,6 +197,7 @@ enum lease_kind {
 	LEASE_IMAGE,
 	LEASE_DEVICE,
 	LEASE_SOCKET,
+	LEASE_FOLD,	/* (directory, name) to the name that differs in case; revoked with LEASE_NAME */
 	LEASE_KIND_END
 };
 /* LEASE_GRANT_BROKER(struct lease_grant *): envelope (exec.h) and image (exec.h) leases;

@@ -333,8 +333,10 @@ static void retire_one(struct inode *i)
 {
 	bool send, gone;
 
-	if (inode_is_dir(i))
+	if (inode_is_dir(i)) {
 		lease_forget_subject(LEASE_NAME, i->node);
+		lease_forget_subject(LEASE_FOLD, i->node);
+	}
 	spin_lock(&cache_lock);
 	gone = retire_locked(i, &send);
 	spin_unlock(&cache_lock);

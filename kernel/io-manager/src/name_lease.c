@@ -78,6 +78,7 @@ static int64_t revoke_name(const struct lease_revoke *r)
 	if (copy_from_user(name, (const void __user *)r->name, r->name_len))
 		return -EFAULT;
 	lease_revoke(LEASE_NAME, r->node, r->name_len ? name : NULL, r->name_len, r->seq);
+	lease_revoke(LEASE_FOLD, r->node, NULL, 0, r->seq);
 	return 0;
 }
 

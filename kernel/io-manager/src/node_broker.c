@@ -70,6 +70,7 @@ void io_drop_caches(void)
 {
 	lease_drop_all(LEASE_IMAGE);
 	lease_drop_all(LEASE_NAME);
+	lease_drop_all(LEASE_FOLD);
 	lease_drop_all(LEASE_ATTR);
 	inode_drop_idle();
 	ps_drop_spares();

@@ -58,6 +58,12 @@ uint64_t inode_revoked_before(void);		/* newest attribute revoke of a node not i
 void inode_note_revoke_of_absent(uint64_t seq);
 void inode_cache_for_each(void (*fn)(struct inode *i, void *context), void *context);
 
+/* ---- fold.c ---- */
+
+/* How @dir spells @name, which is not in it, but for case: into @out, of VFS_NAME_MAX + 1 bytes.
+ * Returns: 0; -ENOENT there is nothing like it; what vfsd said. */
+int fold_name(struct inode *dir, const char *name, uint32_t len, char *out);
+
 /* ---- link_text.c ---- */
 
 /* Where a symbolic link leads. Replaced when the owner says something else (a number that a
@@ -143,6 +149,7 @@ struct walk {
 	bool has_stamp;
 	uint64_t node_seq;	/* a revoke of the last inode's attributes from this decision on may
 				 * mean that the name was taken from it; ~0: no name led to it */
+	char *folded;		/* storage of `name` when the folder spells it otherwise */
 	struct record_result *found;	/* of the last VFS_WALK: used in order */
 	uint32_t nfound, next_found;
 };

@@ -100,6 +100,7 @@ void walk_end(struct walk *w)
 	drop_found(w);
 	kfree(w->found);
 	kfree(w->expanded);
+	kfree(w->folded);
 	inode_put(w->jump);
 	file_put(w->jump_file);
 	inode_put(w->dir);
@@ -213,10 +214,29 @@ static int look_up_name(struct walk *w, const char *name, uint32_t len, struct i
 	return take_found(w, name, len, out) ? 0 : -EIO;
 }
 
+/* The name is missing: the one that differs in case, which is in w->folded afterwards. */
+static int look_up_folded(struct walk *w, const char *name, uint32_t len, struct inode **out)
+{
+	char *folded = kmalloc(VFS_NAME_MAX + 1, HEAP_NOZERO);
+	int err = folded ? fold_name(w->dir, name, len, folded) : -ENOMEM;
+
+	if (!err)
+		err = look_up_name(w, folded, (uint32_t)strlen(folded), out);
+	if (err || !*out) {
+		kfree(folded);
+		return err == -ENOENT ? 0 : err;
+	}
+	kfree(w->folded);
+	w->folded = folded;
+	return 0;
+}
+
 static int look_up(struct walk *w, const char *name, uint32_t len, struct inode **out)
 {
 	int err = look_up_name(w, name, len, out);
 
+	if (!err && !*out && (w->flags & WALK_FOLD) && !is_dotdot(name, len))
+		err = look_up_folded(w, name, len, out);
 	if (err || !*out || !leaves_filesystem(w, *out))
 		return err;
 	inode_put(*out);
@@ -373,9 +393,15 @@ int walk_last(struct walk *w, struct inode **out)
 		*out = w->dir;
 		return 0;
 	}
+	kfree(w->folded);
+	w->folded = NULL;
 	err = look_up(w, w->name, w->name_len, out);
 	if (err)
 		return err;
+	if (w->folded) {
+		w->name = w->folded;
+		w->name_len = (uint32_t)strlen(w->folded);
+	}
 	return *out ? 0 : -ENOENT;
 }
 

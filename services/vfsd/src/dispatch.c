@@ -64,6 +64,7 @@ static const struct operation {
 	[VFS_PATH] = { handle_path, 0 },
 	[VFS_SHUTDOWN] = { handle_shutdown, MAY_LAUNCHER },
 	[VFS_XATTR] = { handle_xattr, 0 },
+	[VFS_FOLD] = { handle_fold, 0 },
 };
 
 /* The thread's last reply has gone out: it will not be asked for again. */

@@ -88,6 +88,15 @@ static inline struct mount *node_mount(const struct node *node)
 	return &state->mounts[node->mount];
 }
 
+/* man 2 getdents */
+struct linux_dirent64 {
+	uint64_t ino;
+	uint64_t next;
+	uint16_t record_len;
+	uint8_t type;
+	char name[];
+} __attribute__((packed));
+
 /* Room for linux_dirent64 records of a reply. */
 struct dirent_sink {
 	char *buf;

@@ -27,6 +27,9 @@ int handle_xattr(struct request *rq);
 /* listing.c */
 int handle_readdir(struct request *rq);
 
+/* fold.c */
+int handle_fold(struct request *rq);
+
 /* streams.c */
 int handle_open(struct request *rq);
 int handle_close(struct request *rq);

@@ -17,14 +17,6 @@
 #define COOKIE_OVERLAYS (COOKIE_OURS + 2)	/* + n: the nth overlay comes next */
 #define COOKIE_OURS_END (COOKIE_OURS + 0x10000)
 
-struct linux_dirent64 {
-	uint64_t ino;
-	uint64_t next;
-	uint16_t record_len;
-	uint8_t type;
-	char name[];
-} __attribute__((packed));
-
 #define DIRENT_HEADER offsetof(struct linux_dirent64, name)
 
 static bool put(struct dirent_sink *sink, uint64_t ino, uint64_t next, unsigned int type, const char *name,

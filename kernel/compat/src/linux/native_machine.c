@@ -79,6 +79,7 @@ static void fill_counters(struct text *t)
 		line(t, "lock.", lock_class_name((enum lock_class)i), ".contended", lock_statistics[i].contended);
 	heap_for_each_cache(heap_line, t);
 	line(t, "lease.", "name", ".count", lease_count(LEASE_NAME));
+	line(t, "lease.", "fold", ".count", lease_count(LEASE_FOLD));
 	line(t, "lease.", "attr", ".count", lease_count(LEASE_ATTR));
 	line(t, "lease.", "image", ".count", lease_count(LEASE_IMAGE));
 	ps_for_each(count_handles, &handles);

@@ -41,10 +41,10 @@ static uint32_t open_flags(const struct open_request *rq)
 
 static ntstatus open_existing(const struct open_request *rq, uint32_t flags, struct file **out)
 {
-	int err = vfs_open(rq->start, rq->path, flags, 0, WALK_FOLLOW, out);
+	int err = vfs_open(rq->start, rq->path, flags, 0, WALK_FOLLOW | WALK_FOLD, out);
 
 	if (err == -EISDIR)
-		err = vfs_open(rq->start, rq->path, (flags & ~(uint32_t)O_ACCMODE) | O_DIRECTORY, 0, WALK_FOLLOW, out);
+		err = vfs_open(rq->start, rq->path, (flags & ~(uint32_t)O_ACCMODE) | O_DIRECTORY, 0, WALK_FOLLOW | WALK_FOLD, out);
 	if (err == -ENOTDIR && !(rq->options & FILE_DIRECTORY_FILE))
 		return STATUS_OBJECT_PATH_NOT_FOUND;
 	if (err)
@@ -72,7 +72,7 @@ static ntstatus open_or_create(struct open_request *rq, struct file **out, uint6
 			*result = FILE_CREATED;
 		return open_existing(rq, flags, out);
 	}
-	err = vfs_open(rq->start, rq->path, flags | O_CREAT | O_EXCL, 0666, WALK_FOLLOW, out);
+	err = vfs_open(rq->start, rq->path, flags | O_CREAT | O_EXCL, 0666, WALK_FOLLOW | WALK_FOLD, out);
 	if (!err) {
 		*result = FILE_CREATED;
 		return STATUS_SUCCESS;
@@ -184,7 +184,7 @@ static ntstatus attributes_by_name(uint64_t user_attributes, struct network_open
 		return status;
 	status = nt_path(&name, &start, &path);
 	if (!status) {
-		err = walk_path(start, path, WALK_FOLLOW, &walk);
+		err = walk_path(start, path, WALK_FOLLOW | WALK_FOLD, &walk);
 		if (err == -ENOENT)
 			walk_result_put(&walk);
 		if (!err) {

@@ -103,6 +103,7 @@ struct fs_context *fs_current(void);	/* the current process's */
 #define WALK_NO_MAGIC 32u	/* RESOLVE_NO_MAGICLINKS */
 #define WALK_BENEATH 64u	/* RESOLVE_BENEATH: -EXDEV for every way out of the start */
 #define WALK_IN_ROOT 128u	/* RESOLVE_IN_ROOT: the start is the root */
+#define WALK_FOLD 512u		/* a name that is missing may be met by one that differs in case */
 #define WALK_NO_XDEV 256u	/* RESOLVE_NO_XDEV: stay on one filesystem */
 
 struct walk_result {
