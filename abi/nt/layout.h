@@ -73,6 +73,7 @@
 #define PARAMS_IMAGE_PATH 0x60
 #define PARAMS_COMMAND_LINE 0x70
 #define PARAMS_ENVIRONMENT 0x80
+#define PARAMS_X 0x88				/* the window's place, size and look */
 #define PARAMS_SHOW_FLAGS 0xa4
 #define PARAMS_WINDOW_TITLE 0xb0
 #define PARAMS_DESKTOP 0xc0

@@ -83,6 +83,35 @@ int handle_table_clone(struct handle_table *from, struct handle_table **out)
 	return 0;
 }
 
+/* Empty slot @h; the table is locked. */
+static struct object *take(struct handle_table *t, uint32_t h)
+{
+	struct object *obj = t->slots[h].object;
+
+	t->slots[h] = (struct slot){ 0 };
+	t->used--;
+	if (h < t->first_free)
+		t->first_free = h;
+	return obj;
+}
+
+int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const int keep[3], struct handle_table **out)
+{
+	struct handle_table *t;
+	int err = handle_table_clone(from, &t);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < t->capacity; i++) {
+		bool kept = (int)i == keep[0] || (int)i == keep[1] || (int)i == keep[2];
+
+		if (t->slots[i].object && !kept && !(t->slots[i].flags & flag))
+			object_put(take(t, i));
+	}
+	*out = t;
+	return 0;
+}
+
 void handle_table_get(struct handle_table *t)
 {
 	refcount_get(&t->refs);
@@ -112,18 +141,6 @@ void handle_table_put(struct handle_table *t, void *process)
 	}
 	kfree(t->slots);
 	heap_cache_free(&table_cache, t);
-}
-
-/* Empty slot @h; the table is locked. */
-static struct object *take(struct handle_table *t, uint32_t h)
-{
-	struct object *obj = t->slots[h].object;
-
-	t->slots[h] = (struct slot){ 0 };
-	t->used--;
-	if (h < t->first_free)
-		t->first_free = h;
-	return obj;
 }
 
 void handle_table_close_cloexec(struct handle_table *t, void *process)

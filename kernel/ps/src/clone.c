@@ -57,7 +57,7 @@ static int check_wanted(uint32_t tid)
 }
 
 /* RLIMIT_NPROC binds everybody but root's (man 2 getrlimit). */
-static int check_limit(struct process *me)
+int process_check_limit(struct process *me)
 {
 	uint64_t limit = me->envelope.limits[LIMIT_NPROC].cur;
 	bool is_over;
@@ -251,7 +251,7 @@ static int share_or_copy_actions(struct process *child, struct process *me, uint
 	return 0;
 }
 
-static void inherit(struct process *child, struct process *me, const struct ps_clone *c)
+void process_inherit(struct process *child, struct process *me, const struct ps_clone *c)
 {
 	memcpy(child->name, me->name, sizeof(child->name));
 	spin_lock(&me->lock);
@@ -274,7 +274,7 @@ static void inherit(struct process *child, struct process *me, const struct ps_c
 }
 
 /* What a child that never ran holds. The process itself is the caller's. */
-static void drop_parts(struct process *child)
+void process_drop_parts(struct process *child)
 {
 	if (child->fs)
 		ps_upper_ops.fs_put(child->fs);
@@ -290,7 +290,7 @@ static int copy_parts(struct process *child, struct process *me, const struct ps
 {
 	int err;
 
-	inherit(child, me, c);
+	process_inherit(child, me, c);
 	err = share_or_copy_actions(child, me, c->flags);
 	if (!err)
 		err = share_or_copy_handles(child, me, c->flags);
@@ -302,7 +302,7 @@ static int copy_parts(struct process *child, struct process *me, const struct ps
 }
 
 /* A SIGKILL to the group that came before the child was in the tree must not miss it. 0, -EINTR. */
-static int link_child(struct process *child, struct ps_thread *t, uint64_t flags)
+int process_link_child(struct process *child, struct ps_thread *t, uint64_t flags)
 {
 	struct process *me = ps_current();
 	struct process *parent;
@@ -326,7 +326,7 @@ static void wait_for_vfork(struct process *child)
 	(void)WAIT_EVENT(&child->vfork_wait, !READ_ONCE(child->vfork_parent_waits), INTERRUPT_FATAL, 0);
 }
 
-static void put_pid(struct ps_pid *pid)
+void pid_put(struct ps_pid *pid)
 {
 	spin_lock(&ps_tree_lock);
 	pid_unuse(pid);
@@ -370,7 +370,7 @@ static int64_t clone_process(const struct ps_clone *c, const struct trap_frame *
 	copy_thread_state(t, c);
 	write_tids(child, c);
 	object_get(&child->object);	/* ours, over the start: the child may end at once */
-	err = link_child(child, t, c->flags);
+	err = process_link_child(child, t, c->flags);
 	if (err) {
 		ps_put(child);
 		goto free_thread;
@@ -388,8 +388,8 @@ static int64_t clone_process(const struct ps_clone *c, const struct trap_frame *
 free_thread:
 	ps_thread_free_unused(t);
 drop:
-	drop_parts(child);
-	put_pid(child->pid_node);
+	process_drop_parts(child);
+	pid_put(child->pid_node);
 free_child:
 	ps_put(child);
 	return err;
@@ -404,7 +404,7 @@ int64_t ps_clone(const struct ps_clone *c, const struct trap_frame *frame)
 	if (!err)
 		err = envelope_ensure(ps_current());
 	if (!err)
-		err = check_limit(ps_current());
+		err = process_check_limit(ps_current());
 	if (err)
 		return err;
 	return c->flags & CLONE_THREAD ? clone_thread(c, frame) : clone_process(c, frame);

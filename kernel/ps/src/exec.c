@@ -12,7 +12,7 @@ struct exec_parts {
 	struct ps_start start;
 };
 
-static int build_space(struct ps_exec *e, const struct mm_limits *limits, struct exec_parts *parts)
+int exec_build_space(struct ps_exec *e, const struct mm_limits *limits, struct mm_space **space, struct ps_start *start)
 {
 	struct stack_request rq = {
 		.prefix = e->prefix.count ? &e->prefix : NULL,
@@ -25,17 +25,17 @@ static int build_space(struct ps_exec *e, const struct mm_limits *limits, struct
 		.is_secure = e->is_secure,
 		.is_fixed = e->is_fixed,
 	};
-	int err = mm_space_create(&parts->space);
+	int err = mm_space_create(space);
 
 	if (err)
 		return err;
-	parts->space->limits = *limits;
+	(*space)->limits = *limits;
 	if (e->build)
-		return e->build(e, parts->space, &parts->start);
-	err = image_map(parts->space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
+		return e->build(e, *space, start);
+	err = image_map(*space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
 	if (!err)
-		err = stack_build(parts->space, &rq, &parts->start.rsp);
-	parts->start.entry = rq.placement.start;
+		err = stack_build(*space, &rq, &start->rsp);
+	start->entry = rq.placement.start;
 	return err;
 }
 
@@ -201,7 +201,8 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame)
 	struct exec_parts parts = { 0 };
 	int err;
 
-	err = build_space(e, &p->space->limits, &parts);
+	e->pid = p->pid;
+	err = exec_build_space(e, &p->space->limits, &parts.space, &parts.start);
 	if (!err)
 		err = unshare(p, &parts);
 	if (!err)

@@ -72,6 +72,13 @@ void ps_thread_dead(struct thread *t);			/* sched_ops.thread_dead */
 /* ---- schedule.c: a new thread is scheduled as its maker, unless that forbade it ---- */
 void schedule_inherit(struct ps_thread *child, const struct ps_thread *parent);
 
+/* ---- clone.c: what a child is made of ---- */
+int process_check_limit(struct process *me);		/* RLIMIT_NPROC: 0, -EAGAIN */
+void process_inherit(struct process *child, struct process *me, const struct ps_clone *c);
+void process_drop_parts(struct process *child);		/* of a child that never ran */
+int process_link_child(struct process *child, struct ps_thread *t, uint64_t flags);	/* 0, -EINTR */
+void pid_put(struct ps_pid *pid);
+
 /* ---- user.c: processes of each user, for RLIMIT_NPROC ---- */
 void user_charge(uint32_t uid, int delta);	/* tree */
 uint32_t user_processes(uint32_t uid);		/* tree */
@@ -126,6 +133,8 @@ struct stack_request {
 	const struct credentials *credentials;
 	bool is_secure, is_fixed;
 };
+/* A new space with the program of @e. Its reference is the caller's, on failure too (NULL: none was made). */
+int exec_build_space(struct ps_exec *e, const struct mm_limits *limits, struct mm_space **space, struct ps_start *start);
 /* Map and fill the new stack. Returns: 0 and the stack pointer. */
 int stack_build(struct mm_space *s, const struct stack_request *rq, uint64_t *rsp);
 

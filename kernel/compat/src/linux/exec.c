@@ -271,7 +271,7 @@ static int run(struct exec *e)
 		.is_fixed = !is_secure(e) && (ps_current_thread()->persona & ADDR_NO_RANDOMIZE),
 	};
 	if (x.image.layout->kind == IMAGE_PE)
-		err = nt_exec_prepare(&x, e->image);
+		err = nt_exec_prepare(&x, e->image, NULL);
 	if (!err)
 		err = ps_exec(&x, linux_frame());
 	if (x.personality_data)

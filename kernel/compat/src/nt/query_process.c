@@ -1,4 +1,6 @@
 /* kernel/compat/src/nt/query_process.c: NtQueryInformationProcess (Microsoft Learn; winternl.h). */
+#include <asm/signal.h>
+
 #include "query.h"
 
 enum process_class { PROCESS_BASIC = 0, PROCESS_QUOTA_LIMITS = 1, PROCESS_IO_COUNTERS = 2, PROCESS_VM_COUNTERS = 3,
@@ -34,11 +36,34 @@ struct basic_information {
 	uint64_t pid, parent;
 };
 
+/* Death by a signal as the exception that would have ended a Windows program (DECISIONS 51). */
+static uint32_t nt_exit_status(const struct process *p)
+{
+	switch (p->killed_by) {
+	case 0:
+		return p->exit_status;
+	case SIGINT:
+	case SIGQUIT:
+		return STATUS_CONTROL_C_EXIT;
+	case SIGSEGV:
+	case SIGBUS:
+		return STATUS_ACCESS_VIOLATION;
+	case SIGILL:
+		return STATUS_ILLEGAL_INSTRUCTION;
+	case SIGFPE:
+		return STATUS_INTEGER_DIVIDE_BY_ZERO;
+	case SIGTRAP:
+		return STATUS_BREAKPOINT;
+	default:
+		return 128 + p->killed_by;
+	}
+}
+
 static ntstatus basic(struct process *p, const struct nt_query *q)
 {
 	struct nt_process *nt = p->nt;
 	struct basic_information out = {
-		.exit_status = p->state == PROCESS_ALIVE ? STILL_ACTIVE : p->exit_status,
+		.exit_status = p->state == PROCESS_ALIVE ? STILL_ACTIVE : nt_exit_status(p),
 		.peb = nt ? nt->peb : 0,
 		.affinity = (1ull << percpu_count) - 1,
 		.base_priority = BASE_PRIORITY,
@@ -62,9 +87,12 @@ static ntstatus query(struct process *p, uint32_t class, const struct nt_query *
 	case PROCESS_WOW64:
 		return nt_query_put(q, &none, sizeof(none));
 	case PROCESS_COOKIE:
+		if (!nt)
+			return STATUS_INVALID_PARAMETER;
 		return nt_query_put(q, &nt->cookie, sizeof(nt->cookie));
 	case PROCESS_ERROR_MODE:
-		return nt_query_put(q, &nt->hard_error_mode, sizeof(nt->hard_error_mode));
+		flags = nt ? nt->hard_error_mode : 0;
+		return nt_query_put(q, &flags, sizeof(flags));
 	case PROCESS_EXECUTE_FLAGS:
 		flags = 0x0d;	/* DEP on, for good */
 		return nt_query_put(q, &flags, sizeof(flags));
@@ -81,7 +109,7 @@ ntstatus nt_sys_NtQueryInformationProcess(const uint64_t *a)
 
 	if (status)
 		return status;
-	status = p->nt ? query(p, (uint32_t)a[1], &q) : STATUS_INVALID_HANDLE;
+	status = query(p, (uint32_t)a[1], &q);
 	ps_put(p);
 	return status;
 }

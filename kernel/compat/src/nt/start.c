@@ -16,6 +16,7 @@
 #include "start.h"
 #include "text.h"
 
+#define NT_SYSTEM32 "C:\\windows\\system32"
 #define SYSTEM32 "/windows/c/windows/system32/"
 #define NT_MMAP_TOP 0x7ffffff00000ull
 #define STACK_DEFAULT_BYTES (1ull << 20)
@@ -46,6 +47,12 @@ struct nt_start {
 	struct exec_image *image;	/* the program's; borrowed */
 	struct dll ntdll, apiset;
 	uint64_t teb;
+	const struct nt_parameters *given;	/* NULL: execve's argv and envp */
+};
+
+const uint32_t nt_parameter_offsets[NT_PARAMETER_STRINGS] = {
+	PARAMS_CURRENT_DIRECTORY, PARAMS_DLL_PATH, PARAMS_IMAGE_PATH, PARAMS_COMMAND_LINE, PARAMS_WINDOW_TITLE, PARAMS_DESKTOP,
+	PARAMS_SHELL_INFO, PARAMS_RUNTIME_INFO,
 };
 
 /* ---- DLLs ---- */
@@ -210,6 +217,16 @@ static void param_string(struct params *p, uint32_t offset, const uint16_t *char
 	memcpy(p->bytes + offset, &s, sizeof(s));
 }
 
+static void param_ascii(struct params *p, uint32_t offset, const char *ascii)
+{
+	struct nt_text text = { 0 };
+
+	nt_text_ascii(&text, ascii);
+	param_string(p, offset, text.chars, text.nchars);
+	p->strings.failed |= text.failed;
+	nt_text_free(&text);
+}
+
 static int param_path(struct params *p, uint32_t offset, const char *path, bool is_folder)
 {
 	uint32_t n;
@@ -254,10 +271,33 @@ static uint64_t standard_handle(int fd)
 	return handle_get_flags(ps_current()->handles, fd, NULL, NULL) ? 0 : nt_handle_value(fd);
 }
 
+/* CreateProcess: what the parent says. */
+static int fill_given(struct params *p, const struct nt_parameters *from)
+{
+	for (size_t i = 0; i < NT_PARAMETER_STRINGS; i++) {
+		if (i == NT_PARAMETER_DLL_PATH && !from->strings[i].nchars)
+			param_ascii(p, PARAMS_DLL_PATH, NT_SYSTEM32);
+		else
+			param_string(p, nt_parameter_offsets[i], from->strings[i].chars, from->strings[i].nchars);
+	}
+	memcpy(p->bytes + PARAMS_CONSOLE, from->raw + PARAMS_CONSOLE, PARAMS_CURRENT_DIRECTORY - PARAMS_CONSOLE);
+	memcpy(p->bytes + PARAMS_X, from->raw + PARAMS_X, PARAMS_WINDOW_TITLE - PARAMS_X);
+	param32(p, PARAMS_FLAGS, PARAMS_NORMALIZED);
+	memcpy(p->bytes + PARAMS_PROCESS_GROUP, from->raw + PARAMS_PROCESS_GROUP, sizeof(uint32_t));
+	for (int i = 0; i < 3; i++)
+		param64(p, PARAMS_STDIN + 8 * (uint32_t)i, from->standard[i]);
+	return p->strings.failed ? -ENOMEM : 0;
+}
+
 static int fill_params(struct params *p, const struct ps_exec *e)
 {
+	struct nt_start *st = e->personality_data;
 	struct nt_text text = { 0 };
-	int err = param_folder(p);
+	int err;
+
+	if (st->given)
+		return fill_given(p, st->given);
+	err = param_folder(p);
 
 	if (!err)
 		err = param_inode(p, PARAMS_IMAGE_PATH, e->exe, false);
@@ -268,12 +308,8 @@ static int fill_params(struct params *p, const struct ps_exec *e)
 		return -ENOMEM;
 	param_string(p, PARAMS_COMMAND_LINE, text.chars, text.nchars);
 	nt_text_free(&text);
-	nt_text_ascii(&text, "C:\\windows\\system32");
-	param_string(p, PARAMS_DLL_PATH, text.chars, text.nchars);
-	nt_text_free(&text);
-	nt_text_ascii(&text, "WinSta0\\Default");
-	param_string(p, PARAMS_DESKTOP, text.chars, text.nchars);
-	nt_text_free(&text);
+	param_ascii(p, PARAMS_DLL_PATH, NT_SYSTEM32);
+	param_ascii(p, PARAMS_DESKTOP, "WinSta0\\Default");
 	param_string(p, PARAMS_WINDOW_TITLE, NULL, 0);
 	param_string(p, PARAMS_SHELL_INFO, NULL, 0);
 	param_string(p, PARAMS_RUNTIME_INFO, NULL, 0);
@@ -291,7 +327,10 @@ static int write_environment(struct params *p, struct nt_start *st, struct mm_sp
 	uint64_t address;
 	int err;
 
-	nt_environment(&env, &e->envp);
+	if (st->given)
+		nt_text_chars(&env, st->given->environment.chars, st->given->environment.nchars);
+	else
+		nt_environment(&env, &e->envp);
 	err = env.failed ? -ENOMEM : nt_map_private(st->nt, s, env.nchars * 2ull, &address);
 	if (!err)
 		err = put(s, address, env.chars, env.nchars * 2ull);
@@ -485,7 +524,7 @@ static int build(struct ps_exec *e, struct mm_space *s, struct ps_start *start)
 	if (!err)
 		err = nt_map_stack(st->nt, s, l->pe.stack_reserve, l->pe.stack_commit, &stack);
 	if (!err)
-		err = nt_write_teb(st->nt, s, &stack, ps_current()->pid, ps_current()->pid, &st->teb);
+		err = nt_write_teb(st->nt, s, &stack, e->pid, e->pid, &st->teb);
 	entry = l->entry ? st->nt->image_base + l->entry : 0;
 	if (!err)
 		err = nt_write_first_context(st->nt, s, &stack, entry, st->nt->peb, start);
@@ -507,7 +546,7 @@ static void started(struct ps_exec *e, struct ps_thread *t)
 	st->thread = NULL;
 }
 
-int nt_exec_prepare(struct ps_exec *e, struct exec_image *image)
+int nt_exec_prepare(struct ps_exec *e, struct exec_image *image, const struct nt_parameters *given)
 {
 	struct nt_start *st = kmalloc(sizeof(*st), 0);
 	int err = -ENOMEM;
@@ -518,6 +557,7 @@ int nt_exec_prepare(struct ps_exec *e, struct exec_image *image)
 	e->build = build;
 	e->started = started;
 	st->image = image;
+	st->given = given;
 	st->nt = nt_process_create();
 	st->thread = nt_thread_create(0);
 	if (st->nt && st->thread)

@@ -25,9 +25,19 @@ int nt_write_first_context(struct nt_process *nt, struct mm_space *s, const stru
 struct nt_thread *nt_thread_create(uint64_t teb);	/* NULL: no memory */
 void nt_thread_free(struct nt_thread *t);
 
-/* execve: fill in what ps_exec() needs to start @image; nt_exec_finish() afterwards in any case.
+/* What CreateProcess says about its child: strings in the order of nt_parameter_offsets[]. */
+enum { NT_PARAMETER_FOLDER, NT_PARAMETER_DLL_PATH, NT_PARAMETER_IMAGE, NT_PARAMETER_COMMAND_LINE, NT_PARAMETER_STRINGS = 8 };
+struct nt_parameters {
+	char raw[PARAMS_BYTES];		/* RTL_USER_PROCESS_PARAMETERS as the parent has it */
+	struct nt_string strings[NT_PARAMETER_STRINGS];
+	struct nt_string environment;	/* the block with its last zero */
+	uint64_t standard[3];		/* handles as the child has them */
+};
+extern const uint32_t nt_parameter_offsets[NT_PARAMETER_STRINGS];
+
+/* @given: NULL for execve, whose argv and envp count. Fill in what ps_exec() needs to start @image; nt_exec_finish() afterwards in any case.
  * Returns: 0; -ELIBACC there is no ntdll.dll; -ENOEXEC -ENOMEM -EIO: then it is finished already. */
-int nt_exec_prepare(struct ps_exec *e, struct exec_image *image);
+int nt_exec_prepare(struct ps_exec *e, struct exec_image *image, const struct nt_parameters *given);
 void nt_exec_finish(struct ps_exec *e);
 
 #endif

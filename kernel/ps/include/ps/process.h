@@ -272,8 +272,20 @@ struct ps_exec {
 	/* Past the point of no return, in the new space. */
 	void (*started)(struct ps_exec *e, struct ps_thread *t);
 	void *personality_data;		/* theirs */
+	uint32_t pid;			/* the process's; ps fills it in */
 };
 int ps_exec(struct ps_exec *e, struct trap_frame *frame);
+/* A new child of the current process that runs @e: CreateProcess. It has the handles marked HANDLE_INHERIT (all that are
+ * not HANDLE_CLOEXEC for a Linux program) if @inherits, @keep in any case; @fs is taken over. Its first thread is not
+ * started: thread_start() does that, after what @e->started has set up. Returns: 0 and references; as ps_exec(). */
+struct ps_child {
+	bool inherits;
+	int keep[3];			/* handles; -1: none */
+	void *fs;			/* io's fs_context, a reference: taken even on failure */
+	struct process *process;	/* out */
+	struct ps_thread *thread;	/* out */
+};
+int ps_spawn_program(struct ps_exec *e, struct ps_child *child);
 extern uint32_t ps_min_signal_stack;	/* AT_MINSIGSTKSZ, the edge's */
 
 /* What every program has mapped: the vDSO's image, and one page below it for the clocks; the edge's. */
