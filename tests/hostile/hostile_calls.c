@@ -5,7 +5,8 @@
  * Workers make calls until the time is up and CALLS (if given) are made. Each is a
  * process in a session of its own with a monkey as child that makes the calls; a
  * monkey that dies, stops or hangs is replaced. The first round of each worker
- * goes through all numbers in order, so that none is left to chance. With -u all of
+ * goes through all numbers in order, so that none is left to chance. A quarter of the monkeys has
+ * a thread that meddles with memory and descriptors meanwhile. With -u all of
  * them give up their identity for UID. Ends with 0 if every number was
  * reached and no worker is stuck in the end. The order of calls depends on the seed
  * alone, their effects on what ran beside them.
@@ -16,6 +17,7 @@
 #include <ftw.h>
 #include <grp.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,13 +25,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,6 +51,8 @@
 #define MAX_WORKERS 16
 #define PAGE 4096UL
 #define MONKEY_CALLS 2000
+#define FIRST_DESCRIPTOR 3
+#define DESCRIPTORS 32		/* that a monkey begins with, or about that */
 #define HANG_MS 300
 #define INTERRUPT_MS 20
 
@@ -58,7 +68,7 @@ struct progress {
 };
 
 static struct progress *progress;
-static uint64_t random_state;
+static __thread uint64_t random_state;
 
 /* Pieces of memory that pointers are made from. */
 static char *writable, *readonly, *closed, *page_end;
@@ -118,14 +128,14 @@ static uint64_t odd_descriptor(void)
 	case 1: return (uint64_t)AT_FDCWD;
 	case 2: return pick(1 << 20);
 	case 3: return 0x7fffffff;
-	default: return pick(32);
+	default: return pick(FIRST_DESCRIPTOR + DESCRIPTORS);
 	}
 }
 
 static const char *const paths[] = {
-	"", ".", "..", "/", "f", "d", "d/f", "link", "loop", "fifo", "missing", "missing/x", "d/../f", "//", "f/",
+	"", ".", "..", "/", "f", "d", "d/f", "link", "loop", "fifo", "socket", "missing", "missing/x", "d/../f", "//", "f/",
 	"/proc/self/stat", "/proc/self/fd/0", "/proc/self/maps", "/proc/self/mem", "/proc/1/status", "/dev/null", "/dev/zero",
-	"/dev/tty", "/dev/ptmx", "/proc/self/exe",
+	"/dev/tty", "/dev/ptmx", "/proc/self/exe", "/proc/self/task", "/proc/sys/kernel/pid_max", "/dev/shm/x",
 };
 
 /* Bytes that some call may take for a structure. */
@@ -254,7 +264,7 @@ static uint64_t fitting_argument(enum kind kind)
 
 	switch (kind) {
 	case LENGTH: return pick(2) ? odd_size() : pick(3 * PAGE);
-	case DESCRIPTOR: return pick(8) ? 3 + pick(16) : odd_descriptor();
+	case DESCRIPTOR: return pick(8) ? FIRST_DESCRIPTOR + pick(DESCRIPTORS) : odd_descriptor();
 	case PATHNAME: return pick(8) ? (uint64_t)paths[pick(sizeof(paths) / sizeof(paths[0]))] : odd_pointer();
 	case POINTER: return pick(4) ? (uint64_t)writable + (pick(4 * PAGE - 256) & ~7UL) : odd_pointer();
 	case NUMBER: break;
@@ -342,6 +352,36 @@ static void make_memory(void)
 	closed = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+static void make_sockets(void)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	int pair[2], listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		socketpair(AF_UNIX, types[i] | SOCK_NONBLOCK, 0, pair);
+	unlink(address.sun_path);
+	bind(listener, (struct sockaddr *)&address, sizeof(address));
+	listen(listener, 2);
+	connect(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), (struct sockaddr *)&address, sizeof(address));
+}
+
+static void make_event_sources(void)
+{
+	struct itimerspec often = { { 0, 10000000 }, { 0, 10000000 } };
+	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK), epoll = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT };
+	sigset_t all;
+
+	sigfillset(&all);
+	timerfd_settime(timer, 0, &often, NULL);
+	for (int fd = FIRST_DESCRIPTOR; fd < timer; fd++)
+		epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	eventfd(0, EFD_NONBLOCK);
+	signalfd(-1, &all, SFD_NONBLOCK);
+	inotify_add_watch(inotify_init1(IN_NONBLOCK), ".", IN_ALL_EVENTS);
+}
+
 /* Descriptors of each kind from 3 on; 0 to 2 lead to /dev/null, so that nothing
  * that is written shows. */
 static void make_descriptors(void)
@@ -364,9 +404,9 @@ static void make_descriptors(void)
 	open("/dev/ptmx", O_RDWR | O_NOCTTY);
 	if (pipe2(pair, O_NONBLOCK) == 0)
 		fcntl(pair[1], F_SETPIPE_SZ, 4096);
-	socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair);
-	syscall(SYS_epoll_create1, 0);
-	syscall(SYS_eventfd2, 0, O_NONBLOCK);
+	make_sockets();
+	make_event_sources();
+	ftruncate(memfd_create("m", MFD_ALLOW_SEALING), 2 * PAGE);
 	open("/proc/self/status", O_RDONLY);
 	syscall(SYS_NUCLEUS_IPC_CREATE);
 }
@@ -463,6 +503,34 @@ static void try_number(size_t index, unsigned worker)
 		make_call(number, args);
 }
 
+/* Change memory and descriptors while calls look at them. */
+static void *meddle(void *seed)
+{
+	uint64_t *words = (uint64_t *)writable;
+
+	random_state = (uintptr_t)seed | 1;
+	for (uint64_t i = 0;; i++) {
+		words[pick(4 * PAGE / sizeof(*words))] = pick(2) ? odd_argument() : pick(64);
+		if (i % 512 == 0)
+			dup2(FIRST_DESCRIPTOR + pick(DESCRIPTORS), FIRST_DESCRIPTOR + pick(DESCRIPTORS));
+		if (i % 4096 == 0)
+			nanosleep(&(struct timespec){ 0, 500000 }, NULL);
+	}
+	return NULL;
+}
+
+/* The signals that interrupt calls are for the thread that makes them. */
+static void start_meddling(void)
+{
+	sigset_t all, old;
+	pthread_t thread;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pthread_create(&thread, NULL, meddle, (void *)next_random());
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 /* Make up to MONKEY_CALLS calls, the first ones in order from @first. */
 static void be_a_monkey(unsigned worker, uint64_t seed, size_t first)
 {
@@ -472,6 +540,8 @@ static void be_a_monkey(unsigned worker, uint64_t seed, size_t first)
 	make_descriptors();
 	take_care_of_signals();
 	limit_resources();
+	if (pick(4) == 0)
+		start_meddling();
 	for (size_t i = 0; i < MONKEY_CALLS; i++) {
 		if (i % 50 == 0) {
 			fill_memory();
