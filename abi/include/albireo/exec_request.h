@@ -51,6 +51,7 @@
 #define EXEC_REQUEST_MAX_BYTES (4u << 20)
 
 #define EXEC_FAULT_FILE "opt/albireo/fault-injection"	/* rules, one a line */
+#define EXEC_MEASURE_FILE "opt/albireo/measure"		/* there: count what user mode takes */
 #define EXEC_LOG_FILE "opt/albireo/log"			/* CATEGORY=LEVEL lines over the built-in thresholds */
 
 #define EXEC_PORT_CONTROL "albireo.control"

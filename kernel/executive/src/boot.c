@@ -123,6 +123,7 @@ void kernel_main(uint64_t start_info)
 	ps_init();
 	io_init();
 	compat_init();
+	measure_init();
 	hal_start_cpus(mm_stack_alloc, mm_kernel_pml4, other_cpu);
 	log_info(BOOT, "%u CPUs run", percpu_count);
 	interrupts_enable();

@@ -261,6 +261,8 @@ int elf_read_interp(const struct elf_source *src, const struct elf_image *image,
 
 	if (!image->interp_len)
 		return -ENOEXEC;
+	if (image->interp_offset > src->file_size || image->interp_len > src->file_size - image->interp_offset)
+		return -EIO;
 	err = read_at(src, image->interp_offset, buf, image->interp_len);
 	if (err)
 		return err;

@@ -7,6 +7,8 @@
 #include "exec_image.h"
 #include "files.h"
 
+#define ELF_HEADER_BYTES 64
+
 /* @want: as inode_permission() takes it. */
 static int check(struct inode *i, unsigned want)
 {
@@ -71,6 +73,8 @@ static int find_interpreter(const char *path, struct exec_interpreter *out)
 
 	if (err)
 		return err;
+	if (out->inode->attr.size < ELF_HEADER_BYTES)
+		return -EIO;
 	err = exec_image_find(out->inode, &out->image);
 	if (err)
 		return err == -ENOEXEC ? -ELIBBAD : err;

@@ -84,7 +84,7 @@ int elf_parse(const struct elf_source *src, struct elf_image *out);
 
 /* Read the interpreter's path, with its NUL, into @buf of ELF_MAX_INTERP_BYTES.
  * Returns: its length without the NUL; -ENOEXEC if it is not terminated or there is
- * none; what @src->read returned. */
+ * none; -EIO if it lies beyond the file's end; what @src->read returned. */
 int elf_read_interp(const struct elf_source *src, const struct elf_image *image, char *buf);
 
 /* The function that @address, as linked, lies in: its @name, cut to @cap bytes with the NUL, and
