@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #define WARM_RUNS 5
-#define FEW_RUNS 5
-#define MANY_RUNS 25
+#define RUNS 25
+#define MAX_FAILURES 5
 #define NULL_CALLS 1000
 #define NULL_CALL_USER 5	/* instructions of a getppid in the loop below */
 
 struct shares {
-	uint64_t total, programs, services, exits;
+	uint64_t total, programs, exits;
 };
 
 static char *const environment[] = { NULL };
@@ -50,11 +50,11 @@ static void now(struct shares *s)
 	close(fd);
 	s->total = read_tsc();
 	s->programs = counter(text, "tsc.user.program ");
-	s->services = counter(text, "tsc.user.service ");
 	s->exits = counter(text, "user.exit ");
 }
 
-static void run(char *program)
+/* Returns: the wait status. */
+static int run(char *program)
 {
 	char *argv[] = { program, NULL };
 	int status;
@@ -62,67 +62,94 @@ static void run(char *program)
 
 	if (child == 0) {
 		execve(program, argv, environment);
-		_exit(127);
+		_exit(errno);
 	}
-	if (waitpid(child, &status, 0) != child || status) {
-		fprintf(stderr, "bench-shares: %s: status %x\n", program, status);
-		exit(1);
-	}
+	waitpid(child, &status, 0);
+	return status;
 }
 
-static struct shares difference(const struct shares *from, const struct shares *to)
+/* Where virtual time stands still for nobody, a start may time out that had to wait for the host. */
+static void run_surely(char *program)
 {
-	return (struct shares){ to->total - from->total, to->programs - from->programs, to->services - from->services,
-				to->exits - from->exits };
+	int status = 0;
+
+	for (int i = 0; i < MAX_FAILURES; i++) {
+		status = run(program);
+		if (!status)
+			return;
+	}
+	fprintf(stderr, "bench-shares: %s: status %x\n", program, status);
+	exit(1);
 }
 
-static struct shares of_runs(char *program, int runs)
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint64_t median(uint64_t *values)
+{
+	qsort(values, RUNS, sizeof(*values), compare);
+	return values[RUNS / 2];
+}
+
+/* The medians of some runs; of nothing but the reading itself for NULL. */
+static struct shares of_runs(char *program)
+{
+	uint64_t total[RUNS], programs[RUNS], exits[RUNS];
+	struct shares before, after;
+
+	for (int i = 0; i < RUNS; i++) {
+		now(&before);
+		if (program)
+			run_surely(program);
+		now(&after);
+		total[i] = after.total - before.total;
+		programs[i] = after.programs - before.programs;
+		exits[i] = after.exits - before.exits;
+	}
+	return (struct shares){ median(total), median(programs), median(exits) };
+}
+
+static void call_often(void)
+{
+	long ret;
+
+	for (int i = 0; i < NULL_CALLS; i++)
+		__asm__ volatile("syscall" : "=a"(ret) : "0"(SYS_getppid) : "rcx", "r11", "memory");
+}
+
+/* What a way into the kernel and back adds to user mode's share: entry code and the measuring itself. */
+static uint64_t exit_cost(const struct shares *reading)
 {
 	struct shares before, after;
 
 	now(&before);
-	while (runs--)
-		run(program);
+	call_often();
 	now(&after);
-	return difference(&before, &after);
+	return (after.programs - before.programs - reading->programs) / NULL_CALLS - NULL_CALL_USER;
 }
 
-/* What a way into the kernel and back adds to user mode's share: entry code and the measuring itself. */
-static uint64_t exit_cost(void)
+static void bench(const char *name, char *program, const struct shares *reading, uint64_t cost)
 {
-	struct shares few, many, before, after;
-	long ret;
-
-	now(&before);
-	now(&after);
-	few = difference(&before, &after);
-	now(&before);
-	for (int i = 0; i < NULL_CALLS; i++)
-		__asm__ volatile("syscall" : "=a"(ret) : "0"(SYS_getppid) : "rcx", "r11", "memory");
-	now(&after);
-	many = difference(&before, &after);
-	return (many.programs - few.programs) / NULL_CALLS - NULL_CALL_USER;
-}
-
-static void bench(const char *name, char *program, uint64_t cost)
-{
-	struct shares few, many, one;
-	uint64_t user;
+	struct shares one;
+	uint64_t user, total;
 
 	for (int i = 0; i < WARM_RUNS; i++)
-		run(program);
-	few = of_runs(program, FEW_RUNS);
-	many = of_runs(program, MANY_RUNS);
-	one = difference(&few, &many);
-	user = (one.programs - (one.exits < one.programs / cost ? one.exits * cost : 0)) / (MANY_RUNS - FEW_RUNS);
-	one.total /= MANY_RUNS - FEW_RUNS;
-	dprintf(2, "%s\t%llu\n%s_user\t%llu\n%s_kernel\t%llu\n", name, (unsigned long long)one.total, name,
-		(unsigned long long)user, name, (unsigned long long)(one.total - user));
+		run_surely(program);
+	one = of_runs(program);
+	total = one.total - reading->total;
+	user = one.programs - reading->programs - (one.exits - reading->exits) * cost;
+	dprintf(2, "%s\t%llu\n%s_user\t%llu\n%s_kernel\t%llu\n", name, (unsigned long long)total, name,
+		(unsigned long long)user, name, (unsigned long long)(total - user));
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t cost = exit_cost();
+	struct shares reading = of_runs(NULL);
+	uint64_t cost = exit_cost(&reading);
 	int null = open("/dev/null", O_WRONLY);
 
 	dup2(null, 1);
@@ -132,7 +159,7 @@ int main(int argc, char **argv)
 		if (!equals)
 			return 2;
 		*equals = '\0';
-		bench(argv[i], equals + 1, cost);
+		bench(argv[i], equals + 1, &reading, cost);
 	}
 	return 0;
 }
