@@ -177,6 +177,13 @@ struct credentials {
 #define PROC_QUERY_AUXV 13
 #define PROC_QUERY_SELF 14	/* tgid of the process whose call vfsd is serving (pid = badge's pid) as u32 */
 #define PROC_SET_COMM 16	/* the thread's name from now on: buf, at most 15 of its cap bytes */
+#define PROC_QUERY_VALUE 20	/* pid | PROC_VALUE_* << 32: int32_t */
+#define PROC_SET_VALUE 21
+#define PROC_QUERY_CORE_PATTERN 22	/* /proc/sys/kernel/core_pattern without a newline */
+#define PROC_SET_CORE_PATTERN 23	/* buf of cap bytes */
+#define PROC_VALUE_CORE_FILTER 1u
+#define PROC_VALUE_OOM_SCORE_ADJ 2u
+#define PROC_VALUE_CORE_USES_PID 3u	/* the machine's */
 #define PROC_QUERY_FD_INFO 15	/* pid | fd << 32: struct proc_fd */
 
 struct proc_stat {

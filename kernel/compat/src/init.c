@@ -142,6 +142,7 @@ void compat_init(void)
 	ps_upper_ops.handle_describe = handle_describe;
 	ps_upper_ops.handle_inform = handle_inform;
 	ps_upper_ops.thread_exiting = thread_exiting;
+	ps_upper_ops.core_dump = linux_core_dump;
 	ps_upper_ops.process_exiting = linux_timers_exiting;
 	ps_upper_ops.timer_signal_discarded = linux_timer_signal_taken;
 	ps_upper_ops.process_released = process_released;

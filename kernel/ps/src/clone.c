@@ -263,6 +263,7 @@ void process_inherit(struct process *child, struct process *me, const struct ps_
 	child->rank = me->rank;
 	child->strace = me->strace;
 	child->dumpable = me->dumpable;
+	child->core_filter = me->core_filter;
 	child->has_left_tty = me->has_left_tty;
 	child->oom_score_adj = me->oom_score_adj;
 	child->exit_signal_to_parent = c->flags & CLONE_PARENT ? me->exit_signal_to_parent : c->exit_signal;

@@ -11,6 +11,7 @@
 #define MAX_EXIT_NOTES 4096
 #define CLD_EXITED_CODE 1	/* asm-generic/siginfo.h */
 #define CLD_KILLED_CODE 2
+#define CLD_DUMPED_CODE 3
 #define CLD_STOPPED_CODE 5
 #define CLD_CONTINUED_CODE 6
 
@@ -19,7 +20,7 @@ static struct wait_queue service_wait;
 
 uint32_t ps_wait_status(const struct process *p)
 {
-	return p->killed_by ? p->killed_by : PS_STATUS_EXITED(p->exit_status);
+	return p->killed_by ? p->killed_by | (p->core_dumped ? PS_STATUS_CORE : 0) : PS_STATUS_EXITED(p->exit_status);
 }
 
 void signal_child_info(struct process *child, int code, int status, struct signal_info *out)
@@ -58,7 +59,7 @@ void notify_parent_exit(struct process *p, bool *reap_itself)
 		if (a.handler == SIGNAL_IGNORE)
 			sig = 0;
 	}
-	signal_child_info(p, p->killed_by ? CLD_KILLED_CODE : CLD_EXITED_CODE,
+	signal_child_info(p, !p->killed_by ? CLD_EXITED_CODE : p->core_dumped ? CLD_DUMPED_CODE : CLD_KILLED_CODE,
 			  (int)(p->killed_by ? p->killed_by : p->exit_status & 0xff), &info);
 	if (sig && sig <= PS_NSIG)
 		signal_send_process(parent, sig, &info);
@@ -295,6 +296,7 @@ static bool leave_process(struct ps_thread *t, uint32_t status)
 	p->voluntary_switches += t->thread.switches_voluntary;
 	p->involuntary_switches += t->thread.switches_involuntary;
 	is_last = --p->nthreads == 0;
+	core_leave(p, t);
 	if (p->leader == t)
 		p->leader = NULL;
 	signal_queue_flush(&t->pending);

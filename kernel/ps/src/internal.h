@@ -24,11 +24,13 @@
 #define LIMIT_CPU 0
 #define LIMIT_STACK 3			/* RLIMIT_* of x86_64 */
 #define LIMIT_DATA 2
+#define LIMIT_CORE 4
 #define LIMIT_NPROC 6
 #define LIMIT_MEMLOCK 8
 #define LIMIT_AS 9
 #define LIMIT_SIGPENDING 11
 #define LIMIT_NOFILE 7
+#define CORE_FILTER_DEFAULT 0x33	/* anonymous memory, ELF headers, private huge pages (man 5 core) */
 #define NSEC_PER_TICK (NSEC_PER_SEC / 100)	/* clock_t, USER_HZ */
 
 /* ---- pids.c: a number is taken while a thread, process, group or session bears it ---- */
@@ -98,6 +100,12 @@ void ps_exit_init(void);
 void notify_parent_exit(struct process *p, bool *reap_itself);
 void notify_parent_stopped(struct process *p, bool continued);	/* takes the tree lock */
 void exit_threads_of(struct process *p, uint32_t status, int signal);	/* signals: all are to die */
+
+/* ---- core.c ---- */
+/* End @p by @sig, which @t takes: with a core if it may have one. signals */
+void end_by_signal(struct process *p, struct ps_thread *t, int sig, const struct signal_info *info);
+void core_take_part(struct ps_thread *t);			/* on the way out of a process that wants a core */
+void core_leave(struct process *p, struct ps_thread *t);	/* signals; @t is off the list */
 
 /* ---- signal.c ---- */
 void signal_recalc(struct ps_thread *t);	/* signals: INTERRUPT_SIGNAL of t */

@@ -72,6 +72,7 @@ struct process *process_alloc(void)
 	waitq_init(&p->vfork_wait);
 	waitq_init(&p->policy_wait);
 	p->dumpable = true;
+	p->core_filter = CORE_FILTER_DEFAULT;
 	p->start_ns = clock_monotonic_ns();
 	return p;
 }

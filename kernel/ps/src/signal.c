@@ -179,7 +179,7 @@ static int send_locked(struct process *p, struct ps_thread *t, int sig, const st
 		return 0;
 	/* A thread in a sleep that only death ends must learn of it now, not when it next returns. */
 	if (ends_process(p, sig))
-		exit_threads_of(p, 0, sig);
+		end_by_signal(p, taker, sig, info);
 	else
 		set_interrupt(taker, INTERRUPT_SIGNAL);
 	return 0;
@@ -253,7 +253,7 @@ bool signal_force_current(int sig, int code, uint64_t address)
 	}
 	ends = action->handler == SIGNAL_DEFAULT;
 	if (ends) {
-		exit_threads_of(p, 0, sig);
+		end_by_signal(p, t, sig, &info);
 	} else {
 		signal_queue_remove(&t->pending, SIGNAL_BIT(sig));
 		signal_queue_add(&t->pending, sig, &info, ~0u);
@@ -261,6 +261,15 @@ bool signal_force_current(int sig, int code, uint64_t address)
 	}
 	signals_unlock(p, flags);
 	return ends;
+}
+
+void signal_end_current(int sig)
+{
+	struct ps_thread *t = ps_current_thread();
+	uint64_t flags = signals_lock(t->process);
+
+	end_by_signal(t->process, t, sig, NULL);
+	signals_unlock(t->process, flags);
 }
 
 int signal_permission(struct process *p, int sig)
@@ -403,7 +412,7 @@ static void act_by_default(struct process *p, int sig, struct signal_info *info,
 	uint32_t continue_count = p->continue_count;
 
 	if (!ignored && !signal_default_is_stop(sig))
-		exit_threads_of(p, 0, sig);
+		end_by_signal(p, ps_current_thread(), sig, info);
 	signals_unlock(p, flags);
 	if (ignored && info->code == SIGNAL_CODE_TIMER && ps_upper_ops.timer_signal_discarded)
 		ps_upper_ops.timer_signal_discarded(info);
@@ -420,6 +429,8 @@ static enum take_step take_step(struct ps_thread *t, struct signal_info *info, s
 
 	if (p->group_exit || t->must_exit) {
 		signals_unlock(p, flags);
+		if (!t->must_exit)
+			core_take_part(t);
 		ps_exit_thread(p->group_exit ? p->exit_status : t->exit_code);
 	}
 	if (p->continue_unnotified) {

@@ -33,7 +33,7 @@ static void report_event(struct process *child, enum wait_event event, bool keep
 	switch (event) {
 	case WAIT_EXITED:
 		if (child->killed_by)
-			fill_result(child, WAIT_CODE_KILLED, (int)child->killed_by, ps_wait_status(child), out);
+			fill_result(child, child->core_dumped ? WAIT_CODE_DUMPED : WAIT_CODE_KILLED, (int)child->killed_by, ps_wait_status(child), out);
 		else
 			fill_result(child, WAIT_CODE_EXITED, (int)(child->exit_status & 0xff), ps_wait_status(child), out);
 		break;

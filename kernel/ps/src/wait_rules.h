@@ -19,6 +19,7 @@
 /* asm-generic/siginfo.h: CLD_* */
 #define WAIT_CODE_EXITED 1
 #define WAIT_CODE_KILLED 2
+#define WAIT_CODE_DUMPED 3
 #define WAIT_CODE_STOPPED 5
 #define WAIT_CODE_CONTINUED 6
 

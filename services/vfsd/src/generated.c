@@ -471,13 +471,55 @@ static int drop_caches(const char *data, size_t len)
 	return kernel_node(VFS_NODE_DROP_CACHES, 0, NULL);
 }
 
+/* A number in one of C's notations, alone on its line. */
+static int parse_value(const char *data, size_t len, int32_t *value)
+{
+	char text[24], *end;
+	long number;
+
+	len = line_len(data, len);
+	if (!len || len >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, data, len);
+	text[len] = 0;
+	number = strtol(text, &end, 0);
+	if (*end || number > INT32_MAX || number < INT32_MIN)
+		return -EINVAL;
+	*value = (int32_t)number;
+	return 0;
+}
+
+static int write_value(const struct node *node, uint32_t which, const char *data, size_t len)
+{
+	int32_t value;
+	int err = parse_value(data, len, &value);
+
+	if (err)
+		return err;
+	return (int)kernel_proc(PROC_SET_VALUE, node->owner_pid | (uint64_t)which << 32, &value, sizeof(value));
+}
+
 static int generated_write(struct request *rq, struct node *node, uint64_t offset, const char *data, size_t len)
 {
-	if (item_of(node) == ITEM_PID_COMM || item_of(node) == ITEM_TID_COMM)
+	switch (item_of(node)) {
+	case ITEM_PID_COMM:
+	case ITEM_TID_COMM:
 		return write_comm(rq, node, data, len);
-	if (item_of(node) == ITEM_ALBIREO_CRASH)
+	case ITEM_ALBIREO_CRASH:
 		return kernel_crash(data, line_len(data, len));
-	return item_of(node) == ITEM_SYS_DROP_CACHES ? drop_caches(data, len) : -EIO;
+	case ITEM_SYS_DROP_CACHES:
+		return drop_caches(data, len);
+	case ITEM_PID_COREDUMP_FILTER:
+		return write_value(node, PROC_VALUE_CORE_FILTER, data, len);
+	case ITEM_PID_OOM_SCORE_ADJ:
+		return write_value(node, PROC_VALUE_OOM_SCORE_ADJ, data, len);
+	case ITEM_SYS_CORE_USES_PID:
+		return write_value(node, PROC_VALUE_CORE_USES_PID, data, len);
+	case ITEM_SYS_CORE_PATTERN:
+		return (int)kernel_proc(PROC_SET_CORE_PATTERN, 0, (void *)data, line_len(data, len));
+	default:
+		return -EIO;
+	}
 }
 
 const struct fs_ops generated_ops = {

@@ -88,9 +88,52 @@ int pid_wchan(struct text *text, const struct subject *subject)
 	return 0;
 }
 
+static int get_value(uint32_t pid, uint32_t which, int32_t *value)
+{
+	long len = kernel_proc(PROC_QUERY_VALUE, pid | (uint64_t)which << 32, value, sizeof(*value));
+
+	return len < 0 ? (int)len : 0;
+}
+
 int pid_oom_score_adj(struct text *text, const struct subject *subject)
 {
-	text_printf(text, "0\n");
+	int32_t value;
+	int err = get_value(subject->pid, PROC_VALUE_OOM_SCORE_ADJ, &value);
+
+	if (!err)
+		text_printf(text, "%d\n", value);
+	return err;
+}
+
+int pid_coredump_filter(struct text *text, const struct subject *subject)
+{
+	int32_t value;
+	int err = get_value(subject->pid, PROC_VALUE_CORE_FILTER, &value);
+
+	if (!err)
+		text_printf(text, "%08x\n", (unsigned int)value);
+	return err;
+}
+
+int sys_core_uses_pid(struct text *text, const struct subject *subject)
+{
+	int32_t value;
+	int err = get_value(subject->rq->pid, PROC_VALUE_CORE_USES_PID, &value);
+
+	if (!err)
+		text_printf(text, "%d\n", value);
+	return err;
+}
+
+int sys_core_pattern(struct text *text, const struct subject *subject)
+{
+	char pattern[256];
+	long len = kernel_proc(PROC_QUERY_CORE_PATTERN, 0, pattern, sizeof(pattern));
+
+	if (len < 0)
+		return (int)len;
+	text_append(text, pattern, (size_t)len);
+	text_append(text, "\n", 1);
 	return 0;
 }
 

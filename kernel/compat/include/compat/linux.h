@@ -83,6 +83,7 @@ void linux_vdso_init(void);
 /* rseq.c: before the current thread, which has one, goes on at @f (INTERRUPT_RETURN), or in a handler. */
 void linux_rseq_return(struct trap_frame *f);
 void linux_rseq_signal(struct trap_frame *f);
+bool linux_core_dump(const struct signal_info *info);	/* core_dump.c */
 void linux_thread_exiting(struct ps_thread *t);		/* robust list, clear_child_tid */
 void linux_timers_exiting(struct process *p);		/* POSIX and interval timers */
 void linux_timers_exec(struct process *p);

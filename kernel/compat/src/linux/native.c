@@ -343,8 +343,20 @@ int64_t native_PROC_QUERY_BROKER(const uint64_t a[4])
 	char *buf;
 	int64_t n;
 
-	if (a[0] == PROC_SET_COMM)
+	switch (a[0]) {
+	case PROC_SET_COMM:
 		return set_comm((uint32_t)a[1], a[2], a[3]);
+	case PROC_QUERY_VALUE:
+		return native_query_value((uint32_t)a[1], (uint32_t)(a[1] >> 32), a[2], a[3]);
+	case PROC_SET_VALUE:
+		return native_set_value((uint32_t)a[1], (uint32_t)(a[1] >> 32), a[2], a[3]);
+	case PROC_QUERY_CORE_PATTERN:
+		return native_query_core_pattern(a[2], a[3]);
+	case PROC_SET_CORE_PATTERN:
+		return native_set_core_pattern(a[2], a[3]);
+	default:
+		break;
+	}
 	buf = kmalloc(MAX(cap, 1u), 0);
 	if (!buf)
 		return -ENOMEM;

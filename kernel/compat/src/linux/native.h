@@ -18,4 +18,10 @@ int native_install_memory(struct mm_object *mo, uint32_t rights);
 /* The memory object of a handle: a reference to the handle's object in *@obj. */
 int native_lookup_memory(int handle, struct object **obj, struct mm_object **mo);
 
+/* native_values.c: what PROC_QUERY_BROKER reads and sets one by one. */
+int64_t native_query_value(uint32_t pid, uint32_t which, uint64_t buf, uint64_t cap);
+int64_t native_set_value(uint32_t pid, uint32_t which, uint64_t buf, uint64_t len);
+int64_t native_query_core_pattern(uint64_t buf, uint64_t cap);
+int64_t native_set_core_pattern(uint64_t buf, uint64_t len);
+
 #endif

@@ -56,8 +56,9 @@ static void deliver_to_handler(struct trap_frame *f, const struct signal_info *i
 	if (signal_frame_push(f, info, action, mask)) {
 		/* No stack for SIGSEGV's own handler either: nothing is left but to end (Linux: force_sigsegv). */
 		if (info->signo == SIGSEGV)
-			ps_exit_group(0, SIGSEGV);
-		signal_force_current(SIGSEGV, SIGNAL_CODE_KERNEL, 0);
+			signal_end_current(SIGSEGV);
+		else
+			signal_force_current(SIGSEGV, SIGNAL_CODE_KERNEL, 0);
 		return;
 	}
 	t->has_saved_mask = false;

@@ -74,6 +74,11 @@ struct process {
 	bool has_left_tty;		/* TIOCNOTTY of who leads no session: its session's terminal is not its own; tree lock */
 	uint32_t exit_status;		/* 32 bits; wait4 encodes (ps_wait_status) */
 	uint32_t killed_by;		/* the signal that ended it; 0: it exited */
+	bool core_dumped;
+	uint16_t core_filter;		/* bits of /proc/PID/coredump_filter (man 5 core) */
+	struct ps_thread *core_thread;	/* writes a core before the process ends; signal_lock; NULL: none is to be written */
+	uint32_t core_waiting;		/* threads that have come to rest for it */
+	struct signal_info core_info;	/* why */
 	uint32_t exit_signal_to_parent;	/* SIGCHLD, or clone's */
 	uint32_t pdeath_signal;
 
@@ -177,6 +182,8 @@ struct ps_upper_ops {
 	void (*exe_put)(void *inode);
 	/* A session leader ends: hang up its terminal, let go of it. */
 	void (*session_ended)(struct ps_session *s);
+	/* Write a core of the current process, whose other threads rest. Returns: whether it has one. */
+	bool (*core_dump)(const struct signal_info *info);
 	/* A process is past its last user instruction: timers, POSIX locks … */
 	void (*process_exiting)(struct process *p);
 	/* A timer's signal left the queue without a handler's running. */
@@ -296,6 +303,10 @@ struct ps_vdso {
 };
 extern struct ps_vdso ps_vdso;
 
+/* Call @fn for each thread of the current process, all of which rest but this one: for a core. The
+ * current one is the first. */
+void ps_for_each_resting(void (*fn)(struct ps_thread *t, void *context), void *context);
+
 /* End: exit_group with @status (32 bits) or by @signal (nonzero). Never returns. */
 void ps_exit_group(uint32_t status, int signal) __noreturn;
 void ps_exit_thread(uint32_t status) __noreturn;
@@ -312,6 +323,7 @@ void ps_end_thread(struct ps_thread *t, uint32_t status);	/* does not wait */
 void ps_end_process(struct process *p, uint32_t status);	/* likewise */
 
 #define PS_STATUS_EXITED(code) (((code) & 0xff) << 8)
+#define PS_STATUS_CORE 0x80
 /* wait4's status word of an ended process. */
 uint32_t ps_wait_status(const struct process *p);
 
@@ -352,6 +364,8 @@ int64_t ps_query(uint32_t op, uint64_t pid, void *buf, size_t cap);	/* PROC_QUER
 int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
 void ps_kill_all_programs(void);	/* SIGKILL; waits until they are gone */
+/* @t's registers when it last left user mode. */
+struct trap_frame *ps_user_frame(const struct ps_thread *t);
 /* Give the stacks back that are kept for the next threads; soon, by a thread of their own. */
 void ps_drop_spares(void);
 uint32_t ps_process_count(void);

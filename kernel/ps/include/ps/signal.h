@@ -51,6 +51,8 @@ void signal_send_group(uint32_t pgid, int sig, const struct signal_info *info);
 /* A fault in the current thread: delivered even if blocked or ignored (then it kills).
  * Returns: whether it ends the process. */
 bool signal_force_current(int sig, int code, uint64_t address);
+/* End the current process by @sig as its default action would, at the next return to user mode. */
+void signal_end_current(int sig);
 /* May the current process signal @p? kill(2)'s rule. 0, -EPERM. */
 int signal_permission(struct process *p, int sig);
 /* kill(2) with its pid forms. */
