@@ -61,7 +61,7 @@ class RegistryTest(unittest.TestCase):
                     package("services/a", id="a", install={"path": "a.elf"},
                             boot={"order": 2, "rank": 3, "service_ids": [2, 4], "capabilities": ["X"], "pid": 101})]
         self.assertEqual(registry.boot_manifest(packages, {"z.elf": ("00", 1), "a.elf": ("11", 1)}),
-                         "z\tz.elf\t00\t2\t-\t-\t-\t1\na\ta.elf\t11\t3\t2,4\tX\t101\t2\n")
+                         "z\tz.elf\t00\t2\t-\t-\t-\t1\tboot\na\ta.elf\t11\t3\t2,4\tX\t101\t2\tboot\n")
 
 
 class KsymsTest(unittest.TestCase):

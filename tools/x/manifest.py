@@ -14,6 +14,7 @@ PATTERNS = ("kernel", "services/*", "apps/*", "apps/windows/*", "drivers/bridges
 
 KINDS = ("boot", "kernel", "bridge-driver", "user-driver", "service", "app", "compat")
 BUILDERS = ("service", "app", "musl-app", "mingw-exe", "winsys-dll", "module-image", "kernel", "grub-efi", "debian-copy")
+STARTS = ("boot", "demand")
 STARTUPS = ("none", "init", "session", "desktop")
 CAPABILITY_HEADER = "abi/include/albireo/services.h"
 
@@ -34,7 +35,7 @@ SCHEMA = {
     "build": {"builder": (BUILDERS, True), "package": (TEXT, False)},
     "install": {"path": (TEXT, True), "layout": (("file", "directory"), False)},
     "boot": {"order": (NUMBER, True), "rank": (NUMBER, True), "service_ids": (NUMBERS, False),
-             "capabilities": (TEXTS, False), "pid": (NUMBER, False)},
+             "capabilities": (TEXTS, False), "pid": (NUMBER, False), "start": (STARTS, False)},
     "desktop.entries": {"display_name": (TEXT, True), "image": (TEXT, False), "exec": (TEXT, False),
                         "weight_micros": (NUMBER, False), "logical_admin": (FLAG, False),
                         "console_hosted": (FLAG, False), "launch": (("none", "new-session", "all-sessions"), False),

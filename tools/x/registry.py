@@ -88,7 +88,8 @@ def boot_manifest(packages, sums):
         if boot:
             path = package.table("install")["path"]
             columns = (package.id, path, sums[path][0], boot["rank"], field(boot.get("service_ids", [])) or "-",
-                       field(boot.get("capabilities", [])) or "-", boot.get("pid", "-"), boot["order"])
+                       field(boot.get("capabilities", [])) or "-", boot.get("pid", "-"), boot["order"],
+                       boot.get("start", "boot"))
             rows.append((boot["order"], package.id, "\t".join(str(column) for column in columns) + "\n"))
     return "".join(line for _, _, line in sorted(rows))
 

@@ -105,10 +105,12 @@ struct proc_spawn {
 	uint32_t argv_env_len;
 	uint32_t reserved;
 };
-/* PROC_WAIT_BROKER(struct proc_exit *): blocks; which service ended, and how. */
+/* PROC_WAIT_BROKER(struct proc_exit *): blocks; which service ended, and how; or that somebody
+ * called one that has never served. */
 struct proc_exit {
-	uint32_t pid;
+	uint32_t pid;		/* 0: nobody ended */
 	uint32_t status;	/* as wait4's */
+	uint32_t wanted;	/* with pid 0: a service id */
 };
 
 /* BUNDLE_BROKER(const char *path, size_t len, handle out): handle; -ENOENT.

@@ -62,6 +62,7 @@ struct endpoint {
 	uint32_t service_id;		/* 0: an ordinary endpoint, dies with its owner */
 	uint64_t unserved_since_ns;
 	bool is_dead;
+	bool is_wanted;			/* a service's: it was called, or has served, once */
 };
 
 /* Room for @len bytes in @d. Returns: 0; -E2BIG; -ENOMEM. */

@@ -228,6 +228,7 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 {
 	struct endpoint *ep = r->endpoint;
 	struct receiver *w;
+	bool is_first;
 	uint32_t state;
 	int err = 0;
 
@@ -240,6 +241,8 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 	}
 	if (ep->service_id && !ep->owner && !ep->unserved_since_ns)
 		ep->unserved_since_ns = clock_monotonic_ns();
+	is_first = ep->service_id && !ep->is_wanted;
+	ep->is_wanted = true;
 	refcount_get(&r->refs);
 	w = first_receiver(ep);
 	if (w) {
@@ -251,6 +254,8 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 		list_add_tail(&r->node, &ep->queued);
 	}
 	spin_unlock(&ep->lock);
+	if (is_first)
+		ipc_process_ops.service_wanted(ep->service_id);
 
 	for (;;) {
 		spin_lock(&ep->lock);

@@ -50,6 +50,7 @@ int service_register(uint32_t id, void *process)
 	else
 		ep->owner = process;
 	if (!err) {
+		ep->is_wanted = true;
 		ep->owner_pid = ipc_process_ops.pid(process);
 		LIST_FOR_EACH_ENTRY(r, &ep->queued, node) {
 			if (r->caller)

@@ -405,16 +405,41 @@ static struct process *take_service_end(void)
 	return p;
 }
 
+/* Ids of services that were called and have never served; atomic. */
+static uint32_t wanted_services;
+
+void ps_service_wanted(uint32_t id)
+{
+	__atomic_or_fetch(&wanted_services, 1u << id, __ATOMIC_RELEASE);
+	waitq_wake_all(&service_wait, 0);
+}
+
+static uint32_t take_wanted(void)
+{
+	uint32_t wanted = atomic_load(&wanted_services), id;
+
+	if (!wanted)
+		return 0;
+	id = (uint32_t)__builtin_ctz(wanted);
+	__atomic_and_fetch(&wanted_services, ~(1u << id), __ATOMIC_RELEASE);
+	return id;
+}
+
 int ps_wait_service(struct proc_exit *out)
 {
 	struct process *p = NULL;
-	int err = WAIT_EVENT(&service_wait, (p = take_service_end()) != NULL, INTERRUPT_SIGNAL | INTERRUPT_FATAL, 0);
+	uint32_t wanted = 0;
+	int err = WAIT_EVENT(&service_wait, (p = take_service_end()) || (wanted = take_wanted()),
+			     INTERRUPT_SIGNAL | INTERRUPT_FATAL, 0);
 
 	if (err)
 		return err;
-	out->pid = p->pid;
-	out->status = ps_wait_status(p);
-	ps_put(p);
+	*out = (struct proc_exit){ .wanted = wanted };
+	if (p) {
+		out->pid = p->pid;
+		out->status = ps_wait_status(p);
+		ps_put(p);
+	}
 	return 0;
 }
 

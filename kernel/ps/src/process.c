@@ -405,6 +405,7 @@ void ps_init(void)
 		.rank = ipc_rank,
 		.capabilities = ipc_capabilities,
 		.name = ipc_name,
+		.service_wanted = ps_service_wanted,
 	};
 	sched_ops.thread_dead = ps_thread_dead;
 	ps_threads_init();

@@ -62,12 +62,20 @@ static void load_manifest(void)
 }
 
 /* The manifest lists them in order; nobody waits for anybody, for callers park until the
- * service that they call has registered. */
+ * service that they call has registered. Some wait for their first caller. */
 static void start_all(void)
 {
 	for (int i = 0; i < nservices; i++)
-		if (services[i].order && spawn_service(&services[i], false))
+		if (services[i].order && !services[i].is_on_demand && spawn_service(&services[i], false))
 			give_up();
+}
+
+static bool serves(const struct boot_service *service, uint32_t id)
+{
+	for (int i = 0; i < MANIFEST_MAX_IDS; i++)
+		if (service->service_ids[i] == id)
+			return true;
+	return false;
 }
 
 static int find_service(uint32_t pid)
@@ -89,6 +97,18 @@ static void restart(int index)
 		if (!spawn_service(&services[index], true))
 			return;
 		wait_ns = RESTART_PAUSE_NS;
+	}
+}
+
+/* Somebody calls a service for the first time. An id that no service has is its caller's mistake. */
+static void start_wanted(uint32_t id)
+{
+	for (int i = 0; i < nservices; i++) {
+		if (!services[i].is_on_demand || !serves(&services[i], id))
+			continue;
+		services[i].is_on_demand = false;
+		if (spawn_service(&services[i], true))
+			restart(i);
 	}
 }
 
@@ -123,8 +143,10 @@ void rootd_main(void)
 	start_all();
 	for (;;) {
 		err = nucleus_proc_wait(&end);
-		if (!err) {
+		if (!err && end.pid) {
 			take_death(&end);
+		} else if (!err) {
+			start_wanted(end.wanted);
 		} else if (err != -EINTR) {
 			rootd_log(NUCLEUS_LOG_FATAL, "cannot wait for services: error %d", -err);
 			give_up();

@@ -161,6 +161,12 @@ static int parse_capabilities(const struct span *span, uint32_t *bits)
 	return 0;
 }
 
+static int parse_start(const struct span *span, bool *is_on_demand)
+{
+	*is_on_demand = is_text(span, "demand");
+	return *is_on_demand || is_text(span, "boot") ? 0 : -EINVAL;
+}
+
 static int parse_column(unsigned int index, const struct span *column, struct boot_service *service)
 {
 	switch (index) {
@@ -172,6 +178,7 @@ static int parse_column(unsigned int index, const struct span *column, struct bo
 	case 5: return parse_capabilities(column, &service->capabilities);
 	case 6: return is_empty(column) ? 0 : parse_u32(column, &service->pid);
 	case 7: return parse_u32(column, &service->order);
+	case 8: return parse_start(column, &service->is_on_demand);
 	}
 	return -EINVAL;
 }
@@ -185,7 +192,7 @@ static int parse_service(const struct span *line, struct boot_service *service)
 	while (next_span(&rest, '\t', &column))
 		if (parse_column(n++, &column, service))
 			return -EINVAL;
-	return n == 8 ? 0 : -EINVAL;
+	return n == 9 ? 0 : -EINVAL;
 }
 
 int manifest_parse(const char *text, size_t len, struct boot_service *services, unsigned int *bad_line)

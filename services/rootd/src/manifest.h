@@ -1,13 +1,14 @@
 /* services/rootd/src/manifest.h: what rootd starts, from boot-manifest.tsv.
  *
  * One line a service, columns separated by tabs: id, path in the bundle, SHA-256 as
- * hexadecimal digits, rank, service ids, capabilities, pid, order; lists are
- * separated by commas, `-` is an empty field. The file is signed with the bundle;
+ * hexadecimal digits, rank, service ids, capabilities, pid, order, start
+ * (`boot`, or `demand`: with its first call); lists are separated by commas, `-` is an empty field. The file is signed with the bundle;
  * a damaged one is refused as a whole. No libc.
  */
 #ifndef ROOTD_MANIFEST_H
 #define ROOTD_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct boot_service {
 	uint32_t capabilities;			/* CAP_* */
 	uint32_t pid;				/* 0: any */
 	uint32_t order;				/* 0: started by the kernel: rootd itself */
+	bool is_on_demand;			/* started when somebody calls it */
 };
 
 /* Parse @text into at most MANIFEST_MAX_SERVICES of @services.

@@ -23,8 +23,8 @@ static int parse(const char *text)
 
 static void every_column_is_taken(void **state)
 {
-	assert_int_equal(parse("vfsd\tservices/vfsd/vfsd.elf\t" DIGEST "\t3\t2,5\tVFS_POLICY,LAUNCHER\t102\t4\n"
-			       "initd\tservices/initd/initd.elf\t" DIGEST "\t100\t-\t-\t-\t9\n"), 2);
+	assert_int_equal(parse("vfsd\tservices/vfsd/vfsd.elf\t" DIGEST "\t3\t2,5\tVFS_POLICY,LAUNCHER\t102\t4\tboot\n"
+			       "initd\tservices/initd/initd.elf\t" DIGEST "\t100\t-\t-\t-\t9\tdemand\n"), 2);
 	assert_string_equal(services[0].id, "vfsd");
 	assert_string_equal(services[0].path, "services/vfsd/vfsd.elf");
 	assert_int_equal(services[0].digest[1], 0x11);
@@ -36,6 +36,8 @@ static void every_column_is_taken(void **state)
 	assert_int_equal(services[0].capabilities, CAP_VFS_POLICY | CAP_LAUNCHER);
 	assert_int_equal(services[0].pid, 102);
 	assert_int_equal(services[0].order, 4);
+	assert_false(services[0].is_on_demand);
+	assert_true(services[1].is_on_demand);
 	assert_int_equal(services[1].capabilities, 0);
 	assert_int_equal(services[1].pid, 0);
 	assert_int_equal(services[1].service_ids[0], 0);
@@ -44,19 +46,19 @@ static void every_column_is_taken(void **state)
 static void a_damaged_line_is_named(void **state)
 {
 	static const char *const lines[] = {
-		"x", "x\ty\t" DIGEST "\t1\t-\t-\t-", "x\ty\t" DIGEST "\t1\t-\t-\t-\t1\tmore",
-		"\ty\t" DIGEST "\t1\t-\t-\t-\t1", "x\ty\t00\t1\t-\t-\t-\t1", "x\ty\t" DIGEST "\t-1\t-\t-\t-\t1",
-		"x\ty\t" DIGEST "\t1\t0\t-\t-\t1", "x\ty\t" DIGEST "\t1\t1,2,3,4,5\t-\t-\t1",
-		"x\ty\t" DIGEST "\t1\t99\t-\t-\t1", "x\ty\t" DIGEST "\t1\t-\tNONE\t-\t1",
-		"x\ty\t" DIGEST "\t4294967296\t-\t-\t-\t1",
-		"0123456789012345678901234567890123\ty\t" DIGEST "\t1\t-\t-\t-\t1",
+		"x", "x\ty\t" DIGEST "\t1\t-\t-\t-\t1", "x\ty\t" DIGEST "\t1\t-\t-\t-\t1\tlater", "x\ty\t" DIGEST "\t1\t-\t-\t-\t1\tboot\tmore",
+		"\ty\t" DIGEST "\t1\t-\t-\t-\t1\tboot", "x\ty\t00\t1\t-\t-\t-\t1\tboot", "x\ty\t" DIGEST "\t-1\t-\t-\t-\t1\tboot",
+		"x\ty\t" DIGEST "\t1\t0\t-\t-\t1\tboot", "x\ty\t" DIGEST "\t1\t1,2,3,4,5\t-\t-\t1\tboot",
+		"x\ty\t" DIGEST "\t1\t99\t-\t-\t1\tboot", "x\ty\t" DIGEST "\t1\t-\tNONE\t-\t1\tboot",
+		"x\ty\t" DIGEST "\t4294967296\t-\t-\t-\t1\tboot",
+		"0123456789012345678901234567890123\ty\t" DIGEST "\t1\t-\t-\t-\t1\tboot",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		assert_int_equal(parse(lines[i]), -EINVAL);
 		assert_int_equal(bad_line, 1);
 	}
-	assert_int_equal(parse("x\ty\t" DIGEST "\t1\t-\t-\t-\t1\nbad\n"), -EINVAL);
+	assert_int_equal(parse("x\ty\t" DIGEST "\t1\t-\t-\t-\t1\tboot\nbad\n"), -EINVAL);
 	assert_int_equal(bad_line, 2);
 }
 

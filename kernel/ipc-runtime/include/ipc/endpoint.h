@@ -83,6 +83,8 @@ struct ipc_process_ops {
 	uint32_t (*rank)(void *process);
 	uint32_t (*capabilities)(void *process);
 	const char *(*name)(void *process);
+	/* Somebody calls service @id for the first time, and nobody serves it. Any context but interrupts. */
+	void (*service_wanted)(uint32_t id);
 };
 extern struct ipc_process_ops ipc_process_ops;
 

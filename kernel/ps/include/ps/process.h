@@ -358,8 +358,9 @@ bool ps_group_exists(uint32_t pgid);
 static inline uint32_t ps_session_id(void) { return ps_current()->group->session->sid; }
 static inline uint32_t ps_group_id(void) { return ps_current()->group->pgid; }
 
-/* rootd's: the next service that ended. Sleeps. */
+/* rootd's: the next service that ended, or is wanted. Sleeps. One thread. */
 int ps_wait_service(struct proc_exit *out);
+void ps_service_wanted(uint32_t id);	/* a service that has never served was called; tell rootd */
 int64_t ps_query(uint32_t op, uint64_t pid, void *buf, size_t cap);	/* PROC_QUERY_BROKER */
 int ps_set_credentials(uint32_t pid, const struct credentials *c);
 int ps_grant_envelope(uint32_t pid, const struct envelope *e);
