@@ -29,7 +29,7 @@
 #define MAX_WORKERS 32
 #define FIRST_SERVICE_PID 100
 #define CALL_WAIT_NS 200000000u	/* for a call to arrive, before the service is killed anyhow */
-#define EVENTS_BYTES 640	/* of counters, up to those of calls */
+#define EVENTS_BYTES 1024	/* of counters, up to those of calls */
 #define PAUSE_NS 250000000u	/* between kills: more often, and rootd itself makes pauses */
 
 static const char *const services[] = { "syscalld", "procd", "vfsd", "loaderd" };

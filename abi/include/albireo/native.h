@@ -119,6 +119,8 @@ struct proc_exit {
 /* OBJECT_READ(handle, offset, buf, len): bytes copied, fewer at the end, 0 past it; -EBADF -EFAULT -EIO.
  * OBJECT_INFO(handle): the object's size in bytes. */
 
+/* NET_BROKER(op, arg): NET_* of net.h */
+
 /* FW_CFG_BROKER(const char *name, void *buf, size_t cap, size_t offset): file's size; -ENOENT */
 
 /* LAUNCH_BROKER(op, arg) */

@@ -180,13 +180,13 @@ enum vfs_op {
 #define VFS_MOUNT_NODEV 4u
 #define VFS_MOUNT_NOEXEC 8u
 
-/* LEASE_REVOKE_BROKER(struct lease_revoke *): from vfsd; takes effect before it returns. */
+/* LEASE_REVOKE_BROKER(struct lease_revoke *): from vfsd, of sockets from netd; takes effect before it returns. */
 struct lease_revoke {
 	uint32_t kind;		/* enum lease_kind */
 	uint32_t flags;
-	uint64_t node;		/* the directory, or the node; an image's node */
+	uint64_t node;		/* the directory, or the node; an image's node; NET_LEASE_SUBJECT */
 	uint64_t seq;		/* decisions up to this one are refused from now on */
-	uint64_t name;		/* user pointer, LEASE_NAME only */
+	uint64_t name;		/* user pointer, LEASE_NAME and LEASE_SOCKET only */
 	uint32_t name_len;	/* 0 with LEASE_NAME: every name of the directory */
 	uint32_t pad;
 };

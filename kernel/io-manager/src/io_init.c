@@ -1,6 +1,6 @@
 /* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
-#include "socketpair.h"
 #include "tty.h"
+#include "unix.h"
 #include "vfs_private.h"
 
 void io_init(void)
@@ -9,6 +9,6 @@ void io_init(void)
 	inode_cache_init();
 	bundle_init();
 	p9_init();
-	socket_rights_init();
+	unix_init();
 	tty_init();
 }

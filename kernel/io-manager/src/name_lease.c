@@ -69,33 +69,43 @@ static void revoke_attr(uint64_t node, uint64_t seq)
 	inode_put(i);
 }
 
-static int64_t revoke_name(const struct lease_revoke *r)
+static int64_t revoke_key(const struct lease_revoke *r, bool empty_is_all)
 {
-	char name[VFS_NAME_MAX];
+	char key[VFS_NAME_MAX];
 
-	if (r->name_len > sizeof(name))
+	if (r->name_len > sizeof(key))
 		return -ENAMETOOLONG;
-	if (copy_from_user(name, (const void __user *)r->name, r->name_len))
+	if (copy_from_user(key, (const void __user *)r->name, r->name_len))
 		return -EFAULT;
-	lease_revoke(LEASE_NAME, r->node, r->name_len ? name : NULL, r->name_len, r->seq);
-	lease_revoke(LEASE_FOLD, r->node, NULL, 0, r->seq);
+	lease_revoke((enum lease_kind)r->kind, r->node, r->name_len || !empty_is_all ? key : NULL, r->name_len, r->seq);
 	return 0;
+}
+
+/* Whose leases of a kind are. */
+static uint32_t owner_of(uint32_t kind)
+{
+	return kind == LEASE_SOCKET ? CAP_NET_POLICY : CAP_VFS_POLICY;
 }
 
 int64_t io_sys_lease_revoke(const struct lease_revoke __user *ur)
 {
 	struct lease_revoke r;
+	int64_t err;
 
-	if (!(ps_current()->capabilities & CAP_VFS_POLICY)) {
+	if (copy_from_user(&r, ur, sizeof(r)))
+		return -EFAULT;
+	if (!(ps_current()->capabilities & owner_of(r.kind))) {
 		counter_inc(COUNTER_BROKER_REFUSED);
 		log_warn(VFS, "LEASE_REVOKE_BROKER refused to %s (pid %u)", ps_current()->name, ps_current()->pid);
 		return -EACCES;
 	}
-	if (copy_from_user(&r, ur, sizeof(r)))
-		return -EFAULT;
 	switch (r.kind) {
 	case LEASE_NAME:
-		return revoke_name(&r);
+		err = revoke_key(&r, true);
+		lease_revoke(LEASE_FOLD, r.node, NULL, 0, r.seq);
+		return err;
+	case LEASE_SOCKET:
+		return revoke_key(&r, false);
 	case LEASE_ATTR:
 		revoke_attr(r.node, r.seq);
 		return 0;

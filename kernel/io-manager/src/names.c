@@ -144,10 +144,11 @@ static int find_vacant(struct walk *w, bool is_dir)
 	return w->trailing_slash && !is_dir ? -ENOENT : 0;
 }
 
-static int make(struct inode *start, const char *path, uint32_t mode, uint32_t rdev, const char *target)
+/* *@out: the new inode, a reference. */
+static int make_inode(struct inode *start, const char *path, uint32_t mode, uint32_t rdev, const char *target,
+		      struct inode **out)
 {
 	struct create_request rq = { .mode = mode, .rdev = rdev, .target = target, .exclusive = true };
-	struct inode *i;
 	struct walk w;
 	bool created;
 	int err = walk_begin(&w, start, path, 0);
@@ -159,12 +160,25 @@ static int make(struct inode *start, const char *path, uint32_t mode, uint32_t r
 		rq.dir = w.dir;
 		rq.name = w.name;
 		rq.name_len = w.name_len;
-		err = create_node(&rq, &i, &created);
-		if (!err)
-			inode_put(i);
+		err = create_node(&rq, out, &created);
 	}
 	walk_end(&w);
 	return err;
+}
+
+static int make(struct inode *start, const char *path, uint32_t mode, uint32_t rdev, const char *target)
+{
+	struct inode *i;
+	int err = make_inode(start, path, mode, rdev, target, &i);
+
+	if (!err)
+		inode_put(i);
+	return err;
+}
+
+int vfs_make_socket(const char *path, struct inode **out)
+{
+	return make_inode(NULL, path, S_IFSOCK | 0777, 0, NULL, out);
 }
 
 int vfs_mknod(struct inode *start, const char *path, uint32_t mode, uint32_t rdev)

@@ -68,6 +68,7 @@ static void count_call(uint32_t id)
 	static const uint8_t counters[SERVICE_ID_MAX] = {
 		[SERVICE_SYSCALLD] = COUNTER_IPC_CALL_SYSCALLD, [SERVICE_PROCD] = COUNTER_IPC_CALL_PROCD,
 		[SERVICE_VFSD] = COUNTER_IPC_CALL_VFSD, [SERVICE_LOADERD] = COUNTER_IPC_CALL_LOADERD,
+		[SERVICE_NETD] = COUNTER_IPC_CALL_NETD,
 	};
 
 	counter_inc(counters[id] ? counters[id] : COUNTER_IPC_CALL_OTHER);

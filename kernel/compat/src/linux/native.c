@@ -3,8 +3,10 @@
  * A call with a capability in abi/native_calls.def is a broker: without the bit the
  * caller gets -EACCES, and the log one line.
  */
+#include <albireo/net.h>
 #include <hal/hal.h>
 #include <io/inode.h>
+#include <io/socket.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
 #include <nucleus/counter.h>
@@ -196,9 +198,14 @@ int64_t native_LEASE_REVOKE_BROKER(const uint64_t a[4])
 {
 	struct process *p = ps_current();
 
-	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER)))
+	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER | CAP_NET_POLICY)))
 		return native_refuse(SYS_NUCLEUS_LEASE_REVOKE_BROKER, "LEASE_REVOKE_BROKER");
 	return io_sys_lease_revoke(user_ptr(a[0]));
+}
+
+int64_t native_NET_BROKER(const uint64_t a[4])
+{
+	return a[0] == NET_SOCKET_LIVES ? socket_unix_lives(a[1]) : -EINVAL;
 }
 
 int64_t native_P9_BROKER(const uint64_t a[4])

@@ -2,6 +2,8 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 
+#include <io/socket.h>
+
 #include "files.h"
 
 /* RWF_*: the header's carry a type that only sparse knows. */
@@ -9,11 +11,12 @@
 #define FULL_SYNC 4u
 #define ANY_SYNC (2u | FULL_SYNC)
 
-static int64_t finish(int64_t n, bool is_write)
+static int64_t finish(struct file *f, int64_t n, bool is_write)
 {
-	if (n == -EPIPE && is_write)
+	if (n == -EPIPE && is_write && file_breaks_loudly(f))
 		linux_raise_sigpipe();
-	return linux_restartable(n);
+	/* With a time-out (sockets' alone) an interrupted wait is not begun again (man 7 signal). */
+	return (is_write ? f->write_timeout_ns : f->read_timeout_ns) ? n : linux_restartable(n);
 }
 
 static bool range_is_user(uint64_t base, uint64_t len)
@@ -35,8 +38,10 @@ static int64_t transfer(int fd, uint64_t base, uint64_t count, bool is_write)
 		n = f->access & (is_write ? RIGHT_WRITE : RIGHT_READ) ? -EFAULT : -EBADF;
 	else
 		n = is_write ? file_write(f, &v) : file_read(f, &v);
+	if (unlikely(n < 0))
+		n = finish(f, n, is_write);
 	file_put(f);
-	return unlikely(n < 0) ? finish(n, is_write) : n;
+	return n;
 }
 
 int64_t linux_sys_read(const uint64_t a[6])
@@ -71,8 +76,9 @@ static int64_t transfer_vector(int fd, uint64_t user_iov, uint64_t count, bool i
 			n = is_write ? file_write(f, &v) : file_read(f, &v);
 		linux_iov_end(&iov);
 	}
+	n = finish(f, n, is_write);
 	file_put(f);
-	return finish(n, is_write);
+	return n;
 }
 
 int64_t linux_sys_readv(const uint64_t a[6])
@@ -102,8 +108,9 @@ static int64_t transfer_at(int fd, uint64_t base, uint64_t count, uint64_t offse
 		n = -EFAULT;
 	else
 		n = is_write ? file_pwrite(f, &v, offset) : file_pread(f, &v, offset);
+	n = finish(f, n, is_write);
 	file_put(f);
-	return finish(n, is_write);
+	return n;
 }
 
 int64_t linux_sys_pread64(const uint64_t a[6])
@@ -138,8 +145,9 @@ static int64_t transfer_vector_at(int fd, uint64_t user_iov, uint64_t count, uin
 			n = is_write ? file_pwrite(f, &v, offset) : file_pread(f, &v, offset);
 		linux_iov_end(&iov);
 	}
+	n = finish(f, n, is_write);
 	file_put(f);
-	return finish(n, is_write);
+	return n;
 }
 
 int64_t linux_sys_preadv(const uint64_t a[6])

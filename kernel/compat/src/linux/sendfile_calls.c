@@ -1,6 +1,8 @@
 /* kernel/compat/src/linux/sendfile_calls.c: sendfile and copy_file_range, through a buffer. */
 #include <mm/heap.h>
 
+#include <io/socket.h>
+
 #include "files.h"
 
 #define CHUNK (64u << 10)
@@ -69,7 +71,7 @@ static int64_t run(struct copy *c, uint64_t count)
 		return -ENOMEM;
 	n = copy_bytes(c, MIN(count, LINUX_MAX_RW));
 	kfree(c->buffer);
-	if (n == -EPIPE)
+	if (n == -EPIPE && file_breaks_loudly(c->out))
 		linux_raise_sigpipe();
 	return linux_restartable(n);
 }

@@ -18,6 +18,7 @@ struct inode;
 struct mm_object;
 struct file;
 struct ipc_notification;
+struct socket_ops;
 
 /* Bytes on their way: user or kernel segments. */
 struct io_segment { uint64_t base; uint64_t len; };
@@ -57,12 +58,6 @@ struct io_request {
 #define IO_SYNC 4u
 #define IO_PEEK 8u
 
-struct socket_info {
-	int type;		/* SOCK_STREAM … */
-	uint32_t peer_pid, peer_uid, peer_gid;
-	uint32_t send_bytes, receive_bytes;	/* buffer sizes */
-};
-
 struct file_ops {
 	const char *name;
 	/* Returns: bytes done (0: end of file), -EAGAIN, or another errno. */
@@ -87,9 +82,7 @@ struct file_ops {
 	/* A descriptor was closed (each close, not only the last); returns close(2)'s errno. */
 	int (*flush)(struct file *f, void *process);
 	void (*release)(struct file *f);	/* last reference */
-	/* Sockets have these two, and only they. @how: 0 reading, 1 writing, 2 both. */
-	int (*shutdown)(struct file *f, int how);
-	void (*socket_info)(struct file *f, struct socket_info *out);
+	const struct socket_ops *socket;	/* sockets (io/socket.h); NULL: it is none */
 };
 
 struct file {
@@ -140,6 +133,7 @@ uint64_t file_ino(const struct file *f);
 #define IO_POLLHUP 0x10u
 #define IO_POLLRDNORM 0x40u
 #define IO_POLLWRNORM 0x100u
+#define IO_POLLWRBAND 0x200u
 #define IO_POLLRDHUP 0x2000u
 
 /* Constructors. */
@@ -148,7 +142,6 @@ int pipe_create(uint32_t flags, struct file **reader, struct file **writer);
 int pipe_set_size(struct file *f, uint32_t bytes);
 int pipe_get_size(struct file *f);
 int fifo_open(struct inode *inode, uint32_t flags, struct file **out);	/* waits as fifo(7) */
-int socketpair_create(int type, uint32_t flags, struct file *out[2]);
 int epoll_create_file(uint32_t flags, struct file **out);
 /* A device by its number: -ENXIO when there is none. */
 int device_open(uint32_t rdev, bool is_block, struct inode *inode, uint32_t flags, struct file **out);

@@ -141,6 +141,8 @@ int file_get_seals(const struct file *f);
 bool inode_is_sealed_against_writes(const struct inode *i);
 int vfs_open_inode(struct inode *i, uint32_t flags, struct file **out);	/* permission already checked */
 int vfs_mknod(struct inode *start, const char *path, uint32_t mode, uint32_t rdev);	/* also directories */
+/* bind(2) of an AF_UNIX socket: a new file for it, a reference. The umask applies. */
+int vfs_make_socket(const char *path, struct inode **out);
 int vfs_symlink(const char *target, struct inode *start, const char *path);
 int vfs_link(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, unsigned walk_flags);
 int vfs_unlink(struct inode *start, const char *path, bool is_rmdir);

@@ -168,6 +168,13 @@ static inline long nucleus_proc_query(unsigned int op, uint64_t pid, void *buf, 
 	return nucleus_syscall4(SYS_NUCLEUS_PROC_QUERY_BROKER, op, pid, (unsigned long)buf, cap);
 }
 
+/* ---- Sockets (netd) ---- */
+
+static inline long nucleus_net(unsigned int op, uint64_t socket)
+{
+	return nucleus_syscall2(SYS_NUCLEUS_NET_BROKER, op, socket);
+}
+
 /* ---- Memory objects ---- */
 
 /* Copy up to @len bytes at @offset out of the object. Returns: bytes; 0 past its end. */

@@ -1,4 +1,4 @@
-/* kernel/io-manager/src/socketpair_rights.c: files on their way through sockets.
+/* kernel/io-manager/src/unix_rights.c: files on their way through sockets.
  *
  * A socket may lie in the queue of another, and sockets whose only references lie in each
  * other's queues would live for ever. The collector suspects every socket all of whose
@@ -12,13 +12,13 @@
 #include <mm/heap.h>
 #include <ps/process.h>
 
-#include "socketpair.h"
+#include "unix.h"
 
 #define LIMIT_NOFILE 7u		/* RLIMIT_NOFILE */
 
-struct mutex socket_rights_lock;
+struct mutex unix_rights_lock;
 
-static struct list_node ends_in_flight = LIST_INIT(ends_in_flight);
+static struct list_node sockets_in_flight = LIST_INIT(sockets_in_flight);
 
 /* How many files a user has in flight; entries stay while they count. */
 struct sender {
@@ -28,14 +28,14 @@ struct sender {
 };
 static struct list_node senders = LIST_INIT(senders);
 
-void socket_rights_init(void)
+void unix_rights_init(void)
 {
-	mutex_init(&socket_rights_lock, LOCK_SOCKET_RIGHTS);
+	mutex_init(&unix_rights_lock, LOCK_SOCKET_RIGHTS);
 }
 
-static struct socket_end *end_of(struct file *f)
+static struct unix_socket *socket_of(struct file *f)
 {
-	return f->ops == &socket_ops ? f->private : NULL;
+	return f->ops == &unix_ops ? f->private : NULL;
 }
 
 static struct sender *sender_find(uint32_t uid)
@@ -77,10 +77,10 @@ static void sender_credit(uint32_t uid, uint32_t n)
 	kfree(s);
 }
 
-struct socket_rights *socket_rights_create(struct file **files, uint32_t n, int *err)
+struct unix_rights *unix_rights_create(struct file **files, uint32_t n, int *err)
 {
 	uint32_t uid = ps_credentials()->uid;
-	struct socket_rights *r = kmalloc(sizeof(*r) + n * sizeof(r->files[0]), 0);
+	struct unix_rights *r = kmalloc(sizeof(*r) + n * sizeof(r->files[0]), 0);
 
 	*err = r ? sender_charge(uid, n) : -ENOMEM;
 	if (*err) {
@@ -90,19 +90,19 @@ struct socket_rights *socket_rights_create(struct file **files, uint32_t n, int 
 	r->uid = uid;
 	r->nfiles = n;
 	for (uint32_t i = 0; i < n; i++) {
-		struct socket_end *e = end_of(files[i]);
+		struct unix_socket *e = socket_of(files[i]);
 
 		r->files[i] = files[i];
 		if (e && !e->in_flight++)
-			list_add_tail(&e->flight_node, &ends_in_flight);
+			list_add_tail(&e->flight_node, &sockets_in_flight);
 	}
 	return r;
 }
 
-void socket_rights_land(struct socket_rights *r)
+void unix_rights_land(struct unix_rights *r)
 {
 	for (uint32_t i = 0; i < r->nfiles; i++) {
-		struct socket_end *e = end_of(r->files[i]);
+		struct unix_socket *e = socket_of(r->files[i]);
 
 		if (e && !--e->in_flight)
 			list_del(&e->flight_node);
@@ -116,39 +116,39 @@ static struct spinlock dead_lock = SPINLOCK_INIT(SOCKET);
 static struct list_node dead_messages = LIST_INIT(dead_messages);
 static bool is_dropping;
 
-static void message_free(struct socket_message *m)
+static void message_free(struct unix_message *m)
 {
-	struct socket_rights *r = m->rights;
+	struct unix_rights *r = m->rights;
 
 	if (r) {
-		mutex_lock(&socket_rights_lock);
-		socket_rights_land(r);
-		mutex_unlock(&socket_rights_lock);
+		mutex_lock(&unix_rights_lock);
+		unix_rights_land(r);
+		mutex_unlock(&unix_rights_lock);
 		for (uint32_t i = 0; i < r->nfiles; i++)
 			file_put(r->files[i]);
 		kfree(r);
 	}
-	kfree(m);
+	unix_message_free(m);
 }
 
-static struct socket_message *next_dead(void)
+static struct unix_message *next_dead(void)
 {
-	struct socket_message *m = NULL;
+	struct unix_message *m = NULL;
 
 	spin_lock(&dead_lock);
 	if (list_is_empty(&dead_messages)) {
 		is_dropping = false;
 	} else {
-		m = list_entry(dead_messages.next, struct socket_message, node);
+		m = list_entry(dead_messages.next, struct unix_message, node);
 		list_del(&m->node);
 	}
 	spin_unlock(&dead_lock);
 	return m;
 }
 
-void socket_messages_drop(struct list_node *messages)
+void unix_messages_drop(struct list_node *messages)
 {
-	struct socket_message *m;
+	struct unix_message *m;
 	bool is_mine;
 
 	spin_lock(&dead_lock);
@@ -164,33 +164,47 @@ void socket_messages_drop(struct list_node *messages)
 		message_free(m);
 }
 
-/* ---- the collector; socket_rights_lock is held ---- */
+/* ---- the collector; unix_rights_lock is held ---- */
 
-static void for_each_queued_end(struct socket_end *e, void (*fn)(struct socket_end *found, struct list_node *work),
+static void visit_messages(struct unix_socket *s, void (*fn)(struct unix_socket *found, struct list_node *work),
 	struct list_node *work)
 {
-	struct socket_message *m;
+	struct unix_message *m;
 
-	/* Only messages with files matter, and those move under socket_rights_lock. */
-	spin_lock(&e->pair->lock);
-	LIST_FOR_EACH_ENTRY(m, &e->messages, node) {
+	LIST_FOR_EACH_ENTRY(m, &s->messages, node) {
 		for (uint32_t i = 0; m->rights && i < m->rights->nfiles; i++) {
-			struct socket_end *found = end_of(m->rights->files[i]);
+			struct unix_socket *found = socket_of(m->rights->files[i]);
 
 			if (found)
 				fn(found, work);
 		}
 	}
-	spin_unlock(&e->pair->lock);
 }
 
-static void count_from_suspect(struct socket_end *found, struct list_node *work)
+/* What lies in the queues of @s, and of connections that wait in it to be accepted. */
+static void for_each_queued(struct unix_socket *s, void (*fn)(struct unix_socket *found, struct list_node *work),
+	struct list_node *work)
+{
+	struct unix_socket *embryo;
+
+	/* Only messages with files matter, and those move under unix_rights_lock. */
+	spin_lock(&s->lock);
+	visit_messages(s, fn, work);
+	LIST_FOR_EACH_ENTRY(embryo, &s->embryos, embryo_node) {
+		spin_lock_nested(&embryo->lock);
+		visit_messages(embryo, fn, work);
+		spin_unlock(&embryo->lock);
+	}
+	spin_unlock(&s->lock);
+}
+
+static void count_from_suspect(struct unix_socket *found, struct list_node *work)
 {
 	if (found->is_suspect)
 		found->from_outside--;
 }
 
-static void acquit(struct socket_end *found, struct list_node *work)
+static void acquit(struct unix_socket *found, struct list_node *work)
 {
 	if (!found->is_suspect)
 		return;
@@ -200,58 +214,70 @@ static void acquit(struct socket_end *found, struct list_node *work)
 
 static void find_suspects(void)
 {
-	struct socket_end *e;
+	struct unix_socket *e;
 
-	LIST_FOR_EACH_ENTRY(e, &ends_in_flight, flight_node) {
+	LIST_FOR_EACH_ENTRY(e, &sockets_in_flight, flight_node) {
 		e->is_suspect = (uint32_t)refcount_read(&e->file->object.refs) == e->in_flight;
 		e->from_outside = e->in_flight;
 	}
-	LIST_FOR_EACH_ENTRY(e, &ends_in_flight, flight_node) {
+	LIST_FOR_EACH_ENTRY(e, &sockets_in_flight, flight_node) {
 		if (e->is_suspect)
-			for_each_queued_end(e, count_from_suspect, NULL);
+			for_each_queued(e, count_from_suspect, NULL);
 	}
 }
 
 static void acquit_reachable(struct list_node *innocent)
 {
 	struct list_node work = LIST_INIT(work);
-	struct socket_end *e, *next;
+	struct unix_socket *e, *next;
 
-	LIST_FOR_EACH_ENTRY_SAFE(e, next, &ends_in_flight, flight_node) {
+	LIST_FOR_EACH_ENTRY_SAFE(e, next, &sockets_in_flight, flight_node) {
 		if (e->is_suspect && e->from_outside)
 			acquit(e, &work);
 	}
 	while (!list_is_empty(&work)) {
-		e = list_entry(work.next, struct socket_end, flight_node);
+		e = list_entry(work.next, struct unix_socket, flight_node);
 		list_move_tail(&e->flight_node, innocent);
-		for_each_queued_end(e, acquit, &work);
+		for_each_queued(e, acquit, &work);
 	}
 }
 
-static void take_messages(struct socket_end *e, struct list_node *out)
+static void take_queue(struct unix_socket *s, struct list_node *out)
 {
-	spin_lock(&e->pair->lock);
-	list_splice_tail(&e->messages, out);
-	e->nmessages = e->bytes = e->charged = 0;
-	spin_unlock(&e->pair->lock);
+	list_splice_tail(&s->messages, out);
+	s->nmessages = s->bytes = 0;
 }
 
-void socket_rights_collect(void)
+static void take_messages(struct unix_socket *s, struct list_node *out)
+{
+	struct unix_socket *embryo;
+
+	spin_lock(&s->lock);
+	take_queue(s, out);
+	LIST_FOR_EACH_ENTRY(embryo, &s->embryos, embryo_node) {
+		spin_lock_nested(&embryo->lock);
+		take_queue(embryo, out);
+		spin_unlock(&embryo->lock);
+	}
+	spin_unlock(&s->lock);
+}
+
+void unix_rights_collect(void)
 {
 	struct list_node innocent = LIST_INIT(innocent), garbage = LIST_INIT(garbage);
-	struct socket_end *e;
+	struct unix_socket *e;
 
-	if (list_is_empty(&ends_in_flight))
+	if (list_is_empty(&sockets_in_flight))
 		return;
-	mutex_lock(&socket_rights_lock);
+	mutex_lock(&unix_rights_lock);
 	find_suspects();
 	acquit_reachable(&innocent);
-	LIST_FOR_EACH_ENTRY(e, &ends_in_flight, flight_node) {
+	LIST_FOR_EACH_ENTRY(e, &sockets_in_flight, flight_node) {
 		if (e->is_suspect)
 			take_messages(e, &garbage);
 		e->is_suspect = false;
 	}
-	list_splice_tail(&innocent, &ends_in_flight);
-	mutex_unlock(&socket_rights_lock);
-	socket_messages_drop(&garbage);
+	list_splice_tail(&innocent, &sockets_in_flight);
+	mutex_unlock(&unix_rights_lock);
+	unix_messages_drop(&garbage);
 }
