@@ -642,3 +642,60 @@ TEST(names_survive_fork_and_exec_of_nothing)
 	close(copy);
 	report("connect when all are closed", connect_path(make_socket(SOCK_STREAM), "s"));
 }
+
+/* The line of /proc/net/unix that ends with @name. */
+static void report_table(const char *label, const char *name, int fd)
+{
+	unsigned int refs, protocol, flags, type, state;
+	unsigned long inode;
+	char line[512];
+	struct stat st;
+	FILE *table = fopen("/proc/net/unix", "r");
+	bool found = false;
+
+	if (!table) {
+		say("  %s: no table", label);
+		return;
+	}
+	fgets(line, sizeof(line), table);
+	if (!strcmp(label, "header"))
+		say_bytes(label, line, strlen(line));
+	while (!found && fgets(line, sizeof(line), table)) {
+		size_t len = strlen(line), name_len = strlen(name);
+
+		found = len > name_len + 1 && line[len - 1] == '\n' && line[len - name_len - 2] == ' ' &&
+			!memcmp(line + len - name_len - 1, name, name_len);
+	}
+	fclose(table);
+	if (!found) {
+		say("  %s: not there", label);
+		return;
+	}
+	sscanf(line, "%*[^:]: %x %x %x %x %x %lu", &refs, &protocol, &flags, &type, &state, &inode);
+	need(fstat(fd, &st));
+	say("  %s: protocol %u, flags %#x, type %u, state %u, inode %s", label, protocol, flags, type, state,
+		inode == st.st_ino ? "its own" : inode ? "another" : "0");
+}
+
+TEST(table_shows_every_name)
+{
+	char path[64], shown[128];
+	struct sockaddr_un name;
+	socklen_t len = abstract_name(&name, "table");
+	int fd = make_socket(SOCK_STREAM), other = make_socket(SOCK_DGRAM), client = make_socket(SOCK_STREAM);
+
+	snprintf(path, sizeof(path), "table-%d", getpid());
+	need(bind_path(fd, path));
+	report_table("bound", path, fd);
+	need(listen(fd, 5));
+	report_table("header", path, fd);
+	need(bind(other, (void *)&name, len));
+	snprintf(shown, sizeof(shown), "@%s", name.sun_path + 1);
+	report_table("abstract", shown, other);
+	need(connect_path(client, path));
+	close(fd);
+	report_table("closed", path, client);
+	snprintf(path, sizeof(path), "mine-%d", getpid());
+	need(bind_path(client, path));
+	report_table("connected once", path, client);
+}

@@ -7,6 +7,7 @@
  * counters must tell the same.
  */
 #include "counters.h"
+#include "socket_work.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +33,7 @@
 #define EVENTS_BYTES 1024	/* of counters, up to those of calls */
 #define PAUSE_NS 250000000u	/* between kills: more often, and rootd itself makes pauses */
 
-static const char *const services[] = { "syscalld", "procd", "vfsd", "loaderd" };
+static const char *const services[] = { "syscalld", "procd", "vfsd", "loaderd", "netd" };
 
 static volatile bool *is_over;
 static pid_t workers[MAX_WORKERS];
@@ -212,7 +213,7 @@ static void change_identity(void)
 	succeeds(setgroups(0, NULL));
 }
 
-static void (*const jobs[])(void) = { change_names, use_unlinked, execute_copy, run_script, change_identity };
+static void (*const jobs[])(void) = { change_names, use_unlinked, execute_copy, run_script, change_identity, use_sockets };
 #define JOBS (sizeof(jobs) / sizeof(jobs[0]))
 
 /* ---- all workers ---- */
@@ -305,6 +306,7 @@ static void probe_services(void)
 	succeeds(stat("/proc/uptime", &st));
 	change_identity();
 	execute_copy();
+	use_sockets();
 	check_workers();
 }
 
@@ -323,7 +325,7 @@ static pid_t pid_of(const char *service)
 static const char *const kept[] = {
 	"ps.handles", "ps.processes", "ps.threads", "lease.name.count", "lease.attr.count", "lease.image.count", "heap.lease.live",
 	"heap.name lease.live", "heap.inode.live", "heap.file.live", "heap.image.live", "heap.endpoint.live",
-	"heap.ipc_request.live", "heap.p9_exchange.live", "heap.memory-handle.live", "heap.handle_table.live",
+	"heap.ipc_request.live", "heap.socket.live", "heap.socket name.live", "heap.p9_exchange.live", "heap.memory-handle.live", "heap.handle_table.live",
 };
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
@@ -339,6 +341,7 @@ static bool is_back(const struct counters *now, void *before)
 int main(int argc, char **argv)
 {
 	static struct counters before, after;
+	uint64_t names;
 	unsigned int kills;
 	pid_t pid;
 
@@ -357,6 +360,7 @@ int main(int argc, char **argv)
 	start_workers(argv + 5, argc - 5);
 	end_workers();
 	counters_read_settled(&before);
+	names = count_socket_names();
 
 	start_workers(argv + 5, argc - 5);
 	for (unsigned int i = 0; i < kills; i++) {
@@ -370,6 +374,8 @@ int main(int argc, char **argv)
 		for (unsigned int i = 0; i < KEPT; i++)
 			counters_print_changes("changed", kept[i], &before, &after);
 	}
+	if (count_socket_names() > names)
+		printf("changed names of sockets\n");
 	need(chdir("/"));
 	for (int i = 5; i < argc; i++)
 		succeeds(rmdir(argv[i]));

@@ -16,3 +16,7 @@ def scenario_loaderd_dies_under_work_and_every_result_is_right(m):
 
 def scenario_syscalld_dies_under_work_and_every_result_is_right(m):
     workloads.kill_service(m, "syscalld", kills=5, wanted_busy=0)
+
+
+def scenario_netd_dies_under_work_and_every_result_is_right(m):
+    workloads.kill_service(m, "netd", kills=5, wanted_busy=0)

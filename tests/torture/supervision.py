@@ -26,3 +26,7 @@ def scenario_supervision_of_loaderd(m):
 
 def scenario_supervision_of_syscalld(m):
     kill_at_any_time_and_late(m, "syscalld")
+
+
+def scenario_supervision_of_netd(m):
+    kill_at_any_time_and_late(m, "netd")

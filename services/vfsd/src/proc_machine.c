@@ -51,6 +51,12 @@ int proc_mounts_link(struct text *text, const struct subject *subject)
 	return 0;
 }
 
+int proc_net_link(struct text *text, const struct subject *subject)
+{
+	text_printf(text, "self/net");
+	return 0;
+}
+
 int machine_cmdline(struct text *text, const struct subject *subject)
 {
 	text_printf(text, "\n");
@@ -250,6 +256,22 @@ int machine_counters(struct text *text, const struct subject *subject)
 	return 0;
 }
 
+/* The kernel tells in pieces, each with the socket that the next one goes on after. */
+int net_unix(struct text *text, const struct subject *subject)
+{
+	struct { uint64_t last; char lines[4096]; } piece = { .last = 0 };
+	long len;
+
+	text_printf(text, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	do {
+		len = kernel_proc(PROC_QUERY_UNIX, piece.last, &piece, sizeof(piece));
+		if (len < (long)sizeof(piece.last))
+			return len < 0 ? (int)len : -EIO;
+		text_append(text, piece.lines, (size_t)len - sizeof(piece.last));
+	} while (len > (long)sizeof(piece.last));
+	return 0;
+}
+
 static unsigned int count_fids(void)
 {
 	unsigned int i, count = 0;
@@ -292,6 +314,8 @@ NUMBER_FILE(sys_cap_last_cap, 40)
 NUMBER_FILE(sys_ngroups_max, CRED_MAX_GROUPS)
 NUMBER_FILE(sys_pid_max, 4194304)
 NUMBER_FILE(sys_entropy_avail, 256)
+NUMBER_FILE(sys_somaxconn, 4096)
+NUMBER_FILE(sys_max_dgram_qlen, 10)
 NUMBER_FILE(sys_max_map_count, 65530)
 NUMBER_FILE(sys_mmap_min_addr, 65536)
 NUMBER_FILE(sys_overcommit_memory, 0)

@@ -5,7 +5,7 @@ import re
 from x import programs
 from x.testing import outcomes
 
-SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6}
+SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6, "netd": 3}
 
 
 def race(m, seconds):

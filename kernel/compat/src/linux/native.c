@@ -344,6 +344,18 @@ static int64_t set_comm(uint32_t tid, uint64_t from, uint64_t len)
 	return 0;
 }
 
+/* Sockets are above ps in the order of modules. */
+static int64_t query_unix(uint64_t after, char *buf, size_t cap)
+{
+	uint64_t last;
+
+	if (cap < sizeof(last))
+		return -EINVAL;
+	cap = socket_list_unix(after, buf + sizeof(last), cap - sizeof(last), &last);
+	memcpy(buf, &last, sizeof(last));
+	return (int64_t)(sizeof(last) + cap);
+}
+
 int64_t native_PROC_QUERY_BROKER(const uint64_t a[4])
 {
 	size_t cap = MIN(a[3], QUERY_MAX);
@@ -367,7 +379,7 @@ int64_t native_PROC_QUERY_BROKER(const uint64_t a[4])
 	buf = kmalloc(MAX(cap, 1u), 0);
 	if (!buf)
 		return -ENOMEM;
-	n = ps_query((uint32_t)a[0], a[1], buf, cap);
+	n = a[0] == PROC_QUERY_UNIX ? query_unix(a[1], buf, cap) : ps_query((uint32_t)a[0], a[1], buf, cap);
 	if (n > 0 && copy_to_user(user_ptr(a[2]), buf, (size_t)n))
 		n = -EFAULT;
 	kfree(buf);

@@ -82,6 +82,7 @@ static void fill_counters(struct text *t)
 	line(t, "lease.", "fold", ".count", lease_count(LEASE_FOLD));
 	line(t, "lease.", "attr", ".count", lease_count(LEASE_ATTR));
 	line(t, "lease.", "image", ".count", lease_count(LEASE_IMAGE));
+	line(t, "lease.", "socket", ".count", lease_count(LEASE_SOCKET));
 	ps_for_each(count_handles, &handles);
 	line(t, "ps.", "handles", "", handles);
 	line(t, "ps.", "processes", "", ps_process_count());
