@@ -386,8 +386,8 @@ TEST(what_is_not_a_program_is_refused)
 	report("execve(bad envp)", syscall(SYS_execve, program_path, NULL, unmapped_address()));
 }
 
-/* A copy of this program whose ELF header is damaged in one place. */
-static void run_damaged(const char *label, size_t offset, unsigned value, size_t len)
+/* A copy of this program that is damaged in one place. */
+static void run_damaged(const char *label, size_t offset, uint64_t value, size_t len)
 {
 	int fd;
 
@@ -410,6 +410,60 @@ TEST(damaged_elf_headers_are_refused)
 	run_damaged("wrong size of program headers", offsetof(Elf64_Ehdr, e_phentsize), 55, 2);
 	run_damaged("program headers beyond the end", offsetof(Elf64_Ehdr, e_phoff), 0x7fffffff, 4);
 	run_damaged("entry at nothing", offsetof(Elf64_Ehdr, e_entry), 16, 4);
+}
+
+/* A copy whose @index-th program header of type PT_LOAD is damaged. */
+static void run_damaged_segment(const char *label, int index, size_t offset, uint64_t value, size_t len)
+{
+	int fd = need(open(program_path, O_RDONLY));
+	Elf64_Ehdr header;
+	Elf64_Phdr ph;
+	off_t at;
+
+	need(pread(fd, &header, sizeof(header), 0));
+	for (at = header.e_phoff; ; at += sizeof(ph)) {
+		need(pread(fd, &ph, sizeof(ph), at));
+		if (ph.p_type == PT_LOAD && !index--)
+			break;
+	}
+	close(fd);
+	run_damaged(label, at + offset, value, len);
+}
+
+#define DAMAGE(label, index, field, value) \
+	run_damaged_segment(label, index, offsetof(Elf64_Phdr, field), value, sizeof(((Elf64_Phdr *)0)->field))
+
+TEST(programs_that_cannot_be_mapped_are_ended)
+{
+	DAMAGE("larger in the file than in memory", 1, p_memsz, 1);
+	DAMAGE("larger than memory", 1, p_memsz, 1ull << 47);
+	DAMAGE("in kernel memory", 1, p_vaddr, 0xffff800000000000);
+	DAMAGE("at the end of user memory", 1, p_vaddr, 0x7ffffffff000);
+	DAMAGE("offset and address differ in the page", 1, p_offset, 0x1001);
+	DAMAGE("an offset beyond any file", 1, p_offset, 1ull << 63);
+	run_damaged("entry in kernel memory", offsetof(Elf64_Ehdr, e_entry), 0xffff800000000000, 8);
+}
+
+static void execute_with_little_memory(void)
+{
+	struct rlimit limit = { 64 << 10, 64 << 10 };
+
+	need(setrlimit(RLIMIT_AS, &limit));
+	execve("./probe", (char *[]){ "probe", "exit", "3", NULL }, (char *[]){ NULL });
+	say("  execve = -1 %s", errno_name(errno));
+}
+
+TEST(program_larger_than_the_limit_is_ended)
+{
+	pid_t child;
+
+	place_probe();
+	child = need(fork());
+	if (!child) {
+		execute_with_little_memory();
+		_exit(126);
+	}
+	report_exit("64 KiB", child);
 }
 
 static void execute_without_permission(void)

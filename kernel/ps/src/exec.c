@@ -33,6 +33,7 @@ int exec_build_space(struct ps_exec *e, const struct mm_limits *limits, struct m
 	if (e->build)
 		return e->build(e, *space, start);
 	err = image_map(*space, &e->image, &e->interpreter, e->is_fixed, &rq.placement);
+	e->is_unmappable = err;
 	if (!err)
 		err = stack_build(*space, &rq, &start->rsp);
 	start->entry = rq.placement.start;

@@ -251,7 +251,7 @@ int elf_parse(const struct elf_source *src, struct elf_image *out)
 	if (err)
 		return err;
 	if (out->nsegments == 0)
-		return refuse(out, -ENOEXEC, "nothing to load");
+		return refuse(out, -EINVAL, "nothing to load");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  * can be mapped is found; then ps builds the program.
  */
 #include <albireo/services.h>
+#include <asm/signal.h>
 #include <compat/identity.h>
 #include <io/inode.h>
 #include <linux/capability.h>
@@ -45,6 +46,9 @@ struct exec {
 	struct exec_interpreter interpreter;
 	struct credentials credentials;
 	bool is_setid;
+	/* A file that says it can be run but cannot be mapped: Linux finds out past the point of no
+	 * return, and ends the process. */
+	bool is_unmappable;
 };
 
 /* ---- strings ---- */
@@ -174,6 +178,22 @@ static int find_unmarked(struct exec *e)
 	return err ? err : check_kind(e);
 }
 
+static int find_layout(struct exec *e)
+{
+	int err = exec_image_find(e->inode, &e->image);
+
+	e->is_unmappable = err == -EINVAL;
+	return err;
+}
+
+static int find_interpreter(struct exec *e)
+{
+	int err = exec_interpreter_open(exec_image_layout(e->image), &e->interpreter);
+
+	e->is_unmappable = err == -EINVAL;
+	return err;
+}
+
 static int find_image(struct exec *e)
 {
 	int err;
@@ -185,7 +205,7 @@ static int find_image(struct exec *e)
 		if (err == -EACCES && (ps_current()->capabilities & CAP_LAUNCHER))
 			return find_unmarked(e);
 		if (!err)
-			err = exec_image_find(e->inode, &e->image);
+			err = find_layout(e);
 		if (err)
 			return err;
 		if (exec_image_layout(e->image)->kind != IMAGE_SCRIPT)
@@ -245,7 +265,7 @@ static int run(struct exec *e)
 	int err = find_image(e);
 
 	if (!err)
-		err = exec_interpreter_open(exec_image_layout(e->image), &e->interpreter);
+		err = find_interpreter(e);
 	if (!err)
 		err = choose_credentials(e);
 	if (!err)
@@ -274,13 +294,15 @@ static int run(struct exec *e)
 		err = nt_exec_prepare(&x, e->image, NULL);
 	if (!err)
 		err = ps_exec(&x, linux_frame());
+	e->is_unmappable = x.is_unmappable;
 	if (x.personality_data)
 		nt_exec_finish(&x);
 	file_put(file);
 	return err;
 }
 
-static void exec_free(struct exec *e)
+/* The end of the call, or of the process. */
+static int64_t finish(struct exec *e, int64_t ret)
 {
 	ps_strings_free(&e->argv);
 	ps_strings_free(&e->envp);
@@ -291,6 +313,9 @@ static void exec_free(struct exec *e)
 	if (e->given != e->path)
 		kfree(e->given);
 	kfree(e->path);
+	if (e->is_unmappable)
+		ps_exit_group(0, SIGSEGV);
+	return ret;
 }
 
 /* @user_path is checked first of all. Returns: 0, or why not. */
@@ -333,8 +358,7 @@ int64_t linux_sys_execve(const uint64_t a[6])
 	linux_crash_if_wanted();
 	if (!ret)
 		ret = do_exec(&e, a[1], a[2]);
-	exec_free(&e);
-	return ret;
+	return finish(&e, ret);
 }
 
 /* What a descriptor names as the start of the path. A reference in *@out. */
@@ -381,6 +405,5 @@ int64_t linux_sys_execveat(const uint64_t a[6])
 		ret = do_exec(&e, a[2], a[3]);
 	}
 	inode_put(start);
-	exec_free(&e);
-	return ret;
+	return finish(&e, ret);
 }

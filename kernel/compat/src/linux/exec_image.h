@@ -14,7 +14,8 @@ struct exec_image {
 };
 
 /* The image of @i as it is now: from its lease, else procd authorises and loaderd parses.
- * Returns: 0 and a reference; -ENOEXEC -EACCES -EINVAL -EIO -ENOMEM -ETIMEDOUT … */
+ * Returns: 0 and a reference; -ENOEXEC -EACCES -EIO -ENOMEM -ETIMEDOUT …; -EINVAL if it is a
+ * program whose segments cannot be mapped. */
 int exec_image_find(struct inode *i, struct exec_image **out);
 void exec_image_put(struct exec_image *image);	/* NULL is fine */
 static inline const struct image_layout *exec_image_layout(const struct exec_image *image) { return &image->layout; }

@@ -280,6 +280,7 @@ struct ps_exec {
 	void (*started)(struct ps_exec *e, struct ps_thread *t);
 	void *personality_data;		/* theirs */
 	uint32_t pid;			/* the process's; ps fills it in */
+	bool is_unmappable;		/* out: it failed for the image itself */
 };
 int ps_exec(struct ps_exec *e, struct trap_frame *frame);
 /* A new child of the current process that runs @e: CreateProcess. It has the handles marked HANDLE_INHERIT (all that are

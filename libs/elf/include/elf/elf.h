@@ -6,10 +6,10 @@
  * in the file those are.
  *
  * It accepts what Linux 6.1 executes and refuses what Linux refuses, with the
- * same error. That includes segments that end beyond the file's end (their pages
+ * same error; -EINVAL is one that Linux meets past execve's point of no return. That includes segments that end beyond the file's end (their pages
  * fault with SIGBUS), out of order, or on top of each other (the later one wins).
- * Two differences: a file with nothing to load is refused, and so is one with more
- * than ELF_MAX_SEGMENTS segments. As in Linux, e_ident's class byte is not looked
+ * Two differences: a file with nothing to load is refused (to Linux it is a program
+ * that faults at once), and so is one with more than ELF_MAX_SEGMENTS segments. As in Linux, e_ident's class byte is not looked
  * at: machine and program header size decide.
  *
  * Nothing here allocates, locks or keeps state; @ctx is only handed on.
