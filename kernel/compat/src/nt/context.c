@@ -130,8 +130,8 @@ ntstatus nt_sys_NtContinue(const uint64_t *a)
 	if (!status)
 		status = nt_context_restore(c, f);
 	kfree(c);
-	/* What the program gets in rax is the record's. */
-	return status ? status : (ntstatus)f->rax;
+	nt_current_thread()->context_was_set = !status;
+	return status;
 }
 
 /* ---- other threads' ---- */
@@ -179,8 +179,11 @@ ntstatus nt_context_put(struct ps_thread *t, const struct nt_context *c)
 	char *area = t->thread.fpu;
 	ntstatus status;
 
-	if (t == ps_current_thread())
-		return nt_context_restore(c, trap_user_frame());
+	if (t == ps_current_thread()) {
+		status = nt_context_restore(c, trap_user_frame());
+		nt_current_thread()->context_was_set = !status && HAS(c, CONTEXT_INTEGER);
+		return status;
+	}
 	if (!t->nt)
 		return STATUS_INVALID_HANDLE;
 	status = stop(t);

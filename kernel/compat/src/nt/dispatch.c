@@ -99,5 +99,11 @@ static ntstatus run(const struct trap_frame *f, uint32_t number)
 
 void nt_syscall(struct trap_frame *f)
 {
-	f->rax = run(f, (uint32_t)f->error);
+	struct nt_thread *t = nt_current_thread();
+	ntstatus status = run(f, (uint32_t)f->error);
+
+	/* After NtContinue and its like all of rax is the context's. */
+	if (likely(!t->context_was_set))
+		f->rax = status;
+	t->context_was_set = false;
 }

@@ -195,5 +195,6 @@ ntstatus nt_sys_NtRaiseException(const uint64_t *a)
 		end_with(code, "no stack for its record");
 	}
 	kfree(r);
-	return status ? status : (ntstatus)f->rax;
+	nt_current_thread()->context_was_set = !status;
+	return status;
 }

@@ -89,6 +89,7 @@ struct nt_thread {
 	bool is_alerted;
 	struct wait_source alert_source;	/* alert_id.c: its lock guards has_id_alert */
 	bool has_id_alert;
+	bool context_was_set;		/* the call put a whole context into the frame */
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
 	uint64_t entry;			/* what it was started with */
