@@ -1,5 +1,9 @@
 #include "report.h"
 
+/* [MS-ERREF] 2.3.1: STATUS_INVALID_PARAMETER_1 to _12 */
+#define FIRST_INVALID_PARAMETER_N 0xc00000efu
+#define LAST_INVALID_PARAMETER_N 0xc00000fau
+
 bool report_bool(const char *what, BOOL ok)
 {
 	DWORD error = GetLastError();
@@ -20,7 +24,12 @@ HANDLE report_handle(const char *what, HANDLE handle)
 
 NTSTATUS report_status(const char *what, NTSTATUS status)
 {
-	printf("%s: %#lx\n", what, (unsigned long)status);
+	unsigned long code = (unsigned long)status;
+
+	if (code == STATUS_INVALID_PARAMETER || (code >= FIRST_INVALID_PARAMETER_N && code <= LAST_INVALID_PARAMETER_N))
+		printf("%s: invalid parameter\n", what);
+	else
+		printf("%s: %#lx\n", what, code);
 	fflush(stdout);
 	return status;
 }

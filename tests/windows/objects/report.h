@@ -28,7 +28,8 @@ bool report_bool(const char *what, BOOL ok);
 /* The same for a handle; NULL and INVALID_HANDLE_VALUE are failures. Returns it. */
 HANDLE report_handle(const char *what, HANDLE handle);
 
-/* Print "WHAT: 0xSTATUS". Returns it. */
+/* Print "WHAT: 0xSTATUS", or "WHAT: invalid parameter" for any of the statuses that say so:
+ * Windows tells which parameter, Wine mostly does not. Returns it. */
 NTSTATUS report_status(const char *what, NTSTATUS status);
 
 /* Print what WaitForSingleObject and its kin return, by name. */
