@@ -51,6 +51,9 @@ static void raise(struct trap_frame *f, const struct nt_exception_record *record
 	struct nt_context *c = kmalloc(sizeof(*c), 0);
 	bool ok;
 
+	log_debug(PROCESS, "%s: exception %08xh at %llx, %llx %llx", ps_current()->name, record->code,
+		  (unsigned long long)record->address, (unsigned long long)record->parameters[0],
+		  (unsigned long long)record->parameters[1]);
 	if (!c)
 		end_with(STATUS_NO_MEMORY, "no memory for its record");
 	c->flags = CONTEXT_ALL & ~(CONTEXT_DEBUG_REGISTERS & 0xff);

@@ -53,6 +53,8 @@ static ntstatus string_at(const char *raw, uint64_t base, uint32_t offset, struc
 	memcpy(&s, raw + offset, sizeof(s));
 	if (base && s.buffer)
 		s.buffer += base;
+	if (offset == PARAMS_RUNTIME_INFO)
+		s.bytes = s.max_bytes;
 	*out = (struct nt_string){ 0 };
 	if (!s.bytes)
 		return STATUS_SUCCESS;

@@ -217,6 +217,17 @@ static void param_string(struct params *p, uint32_t offset, const uint16_t *char
 	memcpy(p->bytes + offset, &s, sizeof(s));
 }
 
+/* Bytes of the C library's, whose size is the string's capacity: none is no string at all. */
+static void param_runtime_info(struct params *p, const struct nt_string *info)
+{
+	uint16_t bytes = (uint16_t)(info->nchars * 2);
+
+	if (!bytes)
+		return;
+	param_string(p, PARAMS_RUNTIME_INFO, info->chars, info->nchars);
+	memcpy(p->bytes + PARAMS_RUNTIME_INFO + 2, &bytes, sizeof(bytes));
+}
+
 static void param_ascii(struct params *p, uint32_t offset, const char *ascii)
 {
 	struct nt_text text = { 0 };
@@ -277,9 +288,10 @@ static int fill_given(struct params *p, const struct nt_parameters *from)
 	for (size_t i = 0; i < NT_PARAMETER_STRINGS; i++) {
 		if (i == NT_PARAMETER_DLL_PATH && !from->strings[i].nchars)
 			param_ascii(p, PARAMS_DLL_PATH, NT_SYSTEM32);
-		else
+		else if (i != NT_PARAMETER_RUNTIME_INFO)
 			param_string(p, nt_parameter_offsets[i], from->strings[i].chars, from->strings[i].nchars);
 	}
+	param_runtime_info(p, &from->strings[NT_PARAMETER_RUNTIME_INFO]);
 	memcpy(p->bytes + PARAMS_CONSOLE, from->raw + PARAMS_CONSOLE, PARAMS_CURRENT_DIRECTORY - PARAMS_CONSOLE);
 	memcpy(p->bytes + PARAMS_X, from->raw + PARAMS_X, PARAMS_WINDOW_TITLE - PARAMS_X);
 	param32(p, PARAMS_FLAGS, PARAMS_NORMALIZED);
@@ -312,7 +324,6 @@ static int fill_params(struct params *p, const struct ps_exec *e)
 	param_ascii(p, PARAMS_DESKTOP, "WinSta0\\Default");
 	param_string(p, PARAMS_WINDOW_TITLE, NULL, 0);
 	param_string(p, PARAMS_SHELL_INFO, NULL, 0);
-	param_string(p, PARAMS_RUNTIME_INFO, NULL, 0);
 	param64(p, PARAMS_STDIN, standard_handle(0));
 	param64(p, PARAMS_STDOUT, standard_handle(1));
 	param64(p, PARAMS_STDERR, standard_handle(2));

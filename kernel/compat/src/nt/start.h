@@ -26,7 +26,8 @@ struct nt_thread *nt_thread_create(uint64_t teb);	/* NULL: no memory */
 void nt_thread_free(struct nt_thread *t);
 
 /* What CreateProcess says about its child: strings in the order of nt_parameter_offsets[]. */
-enum { NT_PARAMETER_FOLDER, NT_PARAMETER_DLL_PATH, NT_PARAMETER_IMAGE, NT_PARAMETER_COMMAND_LINE, NT_PARAMETER_STRINGS = 8 };
+enum { NT_PARAMETER_FOLDER, NT_PARAMETER_DLL_PATH, NT_PARAMETER_IMAGE, NT_PARAMETER_COMMAND_LINE,
+	NT_PARAMETER_RUNTIME_INFO = 7, NT_PARAMETER_STRINGS };
 struct nt_parameters {
 	char raw[PARAMS_BYTES];		/* RTL_USER_PROCESS_PARAMETERS as the parent has it */
 	struct nt_string strings[NT_PARAMETER_STRINGS];
