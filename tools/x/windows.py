@@ -49,12 +49,34 @@ def put(source, target):
     os.replace(temporary, target)
 
 
+COMPILER = "x86_64-w64-mingw32-gcc"
+
+
+def build_ours(name):
+    """Build compat/windows/NAME/NAME.c into OURS/NAME.dll when it is older than its sources."""
+    stem = name.rsplit(".", 1)[0]
+    folder = os.path.join(ROOT, "compat", "windows", stem)
+    sources = [os.path.join(folder, f"{stem}.c"), os.path.join(folder, f"{stem}.def")]
+    target = os.path.join(OURS, name)
+    if os.path.exists(target) and all(os.path.getmtime(path) <= os.path.getmtime(target) for path in sources):
+        return
+    import subprocess
+    os.makedirs(OURS, exist_ok=True)
+    command = [COMPILER, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-nostdlib", "-s", "-Wl,-e,DllMain",
+               "-Wl,--file-alignment,4096", "-o", target, *sources, "-lntdll"]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if result.returncode:
+        raise Failure(f"{name} does not build: {result.stderr.strip()}")
+
+
 def stage():
     """Make build/windows what the list says."""
     folder = os.path.join(FOLDER, "system32")
     os.makedirs(folder, exist_ok=True)
     wanted = dict(entries())
     for name, source in wanted.items():
+        if source.startswith(OURS):
+            build_ours(name)
         if not os.path.isfile(source):
             raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}")
         put(source, os.path.join(folder, name))

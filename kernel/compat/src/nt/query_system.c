@@ -1,10 +1,14 @@
 /* kernel/compat/src/nt/query_system.c: NtQuerySystemInformation (Microsoft Learn; winternl.h). */
+#include <hal/entropy.h>
 #include <mm/frame.h>
+#include <mm/heap.h>
 
 #include "memory.h"
 #include "query.h"
+#include "shared_data.h"
 
-enum system_class { SYSTEM_BASIC = 0, SYSTEM_CPU = 1, SYSTEM_PERFORMANCE = 2, SYSTEM_TIME_OF_DAY = 3 };
+enum system_class { SYSTEM_BASIC = 0, SYSTEM_CPU = 1, SYSTEM_PERFORMANCE = 2, SYSTEM_TIME_OF_DAY = 3,
+	SYSTEM_INTERRUPT = 23, SYSTEM_RANDOM_MAX = 4096 };
 
 #define ARCHITECTURE_AMD64 9
 #define TIMER_RESOLUTION 156250u
@@ -43,6 +47,35 @@ static ntstatus cpu(const struct nt_query *q)
 	return nt_query_put(q, &out, sizeof(out));
 }
 
+/* Counts of interrupts on Windows; what programs take from it is that nobody can guess them. */
+static ntstatus random_bytes(const struct nt_query *q)
+{
+	uint32_t n = MIN(q->cap, SYSTEM_RANDOM_MAX);
+	uint8_t *bytes = kmalloc(n, HEAP_NOZERO);
+	ntstatus status;
+
+	if (!bytes)
+		return STATUS_NO_MEMORY;
+	kernel_random_bytes(bytes, n);
+	status = nt_put(q->buffer, bytes, n);
+	kfree(bytes);
+	return status || !q->length ? status : nt_put32(q->length, n);
+}
+
+static ntstatus time_of_day(const struct nt_query *q)
+{
+	uint64_t now = clock_realtime_ns() / NT_NS_PER_TICK + NT_EPOCH_TICKS;
+	struct { uint64_t boot, now, bias; uint32_t zone, reserved; uint64_t boot_bias, sleep_bias; } out = {
+		.boot = now - clock_monotonic_ns() / NT_NS_PER_TICK, .now = now };
+	uint32_t n = MIN(q->cap, (uint32_t)sizeof(out));
+
+	if (q->cap > sizeof(out))
+		return STATUS_INFO_LENGTH_MISMATCH;
+	if (q->length && nt_put32(q->length, n))
+		return STATUS_ACCESS_VIOLATION;
+	return nt_put(q->buffer, &out, n);
+}
+
 ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
 {
 	struct nt_query q = { a[1], (uint32_t)a[2], a[3] };
@@ -52,6 +85,10 @@ ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
 		return basic(&q);
 	case SYSTEM_CPU:
 		return cpu(&q);
+	case SYSTEM_INTERRUPT:
+		return random_bytes(&q);
+	case SYSTEM_TIME_OF_DAY:
+		return time_of_day(&q);
 	default:
 		return STATUS_INVALID_INFO_CLASS;
 	}
