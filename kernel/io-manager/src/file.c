@@ -7,6 +7,8 @@
 
 #include <ds/hash.h>
 #include <io/inode.h>
+#include <io/notify.h>
+#include <linux/inotify.h>
 #include <mm/heap.h>
 #include <mm/space.h>
 
@@ -19,6 +21,8 @@ static void file_release(struct object *obj)
 	struct file *f = file_from_object(obj);
 
 	epoll_file_released(f);
+	if (f->inode && f->tells_close)
+		notify_inode(f->inode, f->access & RIGHT_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (f->inode && !list_is_empty(&f->inode->posix_locks))
 		inode_posix_unlock_all(f->inode, f);
 	if (f->has_flock)

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <io/notify.h>
 #include <linux/capability.h>
+#include <linux/inotify.h>
 #include <nucleus/counter.h>
 #include <ps/process.h>
 
@@ -301,6 +303,18 @@ static int setattr_pager(struct inode *i, uint32_t mask, const struct vfs_attr *
 	return 0;
 }
 
+/* A time alone tells of a read or a write; both, like everything else, of other attributes. */
+static uint32_t event_of_setattr(uint32_t mask)
+{
+	const uint32_t atime = VFS_SET_ATIME | VFS_SET_ATIME_NOW, mtime = VFS_SET_MTIME | VFS_SET_MTIME_NOW;
+
+	if (mask & ~(atime | mtime | VFS_SET_CTIME_NOW))
+		return IN_ATTRIB;
+	if (!(mask & mtime))
+		return mask & atime ? IN_ACCESS : IN_ATTRIB;
+	return mask & atime ? IN_ATTRIB : IN_MODIFY;
+}
+
 int inode_setattr(struct inode *i, uint32_t mask, const struct vfs_attr *attr)
 {
 	int err;
@@ -315,6 +329,8 @@ int inode_setattr(struct inode *i, uint32_t mask, const struct vfs_attr *attr)
 	else
 		err = send_setattr(i, mask, attr);
 	mutex_unlock(&i->lock);
+	if (!err)
+		notify_inode(i, event_of_setattr(mask));
 	return err;
 }
 

@@ -186,6 +186,7 @@ static struct inode *inode_create(const struct vfs_attr *attr)
 	list_init(&i->lru_node);
 	list_init(&i->posix_locks);
 	list_init(&i->flock_locks);
+	list_init(&i->watches);
 	spin_init(&i->state_lock, LOCK_INODE_STATE);
 	spin_init(&i->locks_lock, LOCK_FILE_LOCKS);
 	mutex_init(&i->lock, LOCK_INODE);
@@ -204,6 +205,7 @@ static void inode_destroy(struct inode *i)
 	}
 	mm_object_put(i->bundle_object);
 	link_text_put(i->target);
+	kfree(i->place);
 	heap_cache_free(&inode_heap, i);
 }
 
@@ -430,7 +432,7 @@ bool inode_mount_is_busy(struct inode *root)
 		struct inode *i;
 
 		LIST_FOR_EACH_ENTRY(i, &buckets[b], hash_node) {
-			if (i->attr.dev == root->attr.dev && refcount_read(&i->refs) > (i == root))
+			if (i->attr.dev == root->attr.dev && (uint32_t)refcount_read(&i->refs) > (uint32_t)(i == root) + READ_ONCE(i->nwatches))
 				busy = true;
 		}
 	}

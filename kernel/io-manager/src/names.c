@@ -8,6 +8,8 @@
 
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <linux/inotify.h>
+#include <io/notify.h>
 #include <mm/heap.h>
 #include <ps/process.h>
 
@@ -67,6 +69,8 @@ static int send_create(const struct create_request *rq, uint32_t mode, uint32_t 
 		return -EIO;
 	*out = r.inode;
 	*created = c.words[2] != 0;
+	if (*created)
+		notify_name(rq->dir, rq->name, rq->name_len, IN_CREATE, inode_is_dir(r.inode));
 	return 0;
 }
 
@@ -239,6 +243,10 @@ static int link_inode(struct inode *i, struct inode *new_start, const char *new_
 		err = -EPERM;
 	if (!err)
 		err = send_link(i, &w);
+	if (!err) {
+		notify_self(i, IN_ATTRIB);
+		notify_name(w.dir, w.name, w.name_len, IN_CREATE, false);
+	}
 	walk_end(&w);
 	return err;
 }
@@ -306,6 +314,16 @@ static int send_unlink(struct walk *w, bool is_rmdir)
 	return vfs_call_records(&c, NULL, 0, NULL);
 }
 
+/* In the order in which Linux tells. */
+static void tell_removed(struct walk *w, struct inode *victim)
+{
+	if (!inode_is_dir(victim))
+		notify_self(victim, IN_ATTRIB);
+	notify_removed_place(victim);
+	notify_deleted(victim);
+	notify_name(w->dir, w->name, w->name_len, IN_DELETE, inode_is_dir(victim));
+}
+
 static int remove_last(struct walk *w, bool is_rmdir)
 {
 	struct inode *victim;
@@ -324,6 +342,8 @@ static int remove_last(struct walk *w, bool is_rmdir)
 		err = may_delete(w->dir, victim, is_rmdir);
 	if (!err)
 		err = send_unlink(w, is_rmdir);
+	if (!err)
+		tell_removed(w, victim);
 	inode_put(victim);
 	return err;
 }
@@ -448,6 +468,31 @@ static int check_ancestor(struct walk *from, struct inode *new)
 	return !err && yes ? -ENOTEMPTY : 0;
 }
 
+static void tell_moved(struct walk *from, struct walk *to, struct inode *moved)
+{
+	uint32_t cookie = notify_new_cookie();
+	bool is_dir = inode_is_dir(moved);
+
+	notify_tell_name(from->dir, from->name, from->name_len, IN_MOVED_FROM, is_dir, cookie);
+	notify_tell_name(to->dir, to->name, to->name_len, IN_MOVED_TO, is_dir, cookie);
+	notify_keep_place(moved, to->dir, to->name, to->name_len);
+}
+
+static void tell_renamed(struct walk *from, struct walk *to, struct inode *old, struct inode *new, uint32_t flags)
+{
+	tell_moved(from, to, old);
+	if (new && !(flags & RENAME_EXCHANGE))
+		notify_self(new, IN_ATTRIB);
+	notify_self(old, IN_MOVE_SELF);
+	if (flags & RENAME_EXCHANGE) {
+		tell_moved(to, from, new);
+		notify_self(new, IN_MOVE_SELF);
+	} else if (new) {
+		notify_removed_place(new);
+		notify_deleted(new);
+	}
+}
+
 static int rename_found(struct walk *from, struct walk *to, struct inode *old, uint32_t flags)
 {
 	struct inode *new = NULL;
@@ -458,8 +503,11 @@ static int rename_found(struct walk *from, struct walk *to, struct inode *old, u
 	err = flags & RENAME_EXCHANGE ? 0 : check_ancestor(from, new);
 	if (!err)
 		err = check_rename(from, to, old, new, flags);
-	if (!err && (!new || new->node != old->node))
+	if (!err && (!new || new->node != old->node)) {
 		err = send_rename(from, to, flags);
+		if (!err && notify_is_on())
+			tell_renamed(from, to, old, new, flags);
+	}
 	inode_put(new);
 	return err;
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <io/notify.h>
+#include <linux/inotify.h>
 #include <mm/heap.h>
 #include <ps/process.h>
 
@@ -240,6 +242,13 @@ int path_file_create(struct inode *i, uint32_t flags, struct file **out)
 
 /* ---- the last name ---- */
 
+static void tell_opened(struct file *f)
+{
+	f->tells_close = true;
+	if (f->inode)
+		notify_inode(f->inode, IN_OPEN);
+}
+
 /* O_TMPFILE in @dir. */
 static int open_unnamed(struct inode *dir, uint32_t flags, uint32_t mode, struct file **out)
 {
@@ -249,6 +258,8 @@ static int open_unnamed(struct inode *dir, uint32_t flags, uint32_t mode, struct
 	if (err)
 		return err;
 	err = vfs_open_inode(i, flags, out);
+	if (!err)
+		tell_opened(*out);
 	inode_put(i);
 	return err;
 }
@@ -291,6 +302,8 @@ static int open_found(struct inode *i, uint32_t flags, uint32_t mode, bool must_
 	if (err)
 		return err;
 	err = open_inode(i, flags, node_seq, out);
+	if (!err)
+		tell_opened(*out);
 	if (err || !(flags & O_TRUNC) || !inode_is_regular(i) || inode_is_stream(i))
 		return err;
 	/* O_RDONLY | O_TRUNC writes all the same. */
@@ -314,7 +327,11 @@ static int open_new(struct walk *w, uint32_t flags, uint32_t mode, struct file *
 
 	if (err)
 		return err;
+	if (created)
+		notify_place(i, w->dir, w->name, w->name_len);
 	err = created ? vfs_open_inode(i, flags, out) : NAME_CHANGED;
+	if (!err)
+		tell_opened(*out);
 	inode_put(i);
 	return err;
 }

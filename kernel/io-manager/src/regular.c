@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <io/notify.h>
 #include <ps/process.h>
 #include <asm/resource.h>
 #include <asm/signal.h>
@@ -333,6 +334,7 @@ static int64_t regular_write(struct io_request *rq)
 static void regular_release(struct file *f)
 {
 	atomic_sub(&f->inode->opens, 1);
+	notify_deleted(f->inode);
 	if ((f->access & RIGHT_WRITE) && !f->is_no_writer)
 		inode_close_for_write(f->inode);
 	file_close_open_id(f);

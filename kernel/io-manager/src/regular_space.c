@@ -1,8 +1,10 @@
 /* kernel/io-manager/src/regular_space.c: sizes, holes and mappings of regular files. */
 #include <errno.h>
 
+#include <io/notify.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/inotify.h>
 #include <mm/space.h>
 #include <mm/usercopy.h>
 #include <ps/process.h>
@@ -90,6 +92,8 @@ int regular_truncate_inode(struct inode *i, uint64_t size)
 	mutex_lock(&i->lock);
 	err = truncate_locked(i, size);
 	mutex_unlock(&i->lock);
+	if (!err)
+		notify_inode(i, IN_MODIFY);
 	return err;
 }
 
@@ -207,6 +211,8 @@ int regular_allocate(struct file *f, int mode, uint64_t offset, uint64_t len)
 	if (!err)
 		err = allocate_locked(i, mode, offset, len);
 	mutex_unlock(&i->lock);
+	if (!err)
+		notify_inode(i, IN_MODIFY);
 	return err;
 }
 

@@ -7,6 +7,8 @@
 #include <errno.h>
 
 #include <io/inode.h>
+#include <io/notify.h>
+#include <linux/inotify.h>
 #include <ps/process.h>
 
 #include "file_private.h"
@@ -111,10 +113,12 @@ static uint32_t write_flags(const struct file *f)
 	return (flags & O_APPEND ? IO_APPEND : 0) | (flags & O_DSYNC ? IO_SYNC : 0);
 }
 
-static void count_transfer(int64_t n, bool is_write)
+static void count_transfer(const struct file *f, int64_t n, bool is_write)
 {
 	struct process *p;
 
+	if (n > 0 && f->inode)
+		notify_inode(f->inode, is_write ? IN_MODIFY : IN_ACCESS);
 	if (!ps_current_is_process())
 		return;
 	p = ps_current();
@@ -147,7 +151,7 @@ int64_t file_read(struct file *f, struct io_vector *v)
 		mutex_unlock(&f->position_lock);
 	}
 	*v = rq.vector;
-	count_transfer(n, false);
+	count_transfer(f, n, false);
 	return n;
 }
 
@@ -170,7 +174,7 @@ int64_t file_write(struct file *f, struct io_vector *v)
 		mutex_unlock(&f->position_lock);
 	}
 	*v = rq.vector;
-	count_transfer(n, true);
+	count_transfer(f, n, true);
 	return n;
 }
 
@@ -186,7 +190,7 @@ int64_t file_pread(struct file *f, struct io_vector *v, uint64_t offset)
 		return n;
 	n = io_read(&rq);
 	*v = rq.vector;
-	count_transfer(n, false);
+	count_transfer(f, n, false);
 	return n;
 }
 
@@ -202,6 +206,6 @@ int64_t file_pwrite(struct file *f, struct io_vector *v, uint64_t offset)
 		return n;
 	n = io_write(&rq);
 	*v = rq.vector;
-	count_transfer(n, true);
+	count_transfer(f, n, true);
 	return n;
 }

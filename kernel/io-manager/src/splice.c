@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include <asm/fcntl.h>
+#include <io/inode.h>
+#include <io/notify.h>
 #include <io/splice.h>
+#include <linux/inotify.h>
 #include <mm/frame.h>
 #include <ps/process.h>
 
@@ -79,6 +82,8 @@ static int64_t operate(struct other *o, void *bytes, uint64_t len)
 		o->rq.offset = *o->offset;
 	}
 	n = o->is_output ? f->ops->write(&o->rq) : f->ops->read(&o->rq);
+	if (n > 0 && f->inode)
+		notify_inode(f->inode, o->is_output ? IN_MODIFY : IN_ACCESS);
 	if (uses_position(o)) {
 		f->offset += (uint64_t)MAX(n, 0l);
 		mutex_unlock(&f->position_lock);

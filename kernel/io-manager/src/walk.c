@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <io/notify.h>
 #include <mm/heap.h>
 #include <ps/process.h>
 
@@ -402,7 +403,10 @@ int walk_last(struct walk *w, struct inode **out)
 		w->name = w->folded;
 		w->name_len = (uint32_t)strlen(w->folded);
 	}
-	return *out ? 0 : -ENOENT;
+	if (!*out)
+		return -ENOENT;
+	notify_place(*out, w->dir, w->name, w->name_len);
+	return 0;
 }
 
 static void give_parent(struct walk *w, struct walk_result *out)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <io/notify.h>
 #include <mm/heap.h>
 
 #include "name_lease.h"
@@ -236,4 +237,11 @@ void kfree(void *p)
 int fold_name(struct inode *dir, const char *name, uint32_t len, char *out)
 {
 	return -ENOENT;
+}
+
+uint32_t notify_nwatches;
+
+void notify_keep_place(struct inode *i, struct inode *dir, const char *name, uint32_t len)
+{
+	(void)i, (void)dir, (void)name, (void)len;
 }

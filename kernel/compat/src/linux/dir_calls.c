@@ -1,5 +1,7 @@
 /* kernel/compat/src/linux/dir_calls.c: folders: listing them, standing in them. */
+#include <io/notify.h>
 #include <linux/capability.h>
+#include <linux/inotify.h>
 #include <mm/heap.h>
 #include <string.h>
 
@@ -17,6 +19,8 @@ static int64_t list(int fd, struct io_vector *v)
 		return n;
 	rq = (struct io_request){ .file = f, .vector = *v };
 	n = f->ops->readdir ? f->ops->readdir(&rq) : -ENOTDIR;
+	if (n >= 0 && f->inode)
+		notify_inode(f->inode, IN_ACCESS);
 	file_put(f);
 	return n;
 }

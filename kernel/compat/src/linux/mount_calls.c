@@ -1,4 +1,5 @@
 /* kernel/compat/src/linux/mount_calls.c: mount and umount2. */
+#include <io/notify.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <mm/heap.h>
@@ -98,6 +99,7 @@ static int may_umount(struct inode *i, uint64_t flags)
 int64_t linux_sys_umount2(const uint64_t a[6])
 {
 	struct inode *inode;
+	uint32_t dev;
 	char *target;
 	int err;
 
@@ -109,9 +111,12 @@ int64_t linux_sys_umount2(const uint64_t a[6])
 	if (err)
 		return err;
 	err = may_umount(inode, a[1]);
+	dev = inode->attr.dev;
 	inode_put(inode);
 	if (!err)
 		err = vfs_umount(target, (uint32_t)a[1]);
+	if (!err)
+		notify_unmounted(dev);
 	kfree(target);
 	return err;
 }

@@ -97,6 +97,7 @@ struct file {
 	uint64_t open_id;	/* vfsd's, for VFS_READ/WRITE/CLOSE */
 	uint32_t error_seen;	/* write-back errors reported so far */
 	int32_t flush_error;	/* of the latest close; close(2) takes it */
+	bool tells_close;	/* its opening was told to watchers, so its end is */
 	bool is_no_writer;	/* writes, but does not keep the file from being run */
 	bool has_flock;		/* may hold an flock: given up at release */
 	struct list_node epoll_items;	/* of the sets that watch it */

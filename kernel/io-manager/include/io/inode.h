@@ -24,6 +24,7 @@
 #include <mm/object.h>
 
 struct link_text;
+struct inode_place;
 
 struct inode {
 	refcount_t refs;
@@ -48,6 +49,9 @@ struct inode {
 	struct spinlock locks_lock;	/* FILE_LOCKS */
 	struct list_node posix_locks, flock_locks;
 	struct wait_queue lock_wait;
+	struct list_node watches;	/* NOTIFY, as the next two */
+	uint32_t nwatches;
+	struct inode_place *place;	/* where it was found last, while anything is watched */
 	struct ipc_notification release;
 	uint64_t image_version;		/* changes with contents: image leases */
 	uint64_t server_size;		/* PAGER: bytes that the owner has */
