@@ -165,6 +165,7 @@ int64_t linux_sys_waitid(const uint64_t a[6])
 	const uint32_t known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
 	uint32_t options = (uint32_t)a[3], id = (uint32_t)a[1];
 	int which = (int)a[0];
+	int64_t ret;
 
 	if ((options & ~known) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
@@ -176,5 +177,6 @@ int64_t linux_sys_waitid(const uint64_t a[6])
 		return -EINVAL;
 	if (which == P_PGID && !id)
 		id = ps_group_id();
-	return MIN(wait_and_tell(which, id, options, a), 0l);
+	ret = wait_and_tell(which, id, options, a);
+	return MIN(ret, 0l);
 }
