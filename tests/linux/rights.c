@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #define MANY 20
 
@@ -165,6 +166,32 @@ TEST(cycles_of_sockets_are_collected)
 	struct pollfd entry = { .fd = fds[0], .events = POLLIN };
 	report("poll", poll(&entry, 1, 5000));
 	report("the pipe has ended", read(fds[0], &byte, 1));
+}
+
+/* A listener that only the queue of a connection refers to, which it has never accepted. */
+TEST(listener_in_its_own_queue_is_collected)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "s" };
+	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), client = need(socket(AF_UNIX, SOCK_STREAM, 0)), fds[2], other[2];
+	char byte;
+
+	need(pipe(fds));
+	need(bind(listener, (void *)&name, sizeof(name)));
+	need(listen(listener, 1));
+	need(connect(client, (void *)&name, sizeof(name)));
+	need(send_with(client, "l", &listener, 1));
+	need(send_with(client, "c", &client, 1));
+	need(send_with(client, "p", &fds[1], 1));
+	close(fds[1]);
+	close(client);
+	close(listener);
+	need(socketpair(AF_UNIX, SOCK_STREAM, 0, other));
+	close(other[0]);
+	close(other[1]);
+	struct pollfd entry = { .fd = fds[0], .events = POLLIN };
+	report("poll", poll(&entry, 1, 5000));
+	report("the pipe has ended", read(fds[0], &byte, 1));
+	report("connect", connect(other[0] = need(socket(AF_UNIX, SOCK_STREAM, 0)), (void *)&name, sizeof(name)));
 }
 
 TEST(sockets_nested_deep_are_freed)

@@ -325,6 +325,36 @@ TEST(unconnected_sockets_say_so)
 	}
 }
 
+TEST(low_water_mark_holds_reads_back)
+{
+	char buf[16];
+	pid_t child;
+
+	make_pair(SOCK_STREAM);
+	need(setsockopt(ends[1], SOL_SOCKET, SO_RCVLOWAT, &(int){ 4 }, sizeof(int)));
+	child = need(fork());
+	if (!child) {
+		close(ends[1]);
+		for (int i = 0; i < 6; i++)
+			need(write(ends[0], &"abcdef"[i], 1));
+		_exit(0);
+	}
+	close(ends[0]);
+	report("read of 3", read(ends[1], buf, 3));
+	report("read until the end", read(ends[1], buf, 16));
+	report("read at the end", read(ends[1], buf, 16));
+	report_exit("writer", child);
+	make_pair(SOCK_STREAM);
+	need(setsockopt(ends[1], SOL_SOCKET, SO_RCVLOWAT, &(int){ 4 }, sizeof(int)));
+	need(write(ends[0], "xy", 2));
+	report("not waiting", recv(ends[1], buf, 16, MSG_DONTWAIT));
+	need(write(ends[0], "xy", 2));
+	on_signal(SIGALRM, count_signal, 0);
+	tick_every_ms(20);
+	report("interrupted with 2", recv(ends[1], buf, 16, 0));
+	tick_every_ms(0);
+}
+
 /* ---- sendmsg, sendmmsg, recvmmsg ---- */
 
 TEST(header_is_checked)

@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,9 @@
 #define KNOWN 2
 #define TIMES 100
 
-static int data_fd;
+static const struct sockaddr_un path_name = { AF_UNIX, FOLDER "/one/socket" }, abstract_name = { AF_UNIX, "\0warm" };
+
+static int data_fd, path_listener, abstract_listener;
 static pid_t target;
 
 static void open_and_close(void)
@@ -96,6 +100,26 @@ static void kill_process(void)
 	need(kill(target, SIGCONT));
 }
 
+/* A client of a name that somebody listens at. */
+static void connect_to(const struct sockaddr_un *name, socklen_t len, int listener)
+{
+	int client = (int)need(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	need(connect(client, (const struct sockaddr *)name, len));
+	close((int)need(accept(listener, NULL, NULL)));
+	close(client);
+}
+
+static void connect_to_path(void)
+{
+	connect_to(&path_name, sizeof(path_name), path_listener);
+}
+
+static void connect_to_abstract_name(void)
+{
+	connect_to(&abstract_name, sizeof(abstract_name), abstract_listener);
+}
+
 static const struct { const char *name; void (*fn)(void); } operations[] = {
 	{ "open+close", open_and_close },
 	{ "open-for-write+close", open_for_write_and_close },
@@ -106,6 +130,8 @@ static const struct { const char *name; void (*fn)(void); } operations[] = {
 	{ "fork", fork_and_wait },
 	{ "execve", execute },
 	{ "kill", kill_process },
+	{ "connect", connect_to_path },
+	{ "connect-abstract", connect_to_abstract_name },
 };
 
 /* It sleeps in a call of which all pages are there: its faults would be counted too. */
@@ -125,6 +151,15 @@ static void make_target(void)
 	need(read(up[0], &byte, 1));
 }
 
+static int listen_at(const struct sockaddr_un *name)
+{
+	int fd = (int)need(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	need(bind(fd, (const struct sockaddr *)name, sizeof(*name)));
+	need(listen(fd, 4));
+	return fd;
+}
+
 static void make_things(const char *program)
 {
 	need(mkdir(FOLDER, 0755));
@@ -133,6 +168,8 @@ static void make_things(const char *program)
 	data_fd = (int)need(open(FILE_PATH, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
 	need(write(data_fd, "data", 4));
 	copy_file(program, PROGRAM);
+	path_listener = listen_at(&path_name);
+	abstract_listener = listen_at(&abstract_name);
 	make_target();
 }
 

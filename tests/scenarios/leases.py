@@ -1,7 +1,8 @@
 """What the kernel answers on leases: without a call of a service, and never wrongly."""
 from x.testing import workloads
 
-OPERATIONS = ("open+close", "open-for-write+close", "stat", "stat-missing", "read", "write", "fork", "execve", "kill")
+OPERATIONS = ("open+close", "open-for-write+close", "stat", "stat-missing", "read", "write", "fork", "execve", "kill",
+              "connect", "connect-abstract")
 
 
 def scenario_known_things_on_tmpfs_cost_no_call_of_a_service(m):

@@ -170,7 +170,7 @@ static int64_t copy_stream(struct io_request *rq, struct unix_message *m, struct
 	return done ? done : err;
 }
 
-static int64_t read_stream(struct io_request *rq, struct unix_rights **landed)
+static int64_t read_once(struct io_request *rq, struct unix_rights **landed)
 {
 	struct unix_socket *s = unix_of(rq->file);
 	struct unix_message *m = first_message(s);
@@ -182,6 +182,23 @@ static int64_t read_stream(struct io_request *rq, struct unix_rights **landed)
 	}
 	tell_sender(s, m, rq->control);
 	return copy_stream(rq, m, landed);
+}
+
+/* SO_RCVLOWAT: a read that waits goes on until it has so much. rq->private counts what earlier
+ * tries of the same request have taken. */
+static int64_t read_stream(struct io_request *rq, struct unix_rights **landed)
+{
+	struct unix_socket *s = unix_of(rq->file);
+	uint64_t before = (uintptr_t)rq->private, wanted = MIN((uint64_t)s->low_water, before + rq->vector.left), total;
+	int64_t n = read_once(rq, landed);
+
+	if (n <= 0)
+		return before && n != -EAGAIN ? (int64_t)before : n;
+	total = before + (uint64_t)n;
+	if (total >= wanted || *landed || (rq->flags & IO_PEEK) || is_nonblocking(rq))
+		return (int64_t)total;
+	rq->private = (void *)(uintptr_t)total;
+	return -EAGAIN;
 }
 
 /* ---- datagrams and packets ---- */
