@@ -29,6 +29,8 @@ static void file_release(struct object *obj)
 		inode_flock_release(f);
 	if (f->ops->release)
 		f->ops->release(f);
+	if (f->nt_release)
+		f->nt_release(f);
 	inode_put(f->inode);
 	heap_cache_free(&file_cache, f);
 }

@@ -362,6 +362,29 @@ int vfs_unlink(struct inode *start, const char *path, bool is_rmdir)
 	return err;
 }
 
+static int leads_to(struct inode *dir, const char *name, struct inode *victim)
+{
+	struct ipc_kernel_call c = { .words = { VFS_WALK, dir->node }, .data = name, .data_len = (uint32_t)strlen(name) };
+	struct record_result r;
+	uint32_t n;
+	int err = vfs_call_records(&c, &r, 1, &n);
+
+	if (err)
+		return err;
+	err = n && r.inode && r.inode->node == victim->node && r.kind == VFS_REC_POSITIVE ? 0 : -ENOENT;
+	record_results_put(&r, n);
+	return err;
+}
+
+int vfs_unlink_inode(struct inode *dir, const char *name, struct inode *victim)
+{
+	struct ipc_kernel_call c = { .words = { VFS_UNLINK, dir->node, inode_is_dir(victim) },
+		.data = name, .data_len = (uint32_t)strlen(name) };
+	int err = leads_to(dir, name, victim);
+
+	return err ? err : vfs_call_records(&c, NULL, 0, NULL);
+}
+
 /* ---- renaming ---- */
 
 static int send_rename(struct walk *from, struct walk *to, uint32_t flags)

@@ -298,6 +298,8 @@ static int open_found(struct inode *i, uint32_t flags, uint32_t mode, bool must_
 		return open_unnamed(i, flags, mode, out);
 	if (flags & O_PATH)
 		return path_file_create(i, flags, out);
+	if (atomic_load(&i->is_delete_pending))
+		return -ENOENT;
 	err = may_open(i, flags);
 	if (err)
 		return err;

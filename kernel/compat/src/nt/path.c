@@ -122,6 +122,43 @@ static ntstatus relative_path(const struct nt_attributes *a, struct inode **star
 	return status;
 }
 
+/* What follows a name of the object namespace: nothing, or a way further down. */
+static bool ends_or_goes_on(const struct nt_string *s)
+{
+	return !s->nchars || is_slash(s->chars[0]);
+}
+
+static bool has_slash(const struct nt_string *s)
+{
+	for (uint32_t i = 0; i < s->nchars; i++) {
+		if (is_slash(s->chars[i]))
+			return true;
+	}
+	return false;
+}
+
+#define NULL_DEVICE "/dev/null"
+
+/* A name of `\??\` or `\Device` that is no drive. */
+static ntstatus device_path(struct nt_string *name, const char *null_name, char **path)
+{
+	static const struct nt_string nothing;
+
+	if (skip(name, null_name) && !name->nchars)
+		return join(NULL_DEVICE, &nothing, path);
+	return has_slash(name) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+/* Names that do not begin with `\??\`. */
+static ntstatus object_path(struct nt_string *name, char **path)
+{
+	if (skip(name, "\\systemroot") && ends_or_goes_on(name))
+		return is_legal(name) ? join(DRIVE_C "/windows", name, path) : STATUS_OBJECT_NAME_INVALID;
+	if (skip(name, "\\device\\"))
+		return device_path(name, "null", path);
+	return is_slash(name->chars[0]) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_PATH_SYNTAX_BAD;
+}
+
 ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **path)
 {
 	struct nt_string name = a->name;
@@ -133,10 +170,10 @@ ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **pat
 	if (!name.nchars)
 		return STATUS_OBJECT_PATH_SYNTAX_BAD;
 	if (!skip(&name, "\\??\\") && !skip(&name, "\\dosdevices\\") && !skip(&name, "\\global??\\"))
-		return is_slash(name.chars[0]) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_PATH_SYNTAX_BAD;
+		return object_path(&name, path);
 	if (is_drive(&name))
 		return drive_path(&name, path);
-	return STATUS_OBJECT_NAME_NOT_FOUND;
+	return device_path(&name, "nul", path);
 }
 
 uint16_t *nt_name_of_path(const char *path, uint32_t *nchars)

@@ -105,6 +105,8 @@ struct file {
 	uint32_t owner_pid;	/* F_SETOWN */
 	int32_t owner_signal;	/* F_SETSIG */
 	uint64_t readahead_next, readahead_pages;
+	void *nt_open;		/* the NT view's (compat), which this frees: */
+	void (*nt_release)(struct file *f);
 	uint64_t read_timeout_ns, write_timeout_ns;	/* sockets' SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 };
 

@@ -53,6 +53,8 @@ struct inode {
 	uint32_t nwatches;
 	struct inode_place *place;	/* where it was found last, while anything is watched */
 	struct ipc_notification release;
+	void *nt_sharing;	/* the NT view's (compat): share counts, locks, while it has the file open */
+	bool is_delete_pending;	/* no new opens; atomic */
 	uint64_t image_version;		/* changes with contents: image leases */
 	uint64_t server_size;		/* PAGER: bytes that the owner has */
 	uint64_t mapped_dirty_ns;	/* PAGER: a mapping wrote then; atomic, 0: no */
@@ -150,6 +152,9 @@ int vfs_make_socket(const char *path, struct inode **out);
 int vfs_symlink(const char *target, struct inode *start, const char *path);
 int vfs_link(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, unsigned walk_flags);
 int vfs_unlink(struct inode *start, const char *path, bool is_rmdir);
+/* Remove @name of @dir if it still leads to @victim. Without checks: who opened it had the right to.
+ * Returns: 0; -ENOENT it leads elsewhere; what vfsd said. Context: any thread that may call services. */
+int vfs_unlink_inode(struct inode *dir, const char *name, struct inode *victim);
 int vfs_rename(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, uint32_t flags);
 int vfs_statfs(struct inode *i, void *statfs_out, size_t bytes);
 /* Absolute path of @i below the current root. Returns length without NUL; -ENOENT unlinked; -ERANGE. */
