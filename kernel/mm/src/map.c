@@ -272,8 +272,18 @@ static void merge_range(struct mm_space *s, uint64_t start, uint64_t end)
 	}
 }
 
+struct flag_change { uint32_t set, clear; };
+
+static void change_flags(struct mm_space *s, uint64_t start, uint64_t end, const struct flag_change *flags)
+{
+	struct mm_area *a;
+
+	for (a = area_find(s, start); a && a->start < end; a = area_next(a))
+		a->flags = (a->flags & ~flags->clear) | flags->set;
+}
+
 /* As on Linux, what lies before a hole or a refusal is changed. */
-static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot)
+static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot, const struct flag_change *flags)
 {
 	int refused, err;
 
@@ -285,6 +295,7 @@ static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint
 		err = area_split_at(s, end);
 	if (err)
 		return err;
+	change_flags(s, start, end, flags);
 	protect_range(s, start, end, prot);
 	merge_range(s, start, end);
 	return refused;
@@ -292,6 +303,12 @@ static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint
 
 int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot)
 {
+	return mm_protect_flags(s, start, bytes, prot, 0, 0);
+}
+
+int mm_protect_flags(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot, uint32_t set, uint32_t clear)
+{
+	const struct flag_change flags = { set, clear };
 	uint64_t end = start + ALIGN_UP(bytes, PAGE_SIZE);
 	int err;
 
@@ -302,7 +319,7 @@ int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot
 	if (!space_range_is_valid(start, end - start) || end <= start)
 		return -ENOMEM;
 	rwlock_write(&s->lock);
-	err = protect_locked(s, start, end, prot);
+	err = protect_locked(s, start, end, prot, &flags);
 	rwlock_write_unlock(&s->lock);
 	return err;
 }

@@ -272,3 +272,26 @@ int nt_image_map(struct mm_space *s, struct exec_image *image, struct inode *i, 
 	*base = m.base;
 	return err;
 }
+
+void nt_describe_image(const struct exec_image *image, struct nt_image_information *out)
+{
+	const struct image_layout *l = &image->layout;
+	const struct image_pe *pe = &l->pe;
+
+	*out = (struct nt_image_information){
+		.entry = l->entry ? pe->image_base + l->entry : pe->image_base,
+		.stack_reserve = pe->stack_reserve,
+		.stack_commit = pe->stack_commit,
+		.subsystem = pe->subsystem,
+		.subsystem_minor = pe->subsystem_minor,
+		.subsystem_major = pe->subsystem_major,
+		.os_major = pe->os_major,
+		.os_minor = pe->os_minor,
+		.characteristics = pe->characteristics,
+		.dll_characteristics = pe->dll_characteristics,
+		.machine = pe->machine,
+		.contains_code = 1,
+		.loader_flags = pe->loader_flags,
+		.checksum = pe->checksum,
+	};
+}

@@ -115,11 +115,12 @@ static uint32_t protect_of(const struct mm_area_info *a)
 		PAGE_NOACCESS, PAGE_READONLY, PAGE_READWRITE, PAGE_READWRITE, PAGE_EXECUTE_READ, PAGE_EXECUTE_READ,
 		PAGE_EXECUTE_READWRITE, PAGE_EXECUTE_READWRITE,
 	};
-	uint32_t protect = plain[a->prot & 7];
+	bool is_guard = a->flags & MM_AREA_GUARD;
+	uint32_t prot = is_guard ? a->flags >> MM_AREA_GUARD_PROT_SHIFT & 7 : a->prot & 7, protect = plain[prot];
 
 	if ((a->flags & MM_AREA_IMAGE) && (a->prot & MM_WRITE) && !a->private_pages)
 		protect = a->prot & MM_EXEC ? PAGE_EXECUTE_WRITECOPY : PAGE_WRITECOPY;
-	if (a->flags & MM_AREA_GUARD)
+	if (is_guard)
 		protect |= PAGE_GUARD;
 	return protect;
 }
@@ -170,14 +171,28 @@ static ntstatus range_out(uint64_t user_base, uint64_t user_bytes, uint64_t base
 
 /* ---- allocation ---- */
 
+/* A guard page keeps the rights it will have. */
+static uint32_t guard_flags(uint32_t protect)
+{
+	return protect & PAGE_GUARD ? MM_AREA_GUARD | nt_prot_of(protect) << MM_AREA_GUARD_PROT_SHIFT : 0;
+}
+
+static int protect_pages(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t protect)
+{
+	uint32_t guard = guard_flags(protect);
+
+	return mm_protect_flags(s, start, bytes, guard ? 0 : nt_prot_of(protect), guard, MM_AREA_GUARD_MASK);
+}
+
 static int64_t map_pages(struct target *t, uint64_t start, uint64_t bytes, uint32_t protect, uint32_t flags, uint32_t map_flags)
 {
+	uint32_t guard = flags & MM_AREA_RESERVED ? 0 : guard_flags(protect);
 	struct mm_map_request rq = {
 		.address = start,
 		.bytes = bytes,
-		.prot = flags & MM_AREA_RESERVED ? 0 : nt_prot_of(protect),
+		.prot = flags & MM_AREA_RESERVED || guard ? 0 : nt_prot_of(protect),
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
-		.area_flags = flags | MM_AREA_NORESERVE | (protect & PAGE_GUARD ? MM_AREA_GUARD : 0),
+		.area_flags = flags | MM_AREA_NORESERVE | guard,
 		.map_flags = map_flags,
 		.align = NT_GRANULARITY,
 	};
@@ -222,7 +237,7 @@ static ntstatus commit_range(struct target *t, uint64_t start, uint64_t end, uin
 		if (a.flags & MM_AREA_RESERVED)
 			ret = map_pages(t, from, to - from, protect, 0, MM_MAP_FIXED);
 		else
-			ret = mm_protect(t->space, from, to - from, nt_prot_of(protect));
+			ret = protect_pages(t->space, from, to - from, protect);
 		if (ret < 0)
 			return STATUS_NO_MEMORY;
 		start = to;
@@ -409,7 +424,7 @@ ntstatus nt_sys_NtProtectVirtualMemory(const uint64_t *a)
 	if (!status && nt_protect_copies(protect) && is_private(&t, start))
 		status = STATUS_INVALID_PAGE_PROTECTION;
 	if (!status)
-		status = nt_status(mm_protect(t.space, start, end - start, nt_prot_of(protect)));
+		status = nt_status(protect_pages(t.space, start, end - start, protect));
 	mutex_unlock(&t.nt->memory_lock);
 	target_put(&t);
 	if (!status)
@@ -417,9 +432,51 @@ ntstatus nt_sys_NtProtectVirtualMemory(const uint64_t *a)
 	return status ? status : nt_put32(a[4], old);
 }
 
+/* The page at @page of the current thread's stack was its guard: the one below is the next. Locked. */
+static ntstatus grow_stack(struct target *t, uint64_t page, uint64_t allocation)
+{
+	uint64_t below = page - PAGE_SIZE;
+	ntstatus status = STATUS_STACK_OVERFLOW;
+
+	/* The lowest page stays out of reach for good. */
+	if (below > allocation)
+		status = map_pages(t, below, PAGE_SIZE, PAGE_READWRITE | PAGE_GUARD, 0, MM_MAP_FIXED) < 0 ? STATUS_NO_MEMORY :
+													    STATUS_SUCCESS;
+	return status;
+}
+
+static ntstatus touch_guard(struct target *t, uint64_t page, const struct mm_area_info *a)
+{
+	uint64_t stack[2] = { 0, 0 }, allocation = 0, teb = nt_current_thread()->teb;
+
+	if (mm_protect_flags(t->space, page, PAGE_SIZE, a->flags >> MM_AREA_GUARD_PROT_SHIFT & 7, 0, MM_AREA_GUARD_MASK))
+		return STATUS_ACCESS_VIOLATION;
+	if (nt_get(stack, teb + TEB_STACK_BASE, sizeof(stack)) ||
+	    nt_get(&allocation, teb + TEB_DEALLOCATION_STACK, sizeof(allocation)))
+		return STATUS_GUARD_PAGE_VIOLATION;
+	if (page < allocation || page >= stack[0])
+		return STATUS_GUARD_PAGE_VIOLATION;
+	if (nt_put64(teb + TEB_STACK_LIMIT, page))
+		return STATUS_ACCESS_VIOLATION;
+	return grow_stack(t, page, allocation);
+}
+
 ntstatus nt_memory_fault(uint64_t address, uint64_t error)
 {
-	return STATUS_ACCESS_VIOLATION;
+	struct target t = { .nt = nt_current(), .space = ps_current()->space };
+	uint64_t page = ALIGN_DOWN(address, PAGE_SIZE);
+	ntstatus status = STATUS_ACCESS_VIOLATION;
+	struct mm_area_info a;
+
+	mutex_lock(&t.nt->memory_lock);
+	if (mm_area_next(t.space, page, &a)) {
+		if (a.file)
+			mm_area_ops.file_put(a.file);
+		if (a.start <= page && (a.flags & MM_AREA_GUARD))
+			status = touch_guard(&t, page, &a);
+	}
+	mutex_unlock(&t.nt->memory_lock);
+	return status;
 }
 
 /* ---- queries ---- */
@@ -514,8 +571,8 @@ ntstatus nt_sys_NtQueryVirtualMemory(const uint64_t *a)
 		status = query_basic(&t, a[1], a[3], a[4], a[5]);
 		break;
 	case MEMORY_UNIX_FUNCTIONS:
-		/* A half whose every function says STATUS_NOT_SUPPORTED. */
-		status = a[4] == sizeof(uint64_t) ? nt_put64(a[3], NT_STUBS_ADDRESS + NT_STUB_TABLE) :
+		/* A half that can do next to nothing. */
+		status = a[4] == sizeof(uint64_t) ? nt_put64(a[3], NT_STUBS_ADDRESS + (a[1] == t.nt->ntdll_base ? NT_STUB_NTDLL : NT_STUB_TABLE)) :
 						    STATUS_INFO_LENGTH_MISMATCH;
 		break;
 	default:

@@ -79,6 +79,8 @@ struct nt_process {
 	struct rb_root regions;		/* nt_region by start: memory.c */
 	uint32_t cookie;		/* ProcessCookie */
 	uint32_t hard_error_mode;
+	uint8_t priority_class;		/* 0: as it began */
+	bool boost_is_disabled;
 };
 
 struct nt_thread {

@@ -287,46 +287,10 @@ ntstatus nt_sys_NtUnmapViewOfSection(const uint64_t *a)
 /* ---- queries ---- */
 
 struct basic_information { uint64_t base; uint32_t attributes, pad; uint64_t bytes; };
-struct image_information {
-	uint64_t entry;
-	uint32_t zero_bits, pad;
-	uint64_t stack_reserve, stack_commit;
-	uint32_t subsystem;
-	uint16_t subsystem_minor, subsystem_major;
-	uint16_t os_major, os_minor;
-	uint16_t characteristics, dll_characteristics;
-	uint16_t machine;
-	uint8_t contains_code, flags;
-	uint32_t loader_flags, file_bytes, checksum;
-};
-
-static void describe_image(const struct nt_section *s, struct image_information *out)
-{
-	const struct image_layout *l = &s->image->layout;
-	const struct image_pe *pe = &l->pe;
-
-	*out = (struct image_information){
-		.entry = l->entry ? pe->image_base + l->entry : pe->image_base,
-		.stack_reserve = pe->stack_reserve,
-		.stack_commit = pe->stack_commit,
-		.subsystem = pe->subsystem,
-		.subsystem_minor = pe->subsystem_minor,
-		.subsystem_major = pe->subsystem_major,
-		.os_major = pe->os_major,
-		.os_minor = pe->os_minor,
-		.characteristics = pe->characteristics,
-		.dll_characteristics = pe->dll_characteristics,
-		.machine = pe->machine,
-		.contains_code = 1,
-		.loader_flags = pe->loader_flags,
-		.file_bytes = (uint32_t)s->file->inode->attr.size,
-		.checksum = pe->checksum,
-	};
-}
 
 ntstatus nt_sys_NtQuerySection(const uint64_t *a)
 {
-	struct image_information image;
+	struct nt_image_information image;
 	struct basic_information basic;
 	struct nt_section *s;
 	struct object *obj;
@@ -347,7 +311,8 @@ ntstatus nt_sys_NtQuerySection(const uint64_t *a)
 		basic = (struct basic_information){ .attributes = s->attributes, .bytes = s->bytes };
 		data = &basic;
 	} else if (s->image) {
-		describe_image(s, &image);
+		nt_describe_image(s->image, &image);
+		image.file_bytes = (uint32_t)s->file->inode->attr.size;
 		data = &image;
 	} else {
 		status = STATUS_SECTION_NOT_IMAGE;

@@ -11,8 +11,7 @@
 #include "nt.h"
 
 #define TICK_NS 1000000ull
-#define WINDOWS_TICK_NS 15625000ull
-#define TICK_MULTIPLIER 0x0fa00000u	/* 15.625 in 8.24 bits */
+#define TICK_MULTIPLIER 0x01000000u	/* 1.0 in 8.24 bits: TickCount is in milliseconds */
 #define QPC_FREQUENCY 10000000ull
 #define ARCHITECTURE_AMD64 9
 #define PRODUCT_WORKSTATION 1
@@ -61,7 +60,7 @@ void nt_shared_data_tick(void)
 		return;
 	put_time(KUSER_INTERRUPT_TIME, now / NT_NS_PER_TICK);
 	put_time(KUSER_SYSTEM_TIME, clock_realtime_ns() / NT_NS_PER_TICK + NT_EPOCH_TICKS);
-	put_time(KUSER_TICK_COUNT, now / WINDOWS_TICK_NS);
+	put_time(KUSER_TICK_COUNT, now / TICK_NS);
 }
 
 static void tick(struct ktimer *t)
@@ -177,12 +176,28 @@ int nt_shared_data(struct mm_object **out)
 	return 0;
 }
 
-/* mov eax, STATUS_NOT_SUPPORTED; ret */
-static const uint8_t not_supported[] = { 0xb8, 0xbb, 0x00, 0x00, 0xc0, 0xc3 };
+/* (half, function, arguments) in rcx, rdx, r8: of ntdll's own half the function that tells the time, read
+ * from the shared page until both high words agree; all else is STATUS_NOT_SUPPORTED. */
+static const uint8_t unix_call[] = {
+	0x83, 0xfa, 0x02,					/* cmp edx, 2 */
+	0x75, 0x2e,						/* jne fail */
+	0x48, 0x81, 0xf9, 0x00, 0x07, 0xfd, 0x7f,		/* cmp rcx, NT_STUBS_ADDRESS + NT_STUB_NTDLL */
+	0x75, 0x25,						/* jne fail */
+	0x8b, 0x04, 0x25, 0x18, 0x00, 0xfe, 0x7f,		/* again: mov eax, [7ffe0018h] */
+	0x44, 0x8b, 0x0c, 0x25, 0x14, 0x00, 0xfe, 0x7f,		/* mov r9d, [7ffe0014h] */
+	0x3b, 0x04, 0x25, 0x1c, 0x00, 0xfe, 0x7f,		/* cmp eax, [7ffe001ch] */
+	0x75, 0xe8,						/* jne again */
+	0x48, 0xc1, 0xe0, 0x20,					/* shl rax, 32 */
+	0x4c, 0x09, 0xc8,					/* or rax, r9 */
+	0x49, 0x89, 0x00,					/* mov [r8], rax */
+	0x31, 0xc0, 0xc3,					/* xor eax, eax; ret */
+	0xb8, 0xbb, 0x00, 0x00, 0xc0, 0xc3,			/* fail: mov eax, STATUS_NOT_SUPPORTED; ret */
+};
+_Static_assert(NT_STUBS_ADDRESS + NT_STUB_NTDLL == 0x7ffd0700, "as the code has it");
 
 int nt_stubs(struct mm_object **out)
 {
-	const uint64_t function = NT_STUBS_ADDRESS + NT_STUB_NOT_SUPPORTED;
+	const uint64_t function = NT_STUBS_ADDRESS + NT_STUB_UNIX_CALL;
 	struct mm_object *object;
 	char *address;
 	int err;
@@ -191,7 +206,7 @@ int nt_stubs(struct mm_object **out)
 		err = one_page(&object, &address);
 		if (err)
 			return err;
-		memcpy(address + NT_STUB_NOT_SUPPORTED, not_supported, sizeof(not_supported));
+		memcpy(address + NT_STUB_UNIX_CALL, unix_call, sizeof(unix_call));
 		for (uint32_t i = 0; i < NT_STUB_TABLE_WORDS; i++)
 			memcpy(address + NT_STUB_TABLE + 8 * i, &function, sizeof(function));
 		publish(&stubs_object, object);

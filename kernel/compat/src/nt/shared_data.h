@@ -8,12 +8,13 @@
 int nt_shared_data(struct mm_object **out);
 /* Bring its clocks up to date: whoever has waited for time sees that it passed. */
 void nt_shared_data_tick(void);
-/* Code for user mode: at NT_STUB_NOT_SUPPORTED a function that returns STATUS_NOT_SUPPORTED, at
- * NT_STUB_TABLE a table of its address, as a Unix half that can do nothing. -ENOMEM. */
+/* Code for user mode: at NT_STUB_UNIX_CALL what libwine's DLLs call for their Unix halves, which says
+ * STATUS_NOT_SUPPORTED but for the time of day; NT_STUB_NTDLL and NT_STUB_TABLE name ntdll's half and all others'. -ENOMEM. */
 int nt_stubs(struct mm_object **out);
 
 #define NT_STUBS_ADDRESS 0x7ffd0000ull
-#define NT_STUB_NOT_SUPPORTED 0x000ull
+#define NT_STUB_UNIX_CALL 0x000ull
+#define NT_STUB_NTDLL 0x700ull
 #define NT_STUB_TABLE 0x800ull
 #define NT_STUB_TABLE_WORDS 256u
 

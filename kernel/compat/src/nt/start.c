@@ -21,6 +21,7 @@
 #define NT_MMAP_TOP 0x7ffffff00000ull
 #define STACK_DEFAULT_BYTES (1ull << 20)
 #define STACK_MIN_BYTES (1ull << 20)
+#define STACK_FIRST_BYTES 0xf8000ull	/* committed at least: ntdll.dll clears so much at once */
 #define STACK_MAX_BYTES (1ull << 30)
 #define HEAP_SEGMENT_RESERVE 0x100000u
 #define HEAP_SEGMENT_COMMIT 0x2000u
@@ -181,7 +182,7 @@ static int map_images(struct ps_exec *e, struct nt_start *st, struct mm_space *s
 	nt->ntdll_base = st->ntdll.base;
 	if (!nt->entry->unix_call_dispatcher)
 		return 0;
-	return put64(s, nt->ntdll_base + nt->entry->unix_call_dispatcher, NT_STUBS_ADDRESS + NT_STUB_NOT_SUPPORTED);
+	return put64(s, nt->ntdll_base + nt->entry->unix_call_dispatcher, NT_STUBS_ADDRESS + NT_STUB_UNIX_CALL);
 }
 
 /* ---- process parameters ---- */
@@ -470,14 +471,35 @@ int nt_write_teb(struct nt_process *nt, struct mm_space *s, const struct nt_stac
 
 /* ---- stack and first context ---- */
 
+static int map_part(struct mm_space *s, uint64_t at, uint64_t bytes, uint32_t prot, uint32_t flags)
+{
+	struct mm_map_request rq = {
+		.address = at,
+		.bytes = bytes,
+		.prot = prot,
+		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
+		.area_flags = MM_AREA_NORESERVE | flags,
+		.map_flags = MM_MAP_FIXED,
+	};
+	int64_t ret = mm_map(s, &rq);
+
+	return ret < 0 ? (int)ret : 0;
+}
+
 int nt_map_stack(struct nt_process *nt, struct mm_space *s, uint64_t reserve, uint64_t commit, struct nt_stack *out)
 {
-	uint64_t bytes = MIN(MAX(ALIGN_UP(reserve, NT_GRANULARITY), STACK_MIN_BYTES), STACK_MAX_BYTES);
+	uint64_t bytes = MIN(MAX(ALIGN_UP(MAX(reserve, commit), NT_GRANULARITY), STACK_MIN_BYTES), STACK_MAX_BYTES);
+	uint64_t used = MIN(MAX(ALIGN_UP(commit, PAGE_SIZE), STACK_FIRST_BYTES), bytes - 2 * PAGE_SIZE);
 	int err = nt_map_private(nt, s, bytes, &out->allocation);
 
-	(void)commit;
+	if (err)
+		return err;
 	out->base = out->allocation + bytes;
-	out->limit = out->allocation;
+	out->limit = out->base - used;
+	err = map_part(s, out->allocation, bytes - used - PAGE_SIZE, 0, MM_AREA_RESERVED);
+	if (!err)
+		err = map_part(s, out->limit - PAGE_SIZE, PAGE_SIZE, 0,
+			       MM_AREA_GUARD | (MM_READ | MM_WRITE) << MM_AREA_GUARD_PROT_SHIFT);
 	return err;
 }
 

@@ -31,7 +31,9 @@
 /* the NT view's; mm only keeps them apart */
 #define MM_AREA_IMAGE 512u	/* of a PE image */
 #define MM_AREA_RESERVED 1024u	/* not committed: no access */
-#define MM_AREA_GUARD 2048u	/* the first touch of a page raises an exception */
+#define MM_AREA_GUARD 2048u	/* the first touch of a page raises an exception; no access now … */
+#define MM_AREA_GUARD_PROT_SHIFT 12	/* … and these rights afterwards */
+#define MM_AREA_GUARD_MASK (MM_AREA_GUARD | 7u << MM_AREA_GUARD_PROT_SHIFT)
 
 struct mm_amap;
 
@@ -123,6 +125,8 @@ int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq);
 uint64_t mm_find_free(struct mm_space *s, uint64_t bytes, uint64_t align);
 int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes);
 int mm_protect(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot);
+/* The same, and flags of the NT view change with it. */
+int mm_protect_flags(struct mm_space *s, uint64_t start, uint64_t bytes, uint32_t prot, uint32_t set, uint32_t clear);
 /* mremap(2); flags as Linux's MREMAP_*. Returns the new address or errno. */
 int64_t mm_remap(struct mm_space *s, uint64_t old, uint64_t old_bytes, uint64_t new_bytes, uint32_t flags, uint64_t new_address);
 /* madvise(2) advice that changes anything: DONTNEED, FREE, DONTFORK, DOFORK, WIPEONFORK … */
