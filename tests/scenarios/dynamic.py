@@ -35,3 +35,9 @@ def scenario_the_text_of_a_library_is_in_memory_once(m):
     text_kib, all_kib = map(int, result.out.split())
     m.true(text_kib < 20, f"each process added {text_kib} KiB of file pages, at most 20 expected")
     m.true(all_kib < 300, f"each process took {all_kib} KiB, at most 300 expected")
+
+
+def scenario_random_addresses_repeat_under_icount(m):
+    first, second = (m.succeeds("/bin/cat", "/proc/self/maps", options=["--icount"]).out for _ in range(2))
+    m.equal(second, first, "the maps of a second run")
+    m.true(m.succeeds("/bin/cat", "/proc/self/maps").out != first, "a run without --icount has other addresses")

@@ -141,10 +141,10 @@ static void fill_auxv(struct builder *b)
 		{ AT_SECURE, rq->is_secure },
 		{ AT_RANDOM, b->random },
 		{ AT_HWCAP2, HWCAP2_FSGSBASE },
-		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_BYTES },
-		{ AT_RSEQ_ALIGN, RSEQ_ALIGN },
 		{ AT_EXECFN, b->path },
 		{ AT_PLATFORM, b->platform },
+		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_BYTES },
+		{ AT_RSEQ_ALIGN, RSEQ_ALIGN },
 		{ AT_NULL, 0 },
 	};
 	_Static_assert(ARRAY_SIZE(pairs) * 2 <= AUXV_WORDS, "the vector fits");
