@@ -84,6 +84,7 @@ static void copy_thread_state(struct ps_thread *child, const struct ps_clone *c)
 	child->thread.personality = me->thread.personality;
 	schedule_inherit(child, me);
 	child->blocked = me->blocked;
+	child->timer_slack_ns = me->timer_slack_ns;
 	child->persona = me->persona;
 	/* A thread registers its own; a process has a copy of the one that called (man 2 rseq). */
 	if (!(c->flags & CLONE_VM)) {
@@ -264,6 +265,7 @@ void process_inherit(struct process *child, struct process *me, const struct ps_
 	child->strace = me->strace;
 	child->dumpable = me->dumpable;
 	child->core_filter = me->core_filter;
+	child->has_no_huge_pages = me->has_no_huge_pages;
 	child->has_left_tty = me->has_left_tty;
 	child->oom_score_adj = me->oom_score_adj;
 	child->exit_signal_to_parent = c->flags & CLONE_PARENT ? me->exit_signal_to_parent : c->exit_signal;

@@ -21,6 +21,8 @@
 #define CODE_TRACE 2
 #define CODE_ADRALN 1
 
+#define PAGE_FAULT_PRESENT 1u	/* Intel SDM 3A 4.7 */
+
 #define FXSAVE_FCW 0
 #define FXSAVE_FSW 2
 #define FXSAVE_MXCSR 24
@@ -53,7 +55,11 @@ static void note_fault(const struct trap_frame *f, uint64_t address)
 
 	t->fault_vector = f->vector;
 	t->fault_error = f->error;
-	t->fault_address = address;
+	/* Whether the kernel maps something there is not told (Linux: sanitize_error_code). */
+	if (f->vector == TRAP_PF && address >= USER_TOP)
+		t->fault_error |= PAGE_FAULT_PRESENT;
+	if (f->vector == TRAP_PF)	/* as CR2 does, it stays until the next one */
+		t->fault_address = address;
 	/* A program's faults are its own; a service's are ours to look into. */
 	if (t->process->is_service)
 		service_fault_report(f, address);

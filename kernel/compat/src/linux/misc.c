@@ -8,7 +8,6 @@
 #include <ipc/endpoint.h>
 #include <linux/capability.h>
 #include <linux/personality.h>
-#include <linux/prctl.h>
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/sysinfo.h>
@@ -179,90 +178,6 @@ int64_t linux_sys_arch_prctl(const uint64_t a[6])
 		return -EINVAL;
 	}
 	return copy_to_user(user_ptr(a[1]), &value, sizeof(value)) ? -EFAULT : 0;
-}
-
-static int64_t set_name_of_thread(uint64_t at)
-{
-	struct ps_thread *t = ps_current_thread();
-	char name[sizeof(t->thread.name)] = { 0 };
-	int64_t n = strncpy_from_user(name, (const char __user *)user_ptr(at), sizeof(name));
-
-	if (n == -EFAULT)
-		return -EFAULT;
-	name[sizeof(name) - 1] = 0;
-	memcpy(t->thread.name, name, sizeof(name));
-	if (t == t->process->leader)
-		memcpy(t->process->name, name, sizeof(name));
-	return 0;
-}
-
-static int64_t int_out(uint64_t at, int value)
-{
-	return put_user(value, (int __user *)user_ptr(at)) ? -EFAULT : 0;
-}
-
-int64_t linux_sys_prctl(const uint64_t a[6])
-{
-	struct process *p = ps_current();
-	const struct credentials *c = &p->credentials;
-
-	switch ((int)a[0]) {
-	case PR_SET_NAME:
-		return set_name_of_thread(a[1]);
-	case PR_GET_NAME:
-		return copy_to_user(user_ptr(a[1]), current_thread()->name, sizeof(current_thread()->name)) ? -EFAULT : 0;
-	case PR_SET_PDEATHSIG:
-		if (a[1] > PS_NSIG)
-			return -EINVAL;
-		p->pdeath_signal = (uint32_t)a[1];
-		return 0;
-	case PR_GET_PDEATHSIG:
-		return int_out(a[1], (int)p->pdeath_signal);
-	case PR_SET_DUMPABLE:
-		if (a[1] > 1)
-			return -EINVAL;
-		p->dumpable = a[1];
-		return 0;
-	case PR_GET_DUMPABLE:
-		return p->dumpable;
-	case PR_SET_CHILD_SUBREAPER:
-		p->child_subreaper = a[1];
-		return 0;
-	case PR_GET_CHILD_SUBREAPER:
-		return int_out(a[1], p->child_subreaper);
-	case PR_SET_NO_NEW_PRIVS:
-		if (a[1] != 1 || a[2] || a[3] || a[4])
-			return -EINVAL;
-		return linux_change_credentials(CRED_NO_NEW_PRIVS, 0, 0, 0, NULL, 0);
-	case PR_GET_NO_NEW_PRIVS:
-		return a[1] || a[2] || a[3] || a[4] ? -EINVAL : (int64_t)c->no_new_privs;
-	case PR_SET_SECUREBITS:
-		return linux_change_credentials(CRED_SECUREBITS, a[1], 0, 0, NULL, 0);
-	case PR_GET_SECUREBITS:
-		return c->securebits;
-	case PR_SET_KEEPCAPS:
-		return a[1] > 1 ? -EINVAL : linux_change_credentials(CRED_KEEPCAPS, a[1], 0, 0, NULL, 0);
-	case PR_GET_KEEPCAPS:
-		return c->securebits >> 4 & 1;
-	case PR_CAPBSET_READ:
-		return a[1] > CAP_LAST_CAP ? -EINVAL : (int64_t)(c->cap_bounding >> a[1] & 1);
-	case PR_CAPBSET_DROP:
-		return linux_change_credentials(CRED_CAPBSET_DROP, a[1], 0, 0, NULL, 0);
-	case PR_CAP_AMBIENT:
-		if (a[1] == PR_CAP_AMBIENT_IS_SET)
-			return a[2] > CAP_LAST_CAP || a[3] || a[4] ? -EINVAL : (int64_t)(c->cap_ambient >> a[2] & 1);
-		return linux_change_credentials(CRED_AMBIENT, a[1], a[2], 0, NULL, 0);
-	case PR_GET_TIMERSLACK:
-		return 50000;
-	case PR_SET_TIMERSLACK:
-		return 0;	/* timers have no slack, which satisfies any */
-	case PR_GET_TID_ADDRESS:
-		return copy_to_user(user_ptr(a[1]), &ps_current_thread()->clear_child_tid, 8) ? -EFAULT : 0;
-	case PR_GET_SECCOMP:
-		return 0;
-	}
-	log_info(COMPAT, "%s: prctl %d is not supported", p->name, (int)a[0]);
-	return -EINVAL;
 }
 
 /* reboot(2): pid 1 ends the machine, as it would for busybox's own applets. */

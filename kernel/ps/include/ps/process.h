@@ -75,6 +75,7 @@ struct process {
 	uint32_t exit_status;		/* 32 bits; wait4 encodes (ps_wait_status) */
 	uint32_t killed_by;		/* the signal that ended it; 0: it exited */
 	bool core_dumped;
+	bool has_no_huge_pages;		/* PR_SET_THP_DISABLE: kept for who asks; there are none */
 	uint16_t core_filter;		/* bits of /proc/PID/coredump_filter (man 5 core) */
 	struct ps_thread *core_thread;	/* writes a core before the process ends; signal_lock; NULL: none is to be written */
 	uint32_t core_waiting;		/* threads that have come to rest for it */
@@ -155,6 +156,7 @@ struct ps_thread {
 	uint64_t start_ns;
 	int32_t nice;
 	uint16_t io_priority;	/* ioprio_set(2)'s value; 0: by nice */
+	uint64_t timer_slack_ns;	/* 0: the usual */
 	bool resets_on_fork;	/* SCHED_RESET_ON_FORK */
 	bool is_stopped;
 	bool must_exit;			/* another thread's execve ends it */
