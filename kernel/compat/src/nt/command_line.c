@@ -42,6 +42,15 @@ static void put_quoted(struct nt_text *t, const char *arg)
 	nt_text_char(t, '"');
 }
 
+/* The program's own name in it: programs look for options behind any slash (cmd.exe takes that of ./cmd.exe for /c). */
+static void to_backslashes(char *name)
+{
+	for (; *name; name++) {
+		if (*name == '/')
+			*name = '\\';
+	}
+}
+
 void nt_command_line(struct nt_text *t, const struct ps_strings *argv)
 {
 	char *arg = kmalloc(PS_MAX_STRING_BYTES, HEAP_NOZERO);
@@ -54,6 +63,8 @@ void nt_command_line(struct nt_text *t, const struct ps_strings *argv)
 		ps_strings_get(argv, i, arg);
 		if (i)
 			nt_text_char(t, ' ');
+		else
+			to_backslashes(arg);
 		if (needs_quotes(arg))
 			put_quoted(t, arg);
 		else
