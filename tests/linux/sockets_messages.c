@@ -379,6 +379,7 @@ TEST(header_is_checked)
 	message.msg_iov = &part;
 	message.msg_iovlen = 1025;
 	report("1025 pieces", sendmsg(ends[0], &message, 0));
+	report("recvmsg of 1025 pieces", recvmsg(ends[1], &message, MSG_DONTWAIT));
 	message.msg_iovlen = 0;
 	report("no pieces", sendmsg(ends[0], &message, 0));
 	message.msg_iovlen = 1;
