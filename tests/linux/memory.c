@@ -654,3 +654,45 @@ TEST(stack_and_heap_are_named_in_maps)
 	}
 	say("  [stack] %d, [heap] %d, executable files %d", stack, heap, text);
 }
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+TEST(mremap_may_leave_the_old_mapping)
+{
+	char *memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *moved;
+
+	memory[0] = 'a';
+	memory[3 * PAGE] = 'd';
+	/* The C library may pass an address that nobody gave. */
+	moved = (char *)syscall(SYS_mremap, memory, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+	claim("moved", moved != MAP_FAILED && moved != memory);
+	say("  new %c %c, old %d %d", moved[0], moved[3 * PAGE], memory[0], memory[3 * PAGE]);
+	memory[0] = 'x';
+	say("  new %c, old %c", moved[0], memory[0]);
+	report_map("without MAYMOVE", (void *)syscall(SYS_mremap, memory, PAGE, PAGE, MREMAP_DONTUNMAP, 0));
+	report_map("and grow", (void *)syscall(SYS_mremap, memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0));
+	claim("at an address", mremap(memory, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+		moved + PAGE) == moved + PAGE);
+	say("  new %c, old %d", moved[PAGE], memory[0]);
+}
+
+TEST(madvise_takes_hints_about_huge_pages)
+{
+	char *memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	report("HUGEPAGE", madvise(memory, 4 * PAGE, MADV_HUGEPAGE));
+	report("NOHUGEPAGE", madvise(memory, 4 * PAGE, MADV_NOHUGEPAGE));
+	report("DONTDUMP", madvise(memory, 4 * PAGE, MADV_DONTDUMP));
+	report("DODUMP", madvise(memory, 4 * PAGE, MADV_DODUMP));
+	report("COLD", madvise(memory, 4 * PAGE, MADV_COLD));
+	report("PAGEOUT", madvise(memory, 4 * PAGE, MADV_PAGEOUT));
+	report("POPULATE_READ", madvise(memory, 4 * PAGE, 22));
+	report("POPULATE_WRITE", madvise(memory, 4 * PAGE, 23));
+	memory[0] = 'l';
+	need(mlock(memory, PAGE));
+	report("DONTNEED of locked", madvise(memory, PAGE, MADV_DONTNEED));
+	report("DONTNEED_LOCKED", madvise(memory, PAGE, 24));
+	say("  %d", memory[0]);
+}

@@ -153,12 +153,16 @@ enum vfs_op {
 	VFS_PATH,
 	/* From initd at the end of an exec machine: remove .albireo-* folders, clunk. */
 	VFS_SHUTDOWN,
-	VFS_XATTR,	/* node, op: get, set, list, remove: -EOPNOTSUPP until built */
+	/* node, enum vfs_xattr_op, XATTR_CREATE | XATTR_REPLACE | data: name, NUL, value. Reply: data: the value, or
+	 * the names, each with its NUL. -ENODATA -EEXIST -ENOSPC; -EOPNOTSUPP the filesystem has none. */
+	VFS_XATTR,
 	/* dir | data: a name that is not there. Reply: data: the first name by bytes that is the same but for case
 	 * (none: it is missing too), [1] its bytes, [2] lease in ns, [3] seq. Any change of a name in dir revokes it. */
 	VFS_FOLD,
 	VFS_OP_END
 };
+
+enum vfs_xattr_op { VFS_XATTR_GET, VFS_XATTR_SET, VFS_XATTR_LIST, VFS_XATTR_REMOVE };
 
 #define VFS_CREATE_EXCL 1u
 #define VFS_CREATE_UNNAMED 2u	/* no name in `dir`; 0 there: on the machine's own memory filesystem. data: "", NUL,

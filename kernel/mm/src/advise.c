@@ -9,13 +9,13 @@
 #include "space_internal.h"
 
 /* Give the private pages of [start, end) up; the next touch finds zeroes or the object. */
-static int drop_pages(struct mm_area *a, uint64_t start, uint64_t end)
+static int drop_pages(struct mm_area *a, uint64_t start, uint64_t end, bool even_locked)
 {
 	struct mm_space *s = a->space;
 	struct pt_gather g;
 	int err;
 
-	if (a->flags & MM_AREA_LOCKED)
+	if ((a->flags & MM_AREA_LOCKED) && !even_locked)
 		return -EINVAL;
 	err = area_unshare(a);
 	if (err)
@@ -65,9 +65,11 @@ static int advise_area(struct mm_area *a, uint64_t start, uint64_t end, int advi
 {
 	switch (advice) {
 	case MADV_DONTNEED:
-		return drop_pages(a, start, end);
+		return drop_pages(a, start, end, false);
+	case MADV_DONTNEED_LOCKED:
+		return drop_pages(a, start, end, true);
 	case MADV_FREE:
-		return is_private_anonymous(a) ? drop_pages(a, start, end) : -EINVAL;
+		return is_private_anonymous(a) ? drop_pages(a, start, end, false) : -EINVAL;
 	case MADV_REMOVE:
 		return remove_object_pages(a, start, end);
 	case MADV_DONTFORK:
@@ -104,6 +106,11 @@ static bool is_known(int advice)
 	case MADV_PAGEOUT:
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_DONTNEED_LOCKED:
 		return true;
 	}
 	return false;

@@ -9,6 +9,7 @@
 
 #define MREMAP_MAYMOVE 1u
 #define MREMAP_FIXED 2u
+#define MREMAP_DONTUNMAP 4u
 
 struct remap {
 	struct mm_space *space;
@@ -19,9 +20,11 @@ struct remap {
 
 static int check(const struct remap *r)
 {
-	if ((r->flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) || (r->old & (PAGE_SIZE - 1)) || !r->new_bytes)
+	if ((r->flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) || (r->old & (PAGE_SIZE - 1)) || !r->new_bytes)
 		return -EINVAL;
 	if (!space_range_is_valid(r->old, r->old_bytes) || r->new_bytes > USER_TOP)
+		return -EINVAL;
+	if ((r->flags & MREMAP_DONTUNMAP) && (!(r->flags & MREMAP_MAYMOVE) || r->old_bytes != r->new_bytes))
 		return -EINVAL;
 	if (!(r->flags & MREMAP_FIXED))
 		return 0;
@@ -78,17 +81,40 @@ static int isolate(const struct remap *r, struct mm_area **out)
 	return area_own_amap(*out);
 }
 
+/* MREMAP_DONTUNMAP: an area like @a without its pages, to stay where @a was. */
+static int leave_behind(const struct remap *r, const struct mm_area *a, struct mm_area **out)
+{
+	*out = NULL;
+	if (!(r->flags & MREMAP_DONTUNMAP))
+		return 0;
+	if (r->space->nareas >= AREA_MAX || space_check_limits(r->space, r->old_bytes, area_is_data(a)))
+		return -ENOMEM;
+	*out = area_clone(a);
+	if (!*out)
+		return -ENOMEM;
+	amap_put((*out)->amap);
+	(*out)->amap = NULL;
+	(*out)->needs_copy = false;
+	(*out)->flags &= ~MM_AREA_LOCKED;
+	return 0;
+}
+
 static int64_t move(const struct remap *r)
 {
-	struct mm_area *a;
+	struct mm_area *a, *left = NULL;
 	struct pt_gather g;
 	uint64_t to;
 	int err = isolate(r, &a);
 
 	if (!err)
+		err = leave_behind(r, a, &left);
+	if (!err)
 		err = find_place(r, &to);
-	if (err)
+	if (err) {
+		if (left)
+			area_free(left);
 		return err;
+	}
 	pt_gather_begin(&g, r->space);
 	spin_lock(&r->space->table_lock);
 	pt_unmap(&g, a->start, a->end);
@@ -101,6 +127,8 @@ static int64_t move(const struct remap *r)
 	a->start = to;
 	a->end = to + r->new_bytes;
 	area_insert(r->space, a);
+	if (left)
+		area_insert(r->space, left);
 	return (int64_t)to;
 }
 
@@ -155,7 +183,7 @@ static int64_t remap_locked(struct remap *r)
 	err = shrink(r);
 	if (err)
 		return err;
-	if (!(r->flags & MREMAP_FIXED) && r->new_bytes == r->old_bytes)
+	if (!(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && r->new_bytes == r->old_bytes)
 		return (int64_t)r->old;
 	a = old_area(r);
 	if (!a || r->old + r->old_bytes > a->end)
@@ -165,7 +193,7 @@ static int64_t remap_locked(struct remap *r)
 		return err;
 	if (!r->old_bytes)
 		return duplicate(r, a);
-	if (r->flags & MREMAP_FIXED)
+	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return move(r);
 	if (can_grow_in_place(r, a)) {
 		err = area_own_amap(a);

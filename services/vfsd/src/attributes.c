@@ -90,8 +90,3 @@ int handle_release(struct request *rq)
 	}
 	return 0;
 }
-
-int handle_xattr(struct request *rq)
-{
-	return request_node(rq, 0) ? -EOPNOTSUPP : -ENOENT;
-}

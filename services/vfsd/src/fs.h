@@ -36,6 +36,13 @@ struct rename_args {
 	struct vfs_attr victim_attr;	/* of a replaced one */
 };
 
+struct xattr_args {
+	enum vfs_xattr_op op;
+	uint32_t flags;
+	const char *name, *value;
+	size_t name_len, value_len;
+};
+
 struct dirent_sink;
 struct statfs;
 
@@ -64,6 +71,8 @@ struct fs_ops {
 	int (*setattr)(struct request *rq, struct node *node, uint32_t mask, const struct vfs_attr *attr);
 	/* Entries after @cookie (0: from the start), without "." and "..". */
 	int (*readdir)(struct request *rq, struct node *dir, uint64_t cookie, struct dirent_sink *sink);
+	/* What is read goes into the reply. */
+	int (*xattr)(struct request *rq, struct node *node, const struct xattr_args *args);
 	int (*open)(struct request *rq, struct node *node, int flags, uint64_t *open_id);
 	int (*write)(struct request *rq, struct node *node, uint64_t offset, const char *data, size_t len);
 	int (*statfs)(struct request *rq, struct node *node, struct statfs *out);
@@ -78,6 +87,10 @@ struct fs_ops {
 	/* The node is about to be freed; what must not be undone goes through deferred.h. */
 	void (*forget)(struct node *node);
 };
+
+/* xattrs.c: of trees in the arena, and what they leave. */
+int tree_xattr(struct request *rq, struct node *node, const struct xattr_args *args);
+void xattrs_free(struct node *node);
 
 extern const struct fs_ops tmpfs_ops, generated_ops, p9_ops;
 

@@ -102,6 +102,7 @@ static void node_free(struct node *node)
 	while (node->names)
 		entry_remove(entry_at(node->names));
 	node_clear_key(node);
+	xattrs_free(node);
 	if (node->target)
 		arena_free(node->target);
 	free_slots(node);

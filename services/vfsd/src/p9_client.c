@@ -491,3 +491,87 @@ long p9_write_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t of
 	count = p9_get32(&ex.in);
 	return ex.in.is_bad || count > len ? -EIO : (long)count;
 }
+
+int p9_xattrwalk(uint32_t transport, uint32_t fid, uint32_t newfid, const char *name, size_t len, uint64_t *size)
+{
+	struct exchange ex;
+	int err;
+
+	begin(&ex, transport, P9_TXATTRWALK, repeatable);
+	p9_put32(&ex.out, fid);
+	p9_put32(&ex.out, newfid);
+	p9_put_string(&ex.out, name, len);
+	err = transact(&ex);
+	if (err)
+		return err;
+	*size = p9_get64(&ex.in);
+	return checked(&ex);
+}
+
+int p9_xattrcreate(uint32_t transport, uint32_t fid, const char *name, size_t len, uint64_t size, uint32_t flags)
+{
+	struct exchange ex;
+
+	begin(&ex, transport, P9_TXATTRCREATE, repeatable);
+	p9_put32(&ex.out, fid);
+	p9_put_string(&ex.out, name, len);
+	p9_put64(&ex.out, size);
+	p9_put32(&ex.out, flags);
+	return transact(&ex);
+}
+
+/* What one small exchange carries beside its head. */
+#define CHUNK_BYTES 4096u
+
+int p9_read_bytes(uint32_t transport, uint32_t fid, void *buf, uint32_t len, size_t *got)
+{
+	unsigned char reply[CHUNK_BYTES + P9_READ_OVERHEAD];
+	struct exchange ex;
+
+	for (*got = 0; *got < len; ) {
+		uint32_t want = len - *got < CHUNK_BYTES ? (uint32_t)(len - *got) : CHUNK_BYTES, n;
+		int err;
+
+		begin(&ex, transport, P9_TREAD, repeatable);
+		p9_put32(&ex.out, fid);
+		p9_put64(&ex.out, *got);
+		p9_put32(&ex.out, want);
+		ex.in = (struct p9_buf){ .bytes = reply, .cap = sizeof(reply) };
+		err = transact(&ex);
+		if (err)
+			return err;
+		n = p9_get32(&ex.in);
+		if (ex.in.is_bad || !n || n > want || ex.in.at + n > ex.in.cap)
+			return -EIO;
+		memcpy((char *)buf + *got, ex.in.bytes + ex.in.at, n);
+		*got += n;
+	}
+	return 0;
+}
+
+int p9_write_bytes(uint32_t transport, uint32_t fid, const void *buf, uint32_t len)
+{
+	unsigned char bytes[CHUNK_BYTES + P9_WRITE_OVERHEAD];
+	struct exchange ex;
+
+	for (uint32_t at = 0; at < len; ) {
+		uint32_t want = len - at < CHUNK_BYTES ? len - at : CHUNK_BYTES, n;
+		int err;
+
+		begin(&ex, transport, P9_TWRITE, repeatable);
+		p9_begin(&ex.out, bytes, sizeof(bytes), P9_TWRITE);
+		p9_put32(&ex.out, fid);
+		p9_put64(&ex.out, at);
+		p9_put32(&ex.out, want);
+		memcpy(ex.out.bytes + ex.out.at, (const char *)buf + at, want);
+		ex.out.at += want;
+		err = transact(&ex);
+		if (err)
+			return err;
+		n = p9_get32(&ex.in);
+		if (ex.in.is_bad || !n || n > want)
+			return -EIO;
+		at += n;
+	}
+	return 0;
+}

@@ -71,6 +71,14 @@ int p9_renameat(uint32_t transport, uint32_t old_dir, const char *old_name, size
 int p9_unlinkat(uint32_t transport, uint32_t dir, const char *name, size_t len, bool is_dir, bool *was_other,
 		struct p9_once once);
 
+/* Extended attributes: @newfid reads the value of @name (len 0: the list of names), of *@size bytes; @fid
+ * takes @size bytes of value and sets it when it is clunked. */
+int p9_xattrwalk(uint32_t transport, uint32_t fid, uint32_t newfid, const char *name, size_t len, uint64_t *size);
+int p9_xattrcreate(uint32_t transport, uint32_t fid, const char *name, size_t len, uint64_t size, uint32_t flags);
+/* All bytes of a small file from its start, or to it. -EIO for fewer. */
+int p9_read_bytes(uint32_t transport, uint32_t fid, void *buf, uint32_t len, size_t *got);
+int p9_write_bytes(uint32_t transport, uint32_t fid, const void *buf, uint32_t len);
+
 /* Bytes between the server's file and the pages of @node's object at the same offset. Return: bytes. */
 long p9_read_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len);
 long p9_write_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len);

@@ -535,6 +535,7 @@ const struct fs_ops p9_ops = {
 	.unlink = p9_fs_unlink,
 	.rename = p9_fs_rename,
 	.setattr = p9_fs_setattr,
+	.xattr = p9_fs_xattr,
 	.readdir = p9_fs_readdir,
 	.open = p9_fs_open,
 	.statfs = p9_fs_statfs,

@@ -12,6 +12,9 @@
 /* Attach the export of mount tag @tag as mount @index, whose root comes out in *@root. */
 int p9_mount(struct request *rq, uint16_t index, const char *tag, const char *options, struct node **root);
 
+/* fs_ops' xattr. */
+int p9_fs_xattr(struct request *rq, struct node *node, const struct xattr_args *args);
+
 /* Delete an unlinked file that nobody has open any more. */
 void p9_remove_aside(uint16_t mount, uint64_t node);
 

@@ -38,6 +38,7 @@ struct node {
 	uint32_t owner_pid;		/* FS_GENERATED: the process a thread's files belong to */
 	uint64_t ino, size, blocks;
 	struct vfs_time atime, mtime, ctime, btime;
+	ref_t xattrs;			/* FS_TREE: extended attributes (xattrs.c) */
 	ref_t names;			/* its entries */
 	ref_t target;			/* a symbolic link's; FS_P9: of the version of target_ctime */
 	uint32_t target_len;

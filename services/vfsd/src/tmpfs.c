@@ -509,6 +509,7 @@ const struct fs_ops tmpfs_ops = {
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
 	.setattr = tmpfs_setattr,
+	.xattr = tree_xattr,
 	.readdir = tmpfs_readdir,
 	.statfs = tmpfs_statfs,
 	.sync = tmpfs_sync,
