@@ -476,12 +476,100 @@ TEST(sizes_and_limits)
 	report("timerfd_create", syscall(SYS_timerfd_create, CLOCK_MONOTONIC, 0));
 	report("signalfd4", syscall(SYS_signalfd4, -1, buffer, 8, 0));
 	report("signalfd", syscall(SYS_signalfd, -1, buffer, 8));
+	report("memfd_create", syscall(SYS_memfd_create, "x", 0));
+	report("pidfd_open", syscall(SYS_pidfd_open, getpid(), 0));
+	report("socket", syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0));
+	report("inotify_init", syscall(SYS_inotify_init));
+	report("inotify_init1", syscall(SYS_inotify_init1, 0));
+}
+
+TEST(descriptors_of_connections_and_processes_at_the_limit)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), client = need(socket(AF_UNIX, SOCK_STREAM, 0));
+	int process = need(syscall(SYS_pidfd_open, getpid(), 0));
+
+	need(bind(listener, (struct sockaddr *)&address, sizeof(address)));
+	need(listen(listener, 2));
+	need(connect(client, (struct sockaddr *)&address, sizeof(address)));
+	need(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 3, 3 }));
+	report("accept", syscall(SYS_accept, listener, 0, 0));
+	report("accept4", syscall(SYS_accept4, listener, 0, 0, 0));
+	report("pidfd_getfd", syscall(SYS_pidfd_getfd, process, 1, 0));
+}
+
+TEST(connections_that_do_not_come)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	struct sockaddr_un lost = { .sun_family = AF_UNIX, .sun_path = "loop/x" };
+	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), other = need(socket(AF_UNIX, SOCK_STREAM, 0));
+	int datagrams = need(socket(AF_UNIX, SOCK_DGRAM, 0));
+
+	need(symlink("loop", "loop"));
+	report("bind through a loop", syscall(SYS_bind, other, &lost, sizeof(lost)));
+	report("connect through a loop", syscall(SYS_connect, other, &lost, sizeof(lost)));
+	need(bind(listener, (struct sockaddr *)&address, sizeof(address)));
+	report("accept before listen", syscall(SYS_accept, listener, 0, 0));
+	report("accept4 before listen", syscall(SYS_accept4, listener, 0, 0, 0));
+	report("accept4 of datagrams", syscall(SYS_accept4, datagrams, 0, 0, 0));
+	need(listen(listener, 2));
+	report("accept4 flags", syscall(SYS_accept4, listener, 0, 0, 0x40000000));
+	on_signal(SIGALRM, do_nothing, 0);
+	tick_every_ms(5);
+	report("accept", syscall(SYS_accept, listener, 0, 0));
+	report("accept4", syscall(SYS_accept4, listener, 0, 0, 0));
+	tick_every_ms(0);
+	need(fcntl(listener, F_SETFL, O_NONBLOCK));
+	report("accept4 of nobody", syscall(SYS_accept4, listener, 0, 0, 0));
+	need(connect(other, (struct sockaddr *)&address, sizeof(address)));
+	report("accept4 to nowhere", syscall(SYS_accept4, listener, BAD, BAD, 0));
+}
+
+static void reach_into_another(void)
+{
+	struct iovec local = { buffer, 1 }, remote = { buffer, 1 };
+	int first = need(syscall(SYS_pidfd_open, 1, 0));
+	pid_t child;
+
+	report("process_vm_readv", syscall(SYS_process_vm_readv, 1, &local, 1, &remote, 1, 0));
+	report("process_vm_writev", syscall(SYS_process_vm_writev, 1, &local, 1, &remote, 1, 0));
+	report("process_madvise", syscall(SYS_process_madvise, first, &remote, 1, MADV_COLD, 0));
+	need(prctl(PR_SET_DUMPABLE, 1));
+	child = need(fork());
+	if (child == 0)
+		for (;;)
+			pause();
+	report("process_madvise of one's child", syscall(SYS_process_madvise, need(syscall(SYS_pidfd_open, child, 0)),
+		&remote, 1, MADV_COLD, 0));
+	kill(child, SIGKILL);
+	report("pidfd_getfd", syscall(SYS_pidfd_getfd, first, 1, 0));
+	report("kcmp", syscall(SYS_kcmp, 1, getpid(), 0, 0, 0));
+}
+
+TEST(memory_of_others)
+{
+	struct iovec local = { buffer, 1 }, remote = { buffer, 1 };
+	int self = need(syscall(SYS_pidfd_open, getpid(), 0)), gone;
+	pid_t child;
+
+	report("process_vm_writev flags", syscall(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 1));
+	report("process_vm_writev of nobody", syscall(SYS_process_vm_writev, NO_SUCH_PID, &local, 1, &remote, 1, 0));
+	report("process_vm_readv of nobody", syscall(SYS_process_vm_readv, NO_SUCH_PID, &local, 1, &remote, 1, 0));
+	report("process_madvise, nowhere", syscall(SYS_process_madvise, self, BAD, 1, MADV_COLD, 0));
+	child = need(fork());
+	if (child == 0)
+		_exit(0);
+	gone = need(syscall(SYS_pidfd_open, child, 0));
+	need(waitpid(child, NULL, 0));
+	report("process_madvise of nobody", syscall(SYS_process_madvise, gone, &remote, 1, MADV_COLD, 0));
+	as_unprivileged(reach_into_another);
 }
 
 TEST(sockets_that_do_not_fit)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct msghdr message = { .msg_iov = (struct iovec[]){ { buffer, 1 } }, .msg_iovlen = 1 };
+	struct mmsghdr messages = { .msg_hdr = { .msg_iov = (struct iovec[]){ { buffer, 1 } }, .msg_iovlen = 1 } };
 	int fds[2], length = -1;
 
 	need(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
@@ -517,6 +605,7 @@ TEST(sockets_that_do_not_fit)
 	report("sendto", (write(fds[0], calloc(1, 1 << 20), 1 << 20), syscall(SYS_sendto, fds[0], buffer, 1, 0, 0, 0)));
 	report("sendmsg", syscall(SYS_sendmsg, fds[0], &message, 0));
 	report("sendmsg, no room", syscall(SYS_sendmsg, fds[0], &message, MSG_DONTWAIT));
+	report("sendmmsg, no room", syscall(SYS_sendmmsg, fds[0], &messages, 1, MSG_DONTWAIT));
 	report("sendto, no room", syscall(SYS_sendto, fds[0], buffer, 1, MSG_DONTWAIT, 0, 0));
 	tick_every_ms(0);
 }

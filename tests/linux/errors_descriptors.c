@@ -17,6 +17,7 @@ static char buffer[4096];
 static struct iovec vector = { buffer, 1 };
 static struct epoll_event event;
 static struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+static struct mmsghdr messages = { .msg_hdr = { .msg_iov = &vector, .msg_iovlen = 1 } };
 static struct itimerspec timer;
 static struct timespec no_time;
 static struct timeval no_timeout;
@@ -88,6 +89,13 @@ static const struct descriptor_call calls[] = {
 	{ "getpeername", SYS_getpeername, { THE_FD, BUFFER, (uintptr_t)&length } },
 	{ "getsockopt", SYS_getsockopt, { THE_FD, SOL_SOCKET, SO_TYPE, BUFFER, (uintptr_t)&length } },
 	{ "setsockopt", SYS_setsockopt, { THE_FD, SOL_SOCKET, SO_RCVTIMEO, (uintptr_t)&no_timeout, sizeof(no_timeout) } },
+	{ "accept", SYS_accept, { THE_FD, 0, 0 } },
+	{ "accept4", SYS_accept4, { THE_FD, 0, 0, 0 } },
+	{ "bind", SYS_bind, { THE_FD, BUFFER, 1 } },
+	{ "connect", SYS_connect, { THE_FD, BUFFER, 1 } },
+	{ "recvmmsg", SYS_recvmmsg, { THE_FD, (uintptr_t)&messages, 1, MSG_DONTWAIT, 0 } },
+	{ "sendmmsg", SYS_sendmmsg, { THE_FD, (uintptr_t)&messages, 1, MSG_DONTWAIT | MSG_NOSIGNAL } },
+	{ "listen", SYS_listen, { THE_FD, 1 } },
 	{ "shutdown", SYS_shutdown, { THE_FD, 9 } },
 };
 

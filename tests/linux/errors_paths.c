@@ -2,12 +2,14 @@
 #include "common.h"
 
 #include <linux/openat2.h>
+#include <sys/inotify.h>
 #include <sys/statfs.h>
 
 /* Stands for the path in a call's arguments; another one stands for a folder's descriptor. */
 #define THE_PATH 0x70617468
 #define FOLDER 0x666f6c64
 #define BUFFER ((uintptr_t)buffer)
+#define WATCHER 60	/* a descriptor of inotify, in every test */
 #define NAME(text) ((uintptr_t)(text))
 
 static char buffer[4096];
@@ -74,6 +76,7 @@ static const struct path_call calls[] = {
 	{ "llistxattr", SYS_llistxattr, { THE_PATH, BUFFER, 100 } },
 	{ "removexattr", SYS_removexattr, { THE_PATH, NAME("user.x") } },
 	{ "lremovexattr", SYS_lremovexattr, { THE_PATH, NAME("user.x") } },
+	{ "inotify_add_watch", SYS_inotify_add_watch, { WATCHER, THE_PATH, IN_CREATE } },
 	{ "mount", SYS_mount, { NAME("none"), THE_PATH, NAME("tmpfs"), 0, 0 } },
 	{ "umount2", SYS_umount2, { THE_PATH, 0 } },
 	{ "execve", SYS_execve, { THE_PATH, 0, 0 } },
@@ -97,6 +100,8 @@ static void try_call(const struct path_call *call, const void *path, int folder)
 {
 	uintptr_t p = (uintptr_t)path, a[6];
 
+	if (fcntl(WATCHER, F_GETFD) < 0)
+		need(dup2(need(inotify_init1(0)), WATCHER));
 	for (int i = 0; i < 6; i++)
 		a[i] = replaced(call->args[i], p, folder);
 	report(call->name, syscall(call->number, a[0], a[1], a[2], a[3], a[4], a[5]));

@@ -178,6 +178,23 @@ static int64_t advise_all(struct mm_space *s, const struct linux_iov *iov, int a
 	return done;
 }
 
+/* The memory of @p for advice. Unlike its siblings the call says EACCES of a process out of reach. */
+static int64_t space_to_advise(struct process *p, int advice, struct mm_space **s)
+{
+	int64_t n;
+
+	if (p == ps_current())
+		return space_of(p, s);
+	if (!is_allowed_for_others(advice))
+		return -EINVAL;
+	n = space_of(p, s);
+	if (!n && !ps_capable(CAP_SYS_NICE)) {
+		mm_space_put(*s);
+		return -EPERM;
+	}
+	return n == -EPERM ? -EACCES : n;
+}
+
 int64_t linux_sys_process_madvise(const uint64_t a[6])
 {
 	struct linux_iov iov;
@@ -193,15 +210,7 @@ int64_t linux_sys_process_madvise(const uint64_t a[6])
 	n = linux_pidfd_process((int)a[0], &p);
 	if (n)
 		goto end;
-	if (p != ps_current() && !is_allowed_for_others((int)a[3])) {
-		n = -EINVAL;
-	} else {
-		n = space_of(p, &s);
-		if (!n && p != ps_current() && !ps_capable(CAP_SYS_NICE)) {
-			mm_space_put(s);
-			n = -EPERM;
-		}
-	}
+	n = space_to_advise(p, (int)a[3], &s);
 	ps_put(p);
 	if (!n) {
 		n = advise_all(s, &iov, (int)a[3]);
