@@ -26,9 +26,10 @@ HEAP_CACHE(inode_heap, "inode", sizeof(struct inode));
 
 static struct spinlock cache_lock = SPINLOCK_INIT(INODE_CACHE);
 static struct list_node buckets[BUCKETS];
-/* What no lease may say anything of (a process's folder) is hardly ever found again. */
-enum idle_kind { IDLE_LEASED, IDLE_UNLEASED, IDLE_KINDS };
-static const uint32_t max_idle[IDLE_KINDS] = { 4096, 128 };
+/* What no lease may say anything of (a process's folder) is hardly ever found again. What has no link
+ * is there only as long as something else, like a call of loaderd's, holds its contents. */
+enum idle_kind { IDLE_LEASED, IDLE_UNLEASED, IDLE_UNLINKED, IDLE_KINDS };
+static const uint32_t max_idle[IDLE_KINDS] = { 4096, 128, 0 };
 
 static struct list_node idle_lists[IDLE_KINDS], retire_list;
 static uint32_t nidle[IDLE_KINDS];
@@ -83,7 +84,10 @@ static void idle_add(struct inode *i)
 {
 	if (holds_only_copy(i) && !has_no_link(i))
 		return;
-	i->idle_kind = i->attr.lease_ns ? IDLE_LEASED : IDLE_UNLEASED;
+	if (has_no_link(i))
+		i->idle_kind = IDLE_UNLINKED;
+	else
+		i->idle_kind = i->attr.lease_ns ? IDLE_LEASED : IDLE_UNLEASED;
 	list_add_tail(&i->lru_node, &idle_lists[i->idle_kind]);
 	nidle[i->idle_kind]++;
 }
@@ -280,7 +284,18 @@ static void queue_retire(struct inode *i)
 	i->is_retiring = true;
 }
 
-/* The oldest idle inodes that can go, until @left are idle. Dirty ones wait for their write-back. */
+/* Dirty ones wait for their write-back, unless nobody can read it any more; what has been released, for its
+ * owner to forget it. */
+static bool may_retire(const struct inode *i)
+{
+	if (i->is_releasing || !object_is_free(i))
+		return false;
+	if (has_no_link(i))
+		return i->nlookup || !holds_only_copy(i);
+	return !holds_only_copy(i) && !is_dirty(i);
+}
+
+/* The oldest idle inodes that can go, until @left are idle. */
 static void retire_excess(enum idle_kind kind, uint32_t left, uint32_t max_scan)
 {
 	struct inode *i, *next;
@@ -289,7 +304,7 @@ static void retire_excess(enum idle_kind kind, uint32_t left, uint32_t max_scan)
 	LIST_FOR_EACH_ENTRY_SAFE(i, next, &idle_lists[kind], lru_node) {
 		if (nidle[kind] <= left || ++looked_at > max_scan)
 			return;
-		if (!holds_only_copy(i) && !is_dirty(i) && object_is_free(i))
+		if (may_retire(i))
 			queue_retire(i);
 	}
 }
@@ -416,6 +431,8 @@ void inode_put(struct inode *i)
 	}
 	if (nidle[i->idle_kind] > max_idle[i->idle_kind])
 		retire_excess(i->idle_kind, max_idle[i->idle_kind], MAX_SCAN);
+	if (nidle[IDLE_UNLINKED])
+		retire_excess(IDLE_UNLINKED, 0, MAX_SCAN);
 	work = !list_is_empty(&retire_list);
 	spin_unlock(&cache_lock);
 	if (work)
