@@ -610,9 +610,7 @@ static void say_maps(char *from, char *to)
 		if ((char *)start < from || (char *)start >= to)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
-		/* The last name of a removed file is not compared: it is forgotten with the entry. */
-		char *gone = strstr(line + at, "(deleted)");
-		char *name = gone ? gone : strrchr(line + at, '/');
+		char *name = strrchr(line + at, '/');
 		say("  +%lu, %lu pages, %s, offset %lu, %s, name \"%s\"", ((char *)start - from) / PAGE, (end - start) / PAGE,
 			prot, offset / PAGE, inode ? "inode" : "no inode", name ? name : line + at);
 	}

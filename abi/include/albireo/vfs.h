@@ -101,10 +101,11 @@ enum vfs_op {
 	VFS_CREATE,
 	/* node, dir | data: name. Reply: records: name; dir (empty name). */
 	VFS_LINK,
-	/* dir, is_rmdir | data: name. Reply: records: the victim's attributes under
-	 * its name with kind NEGATIVE lease and attr filled; dir. -ENOTEMPTY -EBUSY … */
+	/* dir, is_rmdir, whether the victim is in use | data: name. Reply: records: the victim's
+	 * attributes under its name with kind NEGATIVE lease and attr filled; dir. -ENOTEMPTY -EBUSY … */
 	VFS_UNLINK,
-	/* olddir, newdir, renameat2 flags | data: oldname NUL newname. Reply: records:
+	/* olddir, newdir, renameat2 flags, whether what it replaces is in use |
+	 * data: oldname NUL newname. Reply: records:
 	 * moved node under its new name; old name (negative, or the exchanged node);
 	 * victim (negative record with attr of the replaced node, if any); dirs. */
 	VFS_RENAME,
@@ -148,7 +149,8 @@ enum vfs_op {
 	VFS_PUBLISH,
 	/* data: path below /dev */
 	VFS_UNPUBLISH,
-	/* pathname of a node: node, root node. Reply: data: absolute path, or -ENOENT when unlinked.
+	/* pathname of a node: node, root node. Reply: data: absolute path, or -ENOENT when unlinked; of
+	 * a regular file that was in use then, its last path and " (deleted)".
 	 * Used by getcwd and /proc; a node with several names gives the last one walked. */
 	VFS_PATH,
 	/* From initd at the end of an exec machine: remove .albireo-* folders, clunk. */

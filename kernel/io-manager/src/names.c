@@ -307,9 +307,16 @@ static int removable_kind(const struct walk *w, bool is_rmdir)
 	}
 }
 
-static int send_unlink(struct walk *w, bool is_rmdir)
+/* Open, mapped or running: then its last name is worth remembering. */
+static bool is_in_use(const struct inode *i)
 {
-	struct ipc_kernel_call c = { .words = { VFS_UNLINK, w->dir->node, is_rmdir }, .data = w->name, .data_len = w->name_len };
+	return i && (atomic_load(&i->opens) || atomic_load(&i->deny_write));
+}
+
+static int send_unlink(struct walk *w, const struct inode *victim, bool is_rmdir)
+{
+	struct ipc_kernel_call c = { .words = { VFS_UNLINK, w->dir->node, is_rmdir, is_in_use(victim) },
+		.data = w->name, .data_len = w->name_len };
 
 	return vfs_call_records(&c, NULL, 0, NULL);
 }
@@ -341,7 +348,7 @@ static int remove_last(struct walk *w, bool is_rmdir)
 	if (!err)
 		err = may_delete(w->dir, victim, is_rmdir);
 	if (!err)
-		err = send_unlink(w, is_rmdir);
+		err = send_unlink(w, victim, is_rmdir);
 	if (!err)
 		tell_removed(w, victim);
 	inode_put(victim);
@@ -387,10 +394,10 @@ int vfs_unlink_inode(struct inode *dir, const char *name, struct inode *victim)
 
 /* ---- renaming ---- */
 
-static int send_rename(struct walk *from, struct walk *to, uint32_t flags)
+static int send_rename(struct walk *from, struct walk *to, const struct inode *victim, uint32_t flags)
 {
 	char *data = join_names(from->name, from->name_len, to->name, to->name_len);
-	struct ipc_kernel_call c = { .words = { VFS_RENAME, from->dir->node, to->dir->node, flags },
+	struct ipc_kernel_call c = { .words = { VFS_RENAME, from->dir->node, to->dir->node, flags, is_in_use(victim) },
 		.data = data, .data_len = from->name_len + 1 + to->name_len };
 	int err;
 
@@ -527,7 +534,7 @@ static int rename_found(struct walk *from, struct walk *to, struct inode *old, u
 	if (!err)
 		err = check_rename(from, to, old, new, flags);
 	if (!err && (!new || new->node != old->node)) {
-		err = send_rename(from, to, flags);
+		err = send_rename(from, to, new, flags);
 		if (!err && notify_is_on())
 			tell_renamed(from, to, old, new, flags);
 	}

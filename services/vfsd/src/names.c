@@ -292,6 +292,25 @@ static int unlink_name(struct request *rq, struct node *dir, bool is_rmdir, stru
 	return node_ops(dir)->unlink(rq, dir, rq->data, rq->data_len, is_rmdir, victim, attr);
 }
 
+/* @node is open or mapped and has lost @name in @dir: if that was the last, remember where it was. */
+static void keep_last_name(struct node *node, struct node *dir, const char *name, size_t name_len)
+{
+	char path[VFS_PATH_MAX];
+	int len;
+
+	if (!node || !S_ISREG(node->mode) || entry_of(node))
+		return;
+	len = ns_path(dir, NULL, path, sizeof(path) - VFS_NAME_MAX - 1);
+	if (len < 0)
+		return;		/* too deep, or the folder is gone itself */
+	if (len > 1)
+		path[len++] = '/';
+	memcpy(path + len, name, name_len);
+	if (node->target)
+		arena_free(node->target);
+	ARENA_SET(node->target, text_create(path, (size_t)len + name_len));
+}
+
 int handle_unlink(struct request *rq)
 {
 	struct node *dir = request_node(rq, 0);
@@ -315,6 +334,8 @@ int handle_unlink(struct request *rq)
 	err = unlink_name(rq, dir, is_rmdir, &victim, &attr);
 	if (err)
 		return err;
+	if (rq->args[2])
+		keep_last_name(victim, dir, rq->data, len);
 	err = record_missing(rq, dir, rq->data, len, victim, &attr);
 	if (!err)
 		record_node(rq, dir);
@@ -393,6 +414,8 @@ int handle_rename(struct request *rq)
 	err = rename_name(rq, &args);
 	if (err)
 		return err;
+	if (rq->args[3])
+		keep_last_name(args.victim, args.new_dir, args.new_name, args.new_len);
 	err = record_name(rq, args.new_dir, args.new_name, args.new_len, args.moved);
 	if (!err)
 		err = record_old_name(rq, &args);

@@ -136,7 +136,7 @@ static int step_up(struct node *node, struct node **dir, const char **name, size
 	return node_ops(node)->parent(node, dir, buf, len);
 }
 
-/* What a file that never had a name shows in place of its path. */
+/* What a file without a name shows in place of its path: its last one, or what it was made with. */
 static int label_of(const struct node *node, char *buf, size_t cap)
 {
 	int len = snprintf(buf, cap, "%s (deleted)", text_of(node->target));
@@ -151,7 +151,7 @@ int ns_path(struct node *node, const struct node *root, char *buf, size_t cap)
 	const char *name;
 	int err;
 
-	if (S_ISREG(node->mode) && node->target && !node->nlink)
+	if (S_ISREG(node->mode) && node->target && !entry_of(node))
 		return label_of(node, buf, cap);
 	while (node != root && arena_ref(node) != state->root) {
 		err = step_up(node, &node, &name, &len, name_buf);

@@ -40,7 +40,8 @@ struct node {
 	struct vfs_time atime, mtime, ctime, btime;
 	ref_t xattrs;			/* FS_TREE: extended attributes (xattrs.c) */
 	ref_t names;			/* its entries */
-	ref_t target;			/* a symbolic link's; FS_P9: of the version of target_ctime */
+	ref_t target;			/* a symbolic link's; FS_P9: of the version of target_ctime. Of a file without
+					 * names: its last path */
 	uint32_t target_len;
 	uint32_t pad;
 	/* A directory of FS_TREE: its entries by slot. A cookie is a slot + 1, so an
