@@ -2,11 +2,13 @@
 #include <compat/compat.h>
 #include <io/inode.h>
 #include <nucleus/log.h>
+#include <nucleus/panic.h>
 #include <string.h>
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
 #include "nt/nt.h"
+#include "nt/sync.h"
 
 static int fs_create(void **out)
 {
@@ -130,6 +132,8 @@ void compat_init(void)
 	linux_time_init();
 	linux_crash_init();
 	linux_vdso_init();
+	if (nt_names_init())
+		panic("no memory for the directories of NT names");
 	ps_min_signal_stack = signal_frame_max_bytes();
 	ps_upper_ops.fs_create = fs_create;
 	ps_upper_ops.fs_clone = fs_clone;

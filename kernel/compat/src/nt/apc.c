@@ -33,17 +33,53 @@ int nt_apc_queue(struct ps_thread *t, uint64_t function, uint64_t a0, uint64_t a
 	return 0;
 }
 
-static struct nt_apc *take_apc(struct ps_thread *t)
+bool nt_apc_queue_owned(struct ps_thread *t, struct nt_apc *apc)
+{
+	struct nt_thread *nt = t->nt;
+	uint64_t flags = spin_lock_irqsave(&nt->lock);
+	bool can_run = !t->is_exiting;
+
+	apc->is_owned = true;
+	if (can_run && !apc->is_queued) {
+		apc->is_queued = true;
+		list_add_tail(&apc->node, &nt->apcs);
+	}
+	spin_unlock_irqrestore(&nt->lock, flags);
+	if (can_run)
+		thread_interrupt(&t->thread, INTERRUPT_USER_APC);
+	return can_run;
+}
+
+void nt_apc_unqueue(struct ps_thread *t, struct nt_apc *apc)
+{
+	struct nt_thread *nt = t->nt;
+	uint64_t flags = spin_lock_irqsave(&nt->lock);
+
+	if (apc->is_queued)
+		list_del(&apc->node);
+	apc->is_queued = false;
+	if (list_is_empty(&nt->apcs) && !nt->is_alerted)
+		thread_clear_interrupt(&t->thread, INTERRUPT_USER_APC);
+	spin_unlock_irqrestore(&nt->lock, flags);
+}
+
+/* The first one's copy goes to *@out. False: there is none. */
+static bool take_apc(struct ps_thread *t, struct nt_apc *out)
 {
 	struct nt_thread *nt = t->nt;
 	uint64_t flags = spin_lock_irqsave(&nt->lock);
 	struct nt_apc *apc = list_first_entry(&nt->apcs, struct nt_apc, node);
 
-	if (apc)
+	if (apc) {
 		list_del(&apc->node);
+		*out = *apc;
+		apc->is_queued = false;
+	}
 	if (list_is_empty(&nt->apcs) && !nt->is_alerted)
 		thread_clear_interrupt(&t->thread, INTERRUPT_USER_APC);
 	spin_unlock_irqrestore(&nt->lock, flags);
+	if (apc && !out->is_owned)
+		heap_cache_free(&apc_cache, apc);
 	return apc;
 }
 
@@ -116,14 +152,11 @@ static bool push(struct trap_frame *f, const struct nt_apc *apc, ntstatus status
 
 bool nt_apc_deliver(struct trap_frame *f, ntstatus status)
 {
-	struct nt_apc *apc = take_apc(ps_current_thread());
-	bool ok;
+	struct nt_apc apc;
 
-	if (!apc)
+	if (!take_apc(ps_current_thread(), &apc))
 		return false;
-	ok = push(f, apc, status);
-	heap_cache_free(&apc_cache, apc);
-	if (!ok)
+	if (!push(f, &apc, status))
 		ps_exit_group(STATUS_STACK_OVERFLOW, 0);
 	return true;
 }

@@ -7,10 +7,17 @@
 struct nt_apc {
 	struct list_node node;
 	uint64_t function, arguments[3];	/* user addresses and words: function(a0, a1, a2) */
+	bool is_owned;		/* by who queued it: a timer's. Else it is the queue's, which frees it */
+	bool is_queued;		/* an owned one; the lock of its thread */
 };
 
 /* Queue a user APC to @t: it runs when @t next waits alertably or tests for one. 0, -ENOMEM, -ESRCH it has ended. */
 int nt_apc_queue(struct ps_thread *t, uint64_t function, uint64_t a0, uint64_t a1, uint64_t a2);
+/* The same for @apc, which is the caller's and stays; one that waits in the queue already stays there as it is.
+ * Context: any. False: the thread has ended. */
+bool nt_apc_queue_owned(struct ps_thread *t, struct nt_apc *apc);
+/* After return @apc is in no queue. */
+void nt_apc_unqueue(struct ps_thread *t, struct nt_apc *apc);
 /* A wait came back with -EINTR. Returns: 0: wait on; STATUS_USER_APC, STATUS_ALERTED: the wait ends. Does not come
  * back when the thread is to die. */
 ntstatus nt_wait_interrupted(bool alertable);

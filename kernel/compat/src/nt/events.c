@@ -12,6 +12,7 @@ HEAP_CACHE(event_cache, "nt-event", sizeof(struct nt_event));
 
 static void event_release(struct object *obj)
 {
+	nt_name_ended(obj);
 	heap_cache_free(&event_cache, obj);
 }
 

@@ -36,8 +36,10 @@ static void unlink_owned(struct mutant *m)
 static void mutant_release(struct object *obj)
 {
 	struct mutant *m = (struct mutant *)obj;
-	uint64_t flags = wait_source_lock(&m->source);
+	uint64_t flags;
 
+	nt_name_ended(obj);
+	flags = wait_source_lock(&m->source);
 	if (m->owner)
 		unlink_owned(m);
 	wait_source_unlock(&m->source, flags);

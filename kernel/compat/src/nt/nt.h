@@ -81,6 +81,7 @@ struct nt_process {
 	uint32_t hard_error_mode;
 	uint8_t priority_class;		/* 0: as it began */
 	bool boost_is_disabled;
+	uint32_t timer_resolution;	/* it asked for, ticks; 0: none */
 };
 
 struct nt_thread {

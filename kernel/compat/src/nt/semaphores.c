@@ -16,6 +16,7 @@ HEAP_CACHE(semaphore_cache, "nt-semaphore", sizeof(struct semaphore));
 
 static void semaphore_release(struct object *obj)
 {
+	nt_name_ended(obj);
 	heap_cache_free(&semaphore_cache, obj);
 }
 

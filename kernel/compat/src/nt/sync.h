@@ -11,7 +11,6 @@ struct nt_event {
 	struct wait_source source;
 	bool is_set;		/* source.lock */
 	bool is_notification;	/* stays set for everybody; else the first wait takes it */
-	struct nt_name *name;	/* names.c: NULL: none */
 };
 
 /* A new event for the kernel's own use or a handle: a reference; NULL: no memory. */
@@ -37,5 +36,8 @@ ntstatus nt_wait(struct wait_source *const *sources, uint32_t n, bool all, bool 
 ntstatus nt_create_object(uint64_t user_handle, uint32_t access, uint64_t user_attributes, enum object_kind kind,
 	ntstatus (*make)(void *arg, struct object **out), void *arg);
 ntstatus nt_open_object(uint64_t user_handle, uint32_t access, uint64_t user_attributes, enum object_kind kind);
+/* In the release of every object that can have a name: its name goes. Context: process, may sleep. */
+void nt_name_ended(struct object *obj);
+int nt_names_init(void);	/* -ENOMEM */
 
 #endif
