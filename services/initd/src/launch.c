@@ -149,8 +149,9 @@ static void exec_path(const struct child *child)
 	int err;
 
 	if (search_is_windows_path(program) && search_windows_path(program, path, sizeof(path)))
-		program = path;
-	err = try_exec(child, program);
+		err = try_exec(child, path);
+	else
+		err = try_exec(child, program);
 	report(child, search_refusal(err), program, strerror(err));
 }
 

@@ -145,7 +145,7 @@ static void what_cannot_be_started_says_why(void **state)
 	refuses("/no/such", 127, "x: /no/such: No such file or directory");
 	refuses("/usr", 126, "x: /usr: Permission denied");
 	refuses("/etc/passwd", 126, "x: /etc/passwd: Permission denied");
-	refuses("C:\\a.exe", 126, "x: C:\\a.exe: not supported yet");
+	refuses("C:\\a.exe", 127, "x: C:\\a.exe: No such file or directory");
 }
 
 static void write_program(char *path, const void *bytes, size_t len)
