@@ -121,7 +121,7 @@ class ExecTest(unittest.TestCase):
     def test_outer_folders_are_mounted_before_inner_ones(self):
         lines = self.run_x("--bind", self.folder + ":" + os.path.dirname(self.work), "--", "show").stdout.decode().split("\n")
         mounts = [line.split(":", 2)[2] for line in lines if line.startswith("mount=")]
-        self.assertEqual(mounts, ["/", os.path.dirname(self.work), self.work])
+        self.assertEqual(mounts[:3], ["/", os.path.dirname(self.work), self.work])
 
     def test_a_system_folder_is_read_only_with_a_warning(self):
         done = self.run_x("--", "show", cwd="/usr/bin")

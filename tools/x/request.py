@@ -110,13 +110,13 @@ def exec_mounts(program, env, root, readonly, binds):
         # What is in the machine only (/system) brings itself.
         if any(is_below(folder, own) for own in OWN_FOLDERS) and os.path.isdir(folder) and not mounts.covers(folder):
             mounts.add(folder, True, folder)
-    windows = os.path.join(BUILD, "windows")
-    if os.path.isdir(windows):
-        mounts.add(windows, True, "/windows/c/windows")
     for bind in binds:
         source, place, is_readonly = split_bind(bind)
         mounts.add(source, is_readonly, place)
     mounts.put_outer_first()
+    windows = os.path.join(BUILD, "windows")
+    if os.path.isdir(os.path.join(windows, "system32")):
+        mounts.add(windows, True, "/windows/c/windows")
     return mounts
 
 
