@@ -171,11 +171,15 @@ static void print_vector(const uint64_t *stack, int program, int interpreter)
 
 static void start_by_interpreter(int program, int interpreter, bool names_another)
 {
-	char *argv[] = { "program", "argument", NULL }, *envp[] = { NULL };
 	uint64_t stack[128] = { 0 };
+	char above[sizeof(stack)];
+	char *argv[] = { "program", "argument", NULL }, *envp[] = { above, NULL };
 	int fds[2];
 	pid_t child;
 
+	/* So many bytes are there to write, wherever the stack begins. */
+	memset(above, 'a', sizeof(above) - 1);
+	above[sizeof(above) - 1] = '\0';
 	write_interpreter("interp", interpreter, names_another);
 	write_image("program", "./interp", program);
 	need(pipe(fds));

@@ -200,17 +200,15 @@ TEST(pidfd_getfd_takes_a_descriptor)
 
 TEST(process_vm_reads_and_writes)
 {
-	char *shared = shared_memory(4096), mine[64] = "";
+	char mine[64] = "";
 	static char theirs[64] = "original text";
 	struct iovec local[2] = { { mine, 4 }, { mine + 10, 20 } }, remote[2] = { { theirs, 8 }, { theirs + 8, 5 } };
 	pid_t child;
 
-	strcpy(shared, "no");
 	child = need(fork());
 	if (!child) {
 		while (strcmp(theirs, "written!!text"))
-			if (*(volatile char *)shared == 'q')
-				_exit(1);
+			__asm__ volatile("" : : : "memory");	/* nobody in this process writes it */
 		_exit(0);
 	}
 	report("read", process_vm_readv(child, local, 2, remote, 2, 0));

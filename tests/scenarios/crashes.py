@@ -61,7 +61,7 @@ def scenario_a_null_write_in_a_service_is_told_and_the_service_starts_again(m):
         found = m.matches(log, rf'msg="{service} \(pid \d+\) faulted: vector 14, error \w+, address 0, [^"]*"\n'
                                r'((?:.*msg="    .*"\n)+)', f"report of the fault in {service}")
         names = re.findall(r'msg="    [0-9a-f]{12} (\S+)\+[0-9a-f]+h"', found.group(1))
-        m.equal([name.split(".")[0] for name in names[:2]], ["crash_on_request", "worker_main"], f"backtrace in {service}")
+        m.equal([name.split(".")[0] for name in names[:2]], ["crash_on_request", "serve"], f"backtrace in {service}")
 
 
 def scenario_only_root_may_crash_the_machine(m):
