@@ -217,46 +217,6 @@ static const uint8_t kinds[LINUX_NUMBERS][6] = {
 #include <linux/syscalls.def>
 };
 #undef SYSCALL
-#undef INT
-#undef UINT
-#undef LONG
-#undef ULONG
-#undef SIZE
-#undef OFF
-#undef FD
-#undef DIRFD
-#undef PID
-#undef UID
-#undef GID
-#undef SIG
-#undef CLOCK
-#undef MODE
-#undef DEV
-#undef WHENCE
-#undef OFLAGS
-#undef ATFLAGS
-#undef ACCESS
-#undef PROT
-#undef MAPFLAGS
-#undef CLONEFLAGS
-#undef WAITFLAGS
-#undef MSGFLAGS
-#undef IOCTL
-#undef FCNTL
-#undef FUTEXOP
-#undef PATH
-#undef STR
-#undef INBUF
-#undef OUTBUF
-#undef IOVEC
-#undef POLLFDS
-#undef STRV
-#undef SIGSET
-#undef TIMESPEC
-#undef TIMEVAL
-#undef STAT
-#undef FDPAIR
-#undef PTR
 
 static uint64_t fitting_argument(enum kind kind)
 {

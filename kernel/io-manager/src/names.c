@@ -48,6 +48,25 @@ static char *join_names(const char *a, size_t a_len, const char *b, size_t b_len
 	return text;
 }
 
+/* Send @c, whose data is @data, which this frees, and take the inode of the one record that comes. */
+static int call_create(struct ipc_kernel_call *c, char *data, struct inode **out)
+{
+	struct record_result r;
+	uint32_t n;
+	int err;
+
+	if (!data)
+		return -ENOMEM;
+	err = vfs_call_records(c, &r, 1, &n);
+	kfree(data);
+	if (err)
+		return err;
+	if (!n || !r.inode)
+		return -EIO;
+	*out = r.inode;
+	return 0;
+}
+
 static int send_create(const struct create_request *rq, uint32_t mode, uint32_t gid, struct inode **out, bool *created)
 {
 	size_t target_len = rq->target ? strlen(rq->target) : 0;
@@ -55,22 +74,13 @@ static int send_create(const struct create_request *rq, uint32_t mode, uint32_t 
 	struct ipc_kernel_call c = { .words = { VFS_CREATE, rq->dir->node, mode, rq->rdev,
 		ps_credentials()->fsuid | (uint64_t)gid << 32, rq->exclusive ? VFS_CREATE_EXCL : 0 },
 		.data = data, .data_len = (uint32_t)(rq->name_len + 1 + target_len) };
-	struct record_result r;
-	uint32_t n;
-	int err;
+	int err = call_create(&c, data, out);
 
-	if (!data)
-		return -ENOMEM;
-	err = vfs_call_records(&c, &r, 1, &n);
-	kfree(data);
 	if (err)
 		return err;
-	if (!n || !r.inode)
-		return -EIO;
-	*out = r.inode;
 	*created = c.words[2] != 0;
 	if (*created)
-		notify_name(rq->dir, rq->name, rq->name_len, IN_CREATE, inode_is_dir(r.inode));
+		notify_name(rq->dir, rq->name, rq->name_len, IN_CREATE, inode_is_dir(*out));
 	return 0;
 }
 
@@ -97,20 +107,8 @@ static int send_create_unnamed(struct inode *dir, uint32_t mode, uint32_t gid, u
 	struct ipc_kernel_call c = { .words = { VFS_CREATE, dir ? dir->node : 0, mode, 0,
 		ps_credentials()->fsuid | (uint64_t)gid << 32, flags },
 		.data = data, .data_len = (uint32_t)strlen(label) + 1 };
-	struct record_result r;
-	uint32_t n;
-	int err;
 
-	if (!data)
-		return -ENOMEM;
-	err = vfs_call_records(&c, &r, 1, &n);
-	kfree(data);
-	if (err)
-		return err;
-	if (!n || !r.inode)
-		return -EIO;
-	*out = r.inode;
-	return 0;
+	return call_create(&c, data, out);
 }
 
 int create_unnamed_node(struct inode *dir, uint32_t mode, bool is_linkable, const char *label, struct inode **out)

@@ -525,8 +525,7 @@ static const query_fn process_queries[] = {
 	[PROC_QUERY_SELF] = query_self,
 };
 
-/* A pid, or the tid of one of its threads. */
-static struct process *find_by_any_id(uint32_t id)
+struct process *ps_find_any(uint32_t id)
 {
 	struct process *p = ps_find(id);
 	struct ps_thread *t;
@@ -555,7 +554,7 @@ int64_t ps_query(uint32_t op, uint64_t pid, void *buf, size_t cap)
 		return query_cpuinfo(buf, cap);
 	if (op >= ARRAY_SIZE(process_queries) || !process_queries[op])
 		return -EINVAL;
-	p = find_by_any_id((uint32_t)pid);
+	p = ps_find_any((uint32_t)pid);
 	if (!p)
 		return -ESRCH;
 	ret = process_queries[op](p, pid, buf, cap);

@@ -60,12 +60,12 @@ static void cancel(uint64_t ticket)
 	(void)ipc_call_service(SERVICE_PROCD, &call);
 }
 
-static int load(struct inode *i, uint64_t ticket, struct image_layout *layout)
+int exec_image_ask_loader(uint64_t op, struct inode *i, uint64_t ticket, void *buf, size_t bytes)
 {
 	struct ipc_kernel_call call = {
-		.words = { LOADERD_LOAD, ticket, i->attr.size, i->node },
-		.reply_data = layout,
-		.reply_cap = sizeof(*layout),
+		.words = { op, ticket, i->attr.size, i->node },
+		.reply_data = buf,
+		.reply_cap = (uint32_t)bytes,
 		.send_rights = RIGHT_READ,
 	};
 	int err = memory_handle_create(exec_image_object(i), &call.send_handle);
@@ -76,9 +76,7 @@ static int load(struct inode *i, uint64_t ticket, struct image_layout *layout)
 	object_put(call.send_handle);
 	if (!err)
 		err = (int)(int64_t)call.words[0];
-	if (!err && call.reply_len != sizeof(*layout))
-		err = -EIO;
-	return err;
+	return err || call.reply_len == bytes ? err : -EIO;
 }
 
 static int fill(struct inode *i, struct exec_image *image)
@@ -88,7 +86,7 @@ static int fill(struct inode *i, struct exec_image *image)
 
 	if (err)
 		return err;
-	err = load(i, ticket, &image->layout);
+	err = exec_image_ask_loader(LOADERD_LOAD, i, ticket, &image->layout, sizeof(struct image_layout));
 	if (err)
 		cancel(ticket);
 	return err;

@@ -21,6 +21,8 @@ void exec_image_put(struct exec_image *image);	/* NULL is fine */
 static inline const struct image_layout *exec_image_layout(const struct exec_image *image) { return &image->layout; }
 /* The file's contents, as areas map them. Borrowed from the inode. */
 struct mm_object *exec_image_object(struct inode *i);
+/* Ask loaderd for what @op tells of the file: exactly @bytes at @buf, or an error (-EIO: another number). */
+int exec_image_ask_loader(uint64_t op, struct inode *i, uint64_t ticket, void *buf, size_t bytes);
 
 /* nt/image.c */
 /* The object whose pages are the sections at their RVAs: a reference. -ENOMEM. */

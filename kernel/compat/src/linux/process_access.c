@@ -26,22 +26,6 @@ int linux_may_attach(struct process *p)
 	return p->credentials.cap_permitted & ~ps_credentials()->cap_permitted ? -EPERM : 0;
 }
 
-static struct process *find(uint32_t pid)
-{
-	struct process *p = ps_find(pid);
-	struct ps_thread *t;
-
-	if (p)
-		return p;
-	t = ps_find_thread(pid);
-	if (!t)
-		return NULL;
-	p = t->process;
-	object_get(&p->object);
-	ps_thread_put(t);
-	return p;
-}
-
 /* Its space, a reference, if it may be looked into. */
 static int space_of(struct process *p, struct mm_space **out)
 {
@@ -108,7 +92,7 @@ static int64_t copy_all(struct mm_space *s, const struct linux_iov *remote, stru
 
 static int64_t copy_between(uint32_t pid, const struct linux_iov *local, const struct linux_iov *remote, bool write)
 {
-	struct process *p = find(pid);
+	struct process *p = ps_find_any(pid);
 	struct mm_space *s;
 	struct io_vector v;
 	void *buffer;
@@ -290,7 +274,7 @@ static int64_t compare(struct process *p, struct process *q, const uint64_t a[6]
 
 int64_t linux_sys_kcmp(const uint64_t a[6])
 {
-	struct process *p = find((uint32_t)a[0]), *q = find((uint32_t)a[1]);
+	struct process *p = ps_find_any((uint32_t)a[0]), *q = ps_find_any((uint32_t)a[1]);
 	int64_t ret = p && q ? compare(p, q, a) : -ESRCH;
 
 	ps_put(p);

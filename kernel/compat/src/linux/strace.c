@@ -76,46 +76,6 @@ static const struct signature signatures[LINUX_NCALLS] = {
 #include "linux/syscalls.def"
 #undef SYSCALL
 };
-#undef INT
-#undef UINT
-#undef LONG
-#undef ULONG
-#undef SIZE
-#undef OFF
-#undef FD
-#undef DIRFD
-#undef PID
-#undef UID
-#undef GID
-#undef SIG
-#undef CLOCK
-#undef MODE
-#undef DEV
-#undef WHENCE
-#undef OFLAGS
-#undef ATFLAGS
-#undef ACCESS
-#undef PROT
-#undef MAPFLAGS
-#undef CLONEFLAGS
-#undef WAITFLAGS
-#undef MSGFLAGS
-#undef IOCTL
-#undef FCNTL
-#undef FUTEXOP
-#undef PATH
-#undef STR
-#undef INBUF
-#undef OUTBUF
-#undef IOVEC
-#undef POLLFDS
-#undef STRV
-#undef SIGSET
-#undef TIMESPEC
-#undef TIMEVAL
-#undef STAT
-#undef FDPAIR
-#undef PTR
 
 struct strace_line {
 	struct strace_text text;

@@ -151,16 +151,12 @@ ntstatus nt_sys_NtPulseEvent(const uint64_t *a)
 
 ntstatus nt_sys_NtQueryEvent(const uint64_t *a)
 {
-	struct nt_query q = { a[2], (uint32_t)a[3], a[4] };
+	struct nt_query q;
 	struct { uint32_t type, state; } out;
 	struct object *obj;
 	ntstatus status;
 
-	if ((uint32_t)a[1])
-		return STATUS_INVALID_INFO_CLASS;
-	if (q.cap != sizeof(out))
-		return STATUS_INFO_LENGTH_MISMATCH;
-	status = nt_handle_lookup(a[0], OBJECT_EVENT, EVENT_QUERY_STATE, &obj);
+	status = nt_query_begin(a, OBJECT_EVENT, EVENT_QUERY_STATE, 0, sizeof(out), &q, &obj);
 	if (status)
 		return status;
 	out.type = nt_event_of(obj)->is_notification ? NOTIFICATION_EVENT : SYNCHRONIZATION_EVENT;

@@ -118,25 +118,6 @@ int nt_image_sections(struct exec_image *image, struct inode *i, struct mm_objec
 
 /* ---- ntdll.dll ---- */
 
-static int ask_entry_points(struct inode *i, struct image_entry_points *points)
-{
-	struct ipc_kernel_call call = {
-		.words = { LOADERD_ENTRY_POINTS, 0, i->attr.size, i->node },
-		.reply_data = points,
-		.reply_cap = sizeof(*points),
-		.send_rights = RIGHT_READ,
-	};
-	int err = memory_handle_create(exec_image_object(i), &call.send_handle);
-
-	if (err)
-		return err;
-	err = ipc_call_service(SERVICE_LOADERD, &call);
-	object_put(call.send_handle);
-	if (!err)
-		err = (int)(int64_t)call.words[0];
-	return err || call.reply_len == sizeof(*points) ? err : -EIO;
-}
-
 int nt_image_entry_points(struct exec_image *image, struct inode *i, const struct image_entry_points **out)
 {
 	struct image_entry_points *points = atomic_load(&image->entry), *none = NULL;
@@ -146,7 +127,7 @@ int nt_image_entry_points(struct exec_image *image, struct inode *i, const struc
 		points = kmalloc(sizeof(*points), 0);
 		if (!points)
 			return -ENOMEM;
-		err = ask_entry_points(i, points);
+		err = exec_image_ask_loader(LOADERD_ENTRY_POINTS, i, 0, points, sizeof(*points));
 		if (err) {
 			kfree(points);
 			return err;

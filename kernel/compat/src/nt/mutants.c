@@ -190,7 +190,7 @@ enum mutant_class { MUTANT_BASIC, MUTANT_OWNER };
 
 ntstatus nt_sys_NtQueryMutant(const uint64_t *a)
 {
-	struct nt_query q = { a[2], (uint32_t)a[3], a[4] };
+	struct nt_query q;
 	struct { int32_t count; uint8_t is_mine, is_abandoned, pad[2]; } basic;
 	struct nt_client_id owner = { 0 };
 	struct object *obj;
@@ -198,11 +198,8 @@ ntstatus nt_sys_NtQueryMutant(const uint64_t *a)
 	uint64_t flags;
 	ntstatus status;
 
-	if ((uint32_t)a[1] > MUTANT_OWNER)
-		return STATUS_INVALID_INFO_CLASS;
-	if (q.cap != ((uint32_t)a[1] == MUTANT_BASIC ? sizeof(basic) : sizeof(owner)))
-		return STATUS_INFO_LENGTH_MISMATCH;
-	status = nt_handle_lookup(a[0], OBJECT_MUTANT, MUTANT_QUERY_STATE, &obj);
+	status = nt_query_begin(a, OBJECT_MUTANT, MUTANT_QUERY_STATE, MUTANT_OWNER,
+				(uint32_t)a[1] == MUTANT_BASIC ? sizeof(basic) : sizeof(owner), &q, &obj);
 	if (status)
 		return status;
 	m = (struct mutant *)obj;

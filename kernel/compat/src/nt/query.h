@@ -10,6 +10,10 @@ struct nt_query {
 	uint64_t length;	/* user address of a ULONG, 0: not wanted */
 };
 
+/* The arguments @a of a service that queries an object (handle, class, buffer, bytes, length wanted), checked in
+ * NT's order: a class up to @last, exactly @bytes wanted, a handle of @kind with @access. *obj is a reference. */
+ntstatus nt_query_begin(const uint64_t *a, enum object_kind kind, uint32_t access, uint32_t last, uint32_t bytes,
+			struct nt_query *q, struct object **obj);
 /* Give @n bytes to who asked: exactly as many must be wanted. */
 ntstatus nt_query_put(const struct nt_query *q, const void *data, uint32_t n);
 /* The same, and more room is fine. */

@@ -16,6 +16,17 @@ enum process_class { PROCESS_BASIC = 0, PROCESS_QUOTA_LIMITS = 1, PROCESS_IO_COU
 #define STILL_ACTIVE 0x103u
 #define BASE_PRIORITY 8
 
+ntstatus nt_query_begin(const uint64_t *a, enum object_kind kind, uint32_t access, uint32_t last, uint32_t bytes,
+			struct nt_query *q, struct object **obj)
+{
+	*q = (struct nt_query){ a[2], (uint32_t)a[3], a[4] };
+	if ((uint32_t)a[1] > last)
+		return STATUS_INVALID_INFO_CLASS;
+	if (q->cap != bytes)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	return nt_handle_lookup(a[0], kind, access, obj);
+}
+
 ntstatus nt_query_put_min(const struct nt_query *q, const void *data, uint32_t n)
 {
 	ntstatus status;

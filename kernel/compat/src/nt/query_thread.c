@@ -220,7 +220,8 @@ ntstatus nt_sys_NtSetInformationThread(const uint64_t *a)
 
 /* ---- contexts ---- */
 
-ntstatus nt_sys_NtGetContextThread(const uint64_t *a)
+/* Between the context at @user and the thread of @handle. */
+static ntstatus move_context(uint64_t handle, uint64_t user, bool is_get)
 {
 	struct nt_context *c = kmalloc(sizeof(*c), 0);
 	struct ps_thread *t;
@@ -228,36 +229,27 @@ ntstatus nt_sys_NtGetContextThread(const uint64_t *a)
 
 	if (!c)
 		return STATUS_NO_MEMORY;
-	status = nt_get(c, a[1], sizeof(*c));
+	status = nt_get(c, user, sizeof(*c));
 	if (!status)
-		status = nt_thread_lookup(a[0], THREAD_GET_CONTEXT, &t);
+		status = nt_thread_lookup(handle, is_get ? THREAD_GET_CONTEXT : THREAD_SET_CONTEXT, &t);
 	if (!status) {
-		status = nt_context_of(t, c);
+		status = is_get ? nt_context_of(t, c) : nt_context_put(t, c);
 		ps_thread_put(t);
 	}
-	if (!status)
-		status = nt_put(a[1], c, sizeof(*c));
+	if (!status && is_get)
+		status = nt_put(user, c, sizeof(*c));
 	kfree(c);
 	return status;
 }
 
+ntstatus nt_sys_NtGetContextThread(const uint64_t *a)
+{
+	return move_context(a[0], a[1], true);
+}
+
 ntstatus nt_sys_NtSetContextThread(const uint64_t *a)
 {
-	struct nt_context *c = kmalloc(sizeof(*c), 0);
-	struct ps_thread *t;
-	ntstatus status;
-
-	if (!c)
-		return STATUS_NO_MEMORY;
-	status = nt_get(c, a[1], sizeof(*c));
-	if (!status)
-		status = nt_thread_lookup(a[0], THREAD_SET_CONTEXT, &t);
-	if (!status) {
-		status = nt_context_put(t, c);
-		ps_thread_put(t);
-	}
-	kfree(c);
-	return status;
+	return move_context(a[0], a[1], false);
 }
 
 ntstatus nt_sys_NtGetCurrentProcessorNumber(const uint64_t *a)

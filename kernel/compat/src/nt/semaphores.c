@@ -107,16 +107,12 @@ ntstatus nt_sys_NtReleaseSemaphore(const uint64_t *a)
 
 ntstatus nt_sys_NtQuerySemaphore(const uint64_t *a)
 {
-	struct nt_query q = { a[2], (uint32_t)a[3], a[4] };
+	struct nt_query q;
 	struct { int32_t count, max; } out;
 	struct object *obj;
 	ntstatus status;
 
-	if ((uint32_t)a[1])
-		return STATUS_INVALID_INFO_CLASS;
-	if (q.cap != sizeof(out))
-		return STATUS_INFO_LENGTH_MISMATCH;
-	status = nt_handle_lookup(a[0], OBJECT_SEMAPHORE, SEMAPHORE_QUERY_STATE, &obj);
+	status = nt_query_begin(a, OBJECT_SEMAPHORE, SEMAPHORE_QUERY_STATE, 0, sizeof(out), &q, &obj);
 	if (status)
 		return status;
 	out.count = ((struct semaphore *)obj)->count;

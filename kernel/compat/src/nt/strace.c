@@ -72,48 +72,6 @@ struct signature { const struct arg *args; uint32_t nargs; };
 #define SERVICE(name, run, owner, ...) static const struct arg args_##name[] = { { ARG_NAME, #name, NULL }, __VA_ARGS__ };
 #include "nt/syscalls.def"
 #undef SERVICE
-#undef ULONG
-#undef LONG
-#undef ULONGLONG
-#undef SIZE
-#undef BOOLEAN
-#undef HANDLE
-#undef STATUS
-#undef ACCESS
-#undef NTCLASS
-#undef PROTECT
-#undef MEMTYPE
-#undef SECTYPE
-#undef DISPOSITION
-#undef OPTIONS
-#undef SHARING
-#undef ATTRIBS
-#undef KEYOPTIONS
-#undef REGTYPE
-#undef EVENTTYPE
-#undef WAITTYPE
-#undef FLAGS
-#undef IOCTL
-#undef OBJATTR
-#undef USTRING
-#undef CLIENTID
-#undef TIMEOUT
-#undef LARGE
-#undef INBUF
-#undef HANDLES
-#undef CONTEXTREC
-#undef EXCEPTIONREC
-#undef APCROUTINE
-#undef PTR
-#undef OUTBUF
-#undef INOUT
-#undef IOSB
-#undef OUTHANDLE
-#undef OUTPTR
-#undef OUTLARGE
-#undef OUTULONG
-#undef OUTUSHORT
-#undef OUTBOOL
 
 static const struct signature signatures[NT_SERVICE_COUNT] = {
 #define SERVICE(name, ...) [NT_SERVICE_##name] = { args_##name + 1, ARRAY_SIZE(args_##name) - 1 },

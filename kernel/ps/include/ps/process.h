@@ -341,6 +341,7 @@ int64_t ps_wait(int which, uint32_t id, uint32_t options, struct ps_wait_result 
 
 /* Lookups: a reference, or NULL. */
 struct process *ps_find(uint32_t pid);
+struct process *ps_find_any(uint32_t id);	/* a pid, or the tid of one of its threads */
 struct ps_thread *ps_find_thread(uint32_t tid);
 void ps_put(struct process *p);
 void ps_thread_put(struct ps_thread *t);
