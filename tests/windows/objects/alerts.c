@@ -94,10 +94,74 @@ static void test_apcs(void)
 	report_status("queue", NtQueueApcThread(GetCurrentThread(), apc_that_queues, 4, 5, 6));
 	report_status("a delay that is not alertable", NtDelayExecution(FALSE, &now));
 	report_status("an alertable delay", NtDelayExecution(TRUE, &soon));
-	report_status("nothing is left", NtDelayExecution(TRUE, &now));
+	report("nothing is left", "%lu", SleepEx(0, TRUE));
 	report_status("queue", NtQueueApcThread(GetCurrentThread(), apc, 7, 8, 9));
 	report_status("test alert", NtTestAlert());
 	report_status("test alert again", NtTestAlert());
+}
+
+static void NTAPI count_up(ULONG_PTR arg)
+{
+	++*(LONG *)arg;
+}
+
+static void NTAPI count_up_and_queue(ULONG_PTR arg)
+{
+	count_up(arg);
+	QueueUserAPC(count_up, GetCurrentThread(), arg);
+}
+
+static void queue_three(LONG *count)
+{
+	int i;
+
+	*count = 0;
+	for (i = 0; i < 2; i++)
+		QueueUserAPC(count_up, GetCurrentThread(), (ULONG_PTR)count);
+	QueueUserAPC(count_up_and_queue, GetCurrentThread(), (ULONG_PTR)count);
+}
+
+/* An alertable wait runs all that are queued, those that come meanwhile too, whatever its time. */
+static void test_all_at_once(void)
+{
+	HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), pair[2] = { event, CreateEventW(NULL, FALSE, FALSE, NULL) };
+	LONG count;
+
+	queue_three(&count);
+	report("sleep for no time", "%lu", SleepEx(0, TRUE));
+	report("ran", "%ld", count);
+	report("sleep again", "%lu", SleepEx(0, TRUE));
+	queue_three(&count);
+	report("sleep without alerts", "%lu", SleepEx(0, FALSE));
+	report("ran", "%ld", count);
+	report_wait("wait for one", WaitForSingleObjectEx(event, 0, TRUE));
+	report("ran", "%ld", count);
+	queue_three(&count);
+	report_wait("wait for two", WaitForMultipleObjectsEx(2, pair, FALSE, 0, TRUE));
+	report("ran", "%ld", count);
+	queue_three(&count);
+	report_wait("wait for both", WaitForMultipleObjectsEx(2, pair, TRUE, SOON_MS, TRUE));
+	report("ran", "%ld", count);
+	queue_three(&count);
+	report_wait("signal and wait", SignalObjectAndWait(pair[1], event, SOON_MS, TRUE));
+	report("ran", "%ld", count);
+	report_wait("it was signalled", WaitForSingleObject(pair[1], 0));
+	CloseHandle(event);
+	CloseHandle(pair[1]);
+}
+
+/* What is ready comes before an APC, which stays for the next wait. */
+static void test_ready_comes_first(void)
+{
+	HANDLE event = CreateEventW(NULL, TRUE, TRUE, NULL);
+	LONG count;
+
+	queue_three(&count);
+	report_wait("wait for what is set", WaitForSingleObjectEx(event, SOON_MS, TRUE));
+	report("ran", "%ld", count);
+	report("sleep", "%lu", SleepEx(SOON_MS, TRUE));
+	report("ran", "%ld", count);
+	CloseHandle(event);
 }
 
 static DWORD WINAPI sleep_alertable(void *arg)
@@ -172,6 +236,8 @@ int main(void)
 	test_other_thread();
 	test_ping_pong();
 	test_apcs();
+	test_all_at_once();
+	test_ready_comes_first();
 	test_apc_to_other();
 	test_wait_on_address();
 	return 0;

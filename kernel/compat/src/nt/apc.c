@@ -122,6 +122,16 @@ ntstatus nt_wait_interrupted(bool alertable)
 	return STATUS_USER_APC;
 }
 
+bool nt_test_alert(void)
+{
+	struct nt_thread *nt = nt_current_thread();
+
+	if (nt_take_alert())
+		return true;
+	nt->runs_apc = !list_is_empty(&nt->apcs);
+	return false;
+}
+
 #define CALL_FRAME 0x38u	/* return address, homes, the fifth argument, to 16n + 8 */
 #define FUNCTION_OFFSET 0x28u
 
@@ -176,14 +186,7 @@ ntstatus nt_sys_NtQueueApcThread(const uint64_t *a)
 
 ntstatus nt_sys_NtTestAlert(const uint64_t *a)
 {
-	struct nt_thread *nt = nt_current_thread();
-
-	if (nt_take_alert())
-		return STATUS_ALERTED;
-	if (list_is_empty(&nt->apcs))
-		return STATUS_SUCCESS;
-	nt->runs_apc = true;
-	return STATUS_SUCCESS;
+	return nt_test_alert() ? STATUS_ALERTED : STATUS_SUCCESS;
 }
 
 static ntstatus alert(struct ps_thread *t)

@@ -23,6 +23,8 @@ void nt_apc_unqueue(struct ps_thread *t, struct nt_apc *apc);
 ntstatus nt_wait_interrupted(bool alertable);
 /* NtAlertThread came: take it. */
 bool nt_take_alert(void);
+/* Take an alert (true), or let the user APCs that wait run when this call ends. */
+bool nt_test_alert(void);
 /* Deliver the next user APC through KiUserApcDispatcher on the way to user mode; the context that goes on
  * afterwards gets @status in rax. False: there is none. */
 bool nt_apc_deliver(struct trap_frame *f, ntstatus status);

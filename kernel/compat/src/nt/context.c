@@ -5,6 +5,8 @@
 #include <mm/heap.h>
 #include <string.h>
 
+#include "apc.h"
+
 #define EFLAGS_USER 0x00240dd5u		/* ID AC OF DF TF SF ZF AF PF CF */
 #define EFLAGS_ALWAYS 0x202u
 #define FXSAVE_MXCSR 24
@@ -130,6 +132,8 @@ ntstatus nt_sys_NtContinue(const uint64_t *a)
 	if (!status)
 		status = nt_context_restore(c, f);
 	kfree(c);
+	if (!status && (uint8_t)a[1])
+		(void)nt_test_alert();
 	nt_current_thread()->context_was_set = !status;
 	return status;
 }

@@ -61,6 +61,9 @@ ntstatus nt_wait(struct wait_source *const *sources, uint32_t n, bool all, bool 
 		if (alertable && nt_take_alert())
 			return STATUS_ALERTED;
 		result = wait_for_sources(sources, n, all, mask, deadline_ns);
+		/* An APC that waits comes before a time that is over, not before an object that is ready. */
+		if (result == -ETIMEDOUT && alertable && (READ_ONCE(current_thread()->interrupts) & INTERRUPT_USER_APC))
+			result = -EINTR;
 		if (result == -ETIMEDOUT)
 			nt_shared_data_tick();
 		if (result != -EINTR)
