@@ -68,6 +68,11 @@ static void other_cpu(void)
 	sched_start_cpu();
 }
 
+static void *exception_stacks_alloc(void)
+{
+	return kmalloc(EXCEPTION_STACKS_BYTES, 0);	/* blocks of this size are aligned to it */
+}
+
 /* Sleep where that is allowed, else spin. */
 static void fault_delay(uint64_t ns)
 {
@@ -124,7 +129,7 @@ void kernel_main(uint64_t start_info)
 	io_init();
 	compat_init();
 	measure_init();
-	hal_start_cpus(mm_stack_alloc, mm_kernel_pml4, other_cpu);
+	hal_start_cpus(mm_stack_alloc, exception_stacks_alloc, mm_kernel_pml4, other_cpu);
 	log_info(BOOT, "%u CPUs run", percpu_count);
 	interrupts_enable();
 	mm_start_threads();

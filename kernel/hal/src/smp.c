@@ -25,7 +25,7 @@ static void delay(uint64_t ns)
 		cpu_pause();
 }
 
-static void start_cpu(uint32_t index, uint32_t apic_id, uint64_t stack, void (*entry)(void))
+static void start_cpu(uint32_t index, uint32_t apic_id, uint64_t stack, void *exception_stacks, void (*entry)(void))
 {
 	uint64_t *data = hal_direct(TRAMPOLINE + (uint64_t)(smp_trampoline_data - smp_trampoline));
 	struct percpu *cpu = &blocks[index];
@@ -36,6 +36,7 @@ static void start_cpu(uint32_t index, uint32_t apic_id, uint64_t stack, void (*e
 	cpu->apic_id = apic_id;
 	cpu->stack_canary = this_cpu()->stack_canary;
 	cpu->kernel_stack = stack;
+	cpu->exception_stacks = exception_stacks;
 	data[0] = (uint64_t)(uintptr_t)boot_pml4 - BOOT_KERNEL_BASE;
 	data[1] = stack - 8;
 	data[2] = (uint64_t)(uintptr_t)cpu;
@@ -51,21 +52,24 @@ static void start_cpu(uint32_t index, uint32_t apic_id, uint64_t stack, void (*e
 		log_error(BOOT, "CPU %u (APIC %u) did not start", index, apic_id);
 }
 
-void hal_start_cpus(uint64_t (*alloc_stack)(void), uint64_t kernel_pml4, void (*entry)(void))
+void hal_start_cpus(uint64_t (*alloc_stack)(void), void *(*alloc_exception_stacks)(void), uint64_t kernel_pml4,
+		    void (*entry)(void))
 {
 	memcpy(hal_direct(TRAMPOLINE), smp_trampoline, (size_t)(smp_trampoline_end - smp_trampoline));
 	memcpy(boot_pml4 + 256, (uint64_t *)hal_direct(kernel_pml4) + 256, 2048);
 	for (uint32_t i = 0; i < hal_ncpus; i++) {
+		void *exception_stacks;
 		uint64_t stack;
 
 		if (hal_apic_ids[i] == this_cpu()->apic_id)
 			continue;
 		stack = alloc_stack();
-		if (!stack) {
-			log_error(BOOT, "no memory for the stack of APIC %u", hal_apic_ids[i]);
+		exception_stacks = alloc_exception_stacks();
+		if (!stack || !exception_stacks) {
+			log_error(BOOT, "no memory for the stacks of APIC %u", hal_apic_ids[i]);
 			return;
 		}
-		start_cpu(percpu_count, hal_apic_ids[i], stack, entry);
+		start_cpu(percpu_count, hal_apic_ids[i], stack, exception_stacks, entry);
 	}
 }
 

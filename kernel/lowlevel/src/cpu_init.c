@@ -4,8 +4,8 @@
 #include <nucleus/log.h>
 #include <string.h>
 
-#define IST_BYTES 8192
 #define NIST 4	/* NMI, #DF, #MC, #DB */
+#define IST_BYTES 8192	/* as in entry.S */
 
 #define CR0_WP (1u << 16)
 #define CR0_MP (1u << 1)
@@ -43,13 +43,14 @@ union ist_stack {
 struct cpu_tables {
 	uint64_t gdt[16] __aligned(16);
 	struct tss tss __aligned(16);
-	union ist_stack ist[NIST];
 };
+_Static_assert(NIST * sizeof(union ist_stack) == EXCEPTION_STACKS_BYTES, "what a CPU is started with");
 
 extern uint8_t cpu_has_smap;
 uint8_t cpu_has_smap;	/* for the entry code: clac exists */
 static struct gate idt[256] __aligned(16);
 static struct cpu_tables tables[MAX_CPUS];
+static union ist_stack boot_stacks[NIST];	/* the boot CPU needs them before there is memory */
 extern char trap_stubs[];	/* 16 bytes a vector */
 extern char syscall_entry[];
 
@@ -79,6 +80,7 @@ static void init_idt(void)
 
 static void init_gdt(struct percpu *cpu, struct cpu_tables *t)
 {
+	union ist_stack *stacks = cpu->exception_stacks;
 	uint64_t base = (uint64_t)(uintptr_t)&t->tss;
 	struct table_pointer p = { sizeof(t->gdt) - 1, (uint64_t)(uintptr_t)t->gdt };
 
@@ -91,8 +93,8 @@ static void init_gdt(struct percpu *cpu, struct cpu_tables *t)
 	t->gdt[9] = base >> 32;
 	t->gdt[15] = 0x0040f10000000000ull | cpu->cpu;	/* ring 3 data, read-only; SEL_CPU_NUMBER */
 	for (int i = 0; i < NIST; i++) {
-		t->ist[i].cpu = cpu;
-		t->tss.ist[i] = (uint64_t)(uintptr_t)(&t->ist[i] + 1);
+		stacks[i].cpu = cpu;
+		t->tss.ist[i] = (uint64_t)(uintptr_t)(&stacks[i] + 1);
 	}
 	t->tss.io_map = sizeof(t->tss);
 	__asm__ volatile("lgdt %0" : : "m"(p));
@@ -138,6 +140,8 @@ void lowlevel_cpu_init(struct percpu *cpu)
 		init_idt();
 		idt_is_ready = true;
 	}
+	if (!cpu->exception_stacks)
+		cpu->exception_stacks = boot_stacks;
 	init_gdt(cpu, t);
 	__asm__ volatile("lidt %0" : : "m"(p));
 	wrmsr(MSR_GS_BASE, (uint64_t)(uintptr_t)cpu);

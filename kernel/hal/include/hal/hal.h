@@ -14,7 +14,8 @@ void hal_apic_init(void);	/* this CPU's local APIC */
 void hal_clock_init(void);	/* calibrates the TSC and the APIC timer */
 /* Start every CPU but this one, one after the other; each runs @entry on a stack of its own with
  * the kernel half of @kernel_pml4 mapped, and counts itself in percpu_count. */
-void hal_start_cpus(uint64_t (*alloc_stack)(void), uint64_t kernel_pml4, void (*entry)(void));
+void hal_start_cpus(uint64_t (*alloc_stack)(void), void *(*alloc_exception_stacks)(void), uint64_t kernel_pml4,
+		    void (*entry)(void));
 
 uint64_t hal_clock_ns(void);		/* monotonic; any context */
 uint64_t hal_tsc_hz(void);

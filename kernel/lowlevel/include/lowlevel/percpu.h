@@ -9,6 +9,7 @@
 
 #define MAX_CPUS 64
 #define MAX_HELD_SPINLOCKS 16
+#define EXCEPTION_STACKS_BYTES (32u << 10)	/* of a CPU, for what must not trust the current stack */
 
 struct thread;
 
@@ -30,7 +31,8 @@ struct percpu {
 	void *timers;			/* sched's */
 	void *frame_cache;		/* mm's */
 	void *active_space;		/* mm's: whose page tables are loaded */
-	void *arch;			/* lowlevel's GDT, TSS, IST stacks */
+	void *arch;			/* lowlevel's GDT and TSS */
+	void *exception_stacks;		/* EXCEPTION_STACKS_BYTES, aligned likewise */
 };
 
 extern struct percpu *percpu_blocks[MAX_CPUS];
