@@ -60,6 +60,40 @@ TEST(settings_of_credentials_check_their_arguments)
 	report("clear ambient", ask(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
 }
 
+static long write_oom_score(const char *text)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+	long n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return n;
+}
+
+static void say_oom_score(void)
+{
+	char text[16] = "";
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY);
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	text[strcspn(text, "\n")] = 0;
+	say("  oom_score_adj %s", text);
+}
+
+TEST(oom_score_goes_up_for_everybody)
+{
+	report("300", write_oom_score("300\n"));
+	say_oom_score();
+	report("1000", write_oom_score("1000"));
+	report("1001", write_oom_score("1001"));
+	report("-1001", write_oom_score("-1001"));
+	report("junk", write_oom_score("much"));
+	say_oom_score();
+}
+
 static void *look_at_slack(void *unused)
 {
 	report("slack of a new thread", ask(PR_GET_TIMERSLACK, 0, 0, 0, 0));

@@ -268,6 +268,7 @@ void process_inherit(struct process *child, struct process *me, const struct ps_
 	child->has_no_huge_pages = me->has_no_huge_pages;
 	child->has_left_tty = me->has_left_tty;
 	child->oom_score_adj = me->oom_score_adj;
+	child->oom_score_floor = me->oom_score_floor;
 	child->exit_signal_to_parent = c->flags & CLONE_PARENT ? me->exit_signal_to_parent : c->exit_signal;
 	child->exe_node = me->exe_node;
 	child->exe = me->exe;

@@ -17,6 +17,7 @@
 #define MAX_TEXT (16u << 20)
 #define PID_LIMIT 4194304u
 #define FD_LIMIT (1u << 20)
+#define CAP_LINUX_SYS_RESOURCE 24	/* man 7 capabilities */
 
 static const struct item {
 	enum item_id parent;
@@ -499,6 +500,14 @@ static int write_value(const struct node *node, uint32_t which, const char *data
 	return (int)kernel_proc(PROC_SET_VALUE, node->owner_pid | (uint64_t)which << 32, &value, sizeof(value));
 }
 
+static bool may_spare_from_oom(const struct request *rq)
+{
+	struct credentials cred;
+
+	return kernel_proc(PROC_QUERY_CREDENTIALS, rq->pid, &cred, sizeof(cred)) > 0 &&
+	       cred.cap_effective >> CAP_LINUX_SYS_RESOURCE & 1;
+}
+
 static int generated_write(struct request *rq, struct node *node, uint64_t offset, const char *data, size_t len)
 {
 	switch (item_of(node)) {
@@ -512,7 +521,8 @@ static int generated_write(struct request *rq, struct node *node, uint64_t offse
 	case ITEM_PID_COREDUMP_FILTER:
 		return write_value(node, PROC_VALUE_CORE_FILTER, data, len);
 	case ITEM_PID_OOM_SCORE_ADJ:
-		return write_value(node, PROC_VALUE_OOM_SCORE_ADJ, data, len);
+		return write_value(node, may_spare_from_oom(rq) ? PROC_VALUE_OOM_SCORE_ADJ_FLOOR : PROC_VALUE_OOM_SCORE_ADJ,
+				   data, len);
 	case ITEM_SYS_CORE_USES_PID:
 		return write_value(node, PROC_VALUE_CORE_USES_PID, data, len);
 	case ITEM_SYS_CORE_PATTERN:

@@ -24,6 +24,19 @@ static int read_value(const struct process *p, uint32_t which, int32_t *value)
 	return -EINVAL;
 }
 
+/* man 5 proc: below the last value that a privileged process set, only such a one may go. */
+static int set_oom_score(struct process *p, int32_t value, bool is_privileged)
+{
+	if (value < -OOM_ADJ_MAX || value > OOM_ADJ_MAX)
+		return -EINVAL;
+	if (!is_privileged && value < p->oom_score_floor)
+		return -EACCES;
+	p->oom_score_adj = value;
+	if (is_privileged)
+		p->oom_score_floor = value;
+	return 0;
+}
+
 static int write_value(struct process *p, uint32_t which, int32_t value)
 {
 	switch (which) {
@@ -31,10 +44,8 @@ static int write_value(struct process *p, uint32_t which, int32_t value)
 		p->core_filter = (uint16_t)(value & CORE_FILTER_BITS);
 		return 0;
 	case PROC_VALUE_OOM_SCORE_ADJ:
-		if (value < -OOM_ADJ_MAX || value > OOM_ADJ_MAX)
-			return -EINVAL;
-		p->oom_score_adj = value;
-		return 0;
+	case PROC_VALUE_OOM_SCORE_ADJ_FLOOR:
+		return set_oom_score(p, value, which == PROC_VALUE_OOM_SCORE_ADJ_FLOOR);
 	case PROC_VALUE_CORE_USES_PID:
 		core_uses_pid = value != 0;
 		return 0;

@@ -116,7 +116,7 @@ struct process {
 	bool reaps_itself;		/* nobody waits for it by its parent's right: NT's CreateProcess */
 	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
 	uint64_t exe_node;
-	int32_t oom_score_adj;
+	int32_t oom_score_adj, oom_score_floor;
 };
 
 /* What restart_syscall(2) goes on with. */
