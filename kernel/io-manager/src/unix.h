@@ -130,11 +130,17 @@ void unix_put(struct unix_socket *s);			/* NULL is fine */
 int unix_file_create(struct unix_socket *s, uint32_t flags, struct file **out);	/* takes the reference over */
 /* Dead for the world: queues go, the peer is told. @is_embryo: nobody ever accepted it. */
 void unix_close(struct unix_socket *s, bool is_embryo);
-struct unix_socket *unix_find(uint64_t id);		/* a living one, a reference; NULL */
 struct unix_socket *unix_peer(struct unix_socket *s);	/* a reference, or NULL */
 struct unix_socket *unix_take_first_embryo(struct unix_socket *s);	/* the queue's reference, or NULL */
 int unix_shutdown(struct file *f, int how);
 void unix_init(void);
+
+/* ---- unix_table.c ---- */
+
+void unix_table_enter(struct unix_socket *s);		/* gives it its id */
+void unix_table_leave(struct unix_socket *s);
+struct unix_socket *unix_find(uint64_t id);		/* a living one, a reference; NULL */
+void unix_table_init(void);
 
 /* ---- unix_identity.c ---- */
 
