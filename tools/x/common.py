@@ -4,6 +4,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
+# What machines see as C:\windows. Not build/windows, which meson owns and removes to configure it anew.
+WINDOWS = os.path.join(BUILD, "windows-system")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

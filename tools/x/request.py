@@ -2,7 +2,7 @@
 import os
 import time
 
-from x.common import BUILD, EXIT_MACHINE, Failure, say
+from x.common import EXIT_MACHINE, WINDOWS, Failure, say
 
 MAGIC = b"albireo-exec"
 VERSION = b"1"
@@ -114,9 +114,7 @@ def exec_mounts(program, env, root, readonly, binds):
         source, place, is_readonly = split_bind(bind)
         mounts.add(source, is_readonly, place)
     mounts.put_outer_first()
-    windows = os.path.join(BUILD, "windows")
-    if os.path.isdir(os.path.join(windows, "system32")):
-        mounts.add(windows, True, "/windows/c/windows")
+    mounts.add(WINDOWS, True, "/windows/c/windows")
     return mounts
 
 

@@ -5,7 +5,7 @@ was when the build last succeeded; equal text means nothing changed.
 """
 import os
 
-from x.common import BUILD, ROOT
+from x.common import BUILD, ROOT, WINDOWS
 
 SOURCES = ("abi", "apps", "assets", "boot", "compat", "config", "drivers", "kernel", "libs", "services",
            "tools/gen", "tools/x", "meson.build", "meson_options.txt")
@@ -44,6 +44,8 @@ def current(flavour):
 
 
 def is_fresh(flavour):
+    if flavour == "release" and not os.path.isdir(WINDOWS):
+        return False
     try:
         with open(stamp_path(flavour), encoding="utf-8", errors="surrogateescape") as f:
             return f.read() == current(flavour)

@@ -1,10 +1,9 @@
 """What C:\\windows of a machine is: libwine's DLLs and programs as config/windows-system-dlls.txt lists them."""
 import os
 
-from x.common import BUILD, ROOT, Failure
+from x.common import BUILD, ROOT, WINDOWS, Failure
 
 LIST = os.path.join(ROOT, "config", "windows-system-dlls.txt")
-FOLDER = os.path.join(BUILD, "windows")
 PROGRAMS = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows"
 TABLES = "/usr/share/wine/nls"
 OURS = os.path.join(BUILD, "windows-ours")
@@ -70,15 +69,15 @@ def build_ours(name):
 
 
 def stage():
-    """Make build/windows what the list says."""
-    folder = os.path.join(FOLDER, "system32")
+    """Make WINDOWS what the list says."""
+    folder = os.path.join(WINDOWS, "system32")
     os.makedirs(folder, exist_ok=True)
     wanted = dict(entries())
     for name, source in wanted.items():
         if source.startswith(OURS):
             build_ours(name)
         if not os.path.isfile(source):
-            raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}")
+            raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}; ./x setup installs libwine")
         put(source, os.path.join(folder, name))
     for name in os.listdir(folder):
         if name not in wanted:

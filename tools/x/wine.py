@@ -39,12 +39,10 @@ def ensure_prefix():
 
 
 def run(command, cwd, stdin=b"", env=None, timeout=120):
-    """Run a Windows program to its end; a CompletedProcess. Its output goes to files: services
-    that it starts would keep a pipe open."""
-    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        source.write(stdin)
-        source.seek(0)
-        done = subprocess.run([WINE, *command], cwd=cwd, env=environment(env), stdin=source, stdout=out, stderr=err,
+    """Run a Windows program to its end; a CompletedProcess. Its input is a pipe, as in a machine;
+    its output goes to files: services that it starts would keep a pipe open."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        done = subprocess.run([WINE, *command], cwd=cwd, env=environment(env), input=stdin, stdout=out, stderr=err,
                               timeout=timeout)
         for stream in (out, err):
             stream.seek(0)
