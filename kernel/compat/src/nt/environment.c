@@ -129,22 +129,45 @@ static void gather_facts(struct facts *facts, const struct ps_strings *envp, cha
 	ksnprintf(facts->cpus, sizeof(facts->cpus), "%u", percpu_count);
 }
 
-static void put_table(struct nt_text *t, const struct ps_strings *envp, const struct facts *facts, char *line)
+/* The value of a variable of the table. */
+static void put_entry(struct nt_text *t, size_t i, const struct ps_strings *envp, const struct facts *facts, char *line)
 {
 	const char *value;
 
+	put_value(t, table[i].value, facts);
+	if (table[i].kind == ENV_PATH) {
+		find_value(envp, table[i].name, line, &value);
+		put_folders(t, value);
+	}
+}
+
+static void put_table(struct nt_text *t, const struct ps_strings *envp, const struct facts *facts, char *line)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (table[i].kind == ENV_DROP)
 			continue;
 		nt_text_ascii(t, table[i].name);
 		nt_text_char(t, '=');
-		put_value(t, table[i].value, facts);
-		if (table[i].kind == ENV_PATH) {
-			find_value(envp, table[i].name, line, &value);
-			put_folders(t, value);
-		}
+		put_entry(t, i, envp, facts, line);
 		nt_text_char(t, 0);
 	}
+}
+
+void nt_environment_path(struct nt_text *t, const struct ps_strings *envp)
+{
+	char *line = kmalloc(PS_MAX_STRING_BYTES, HEAP_NOZERO);
+	struct facts facts;
+
+	if (!line) {
+		t->failed = true;
+		return;
+	}
+	gather_facts(&facts, envp, line);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!strcmp(table[i].name, "PATH"))
+			put_entry(t, i, envp, &facts, line);
+	}
+	kfree(line);
 }
 
 void nt_environment(struct nt_text *t, const struct ps_strings *envp)

@@ -176,13 +176,16 @@ int nt_shared_data(struct mm_object **out)
 	return 0;
 }
 
-/* (half, function, arguments) in rcx, rdx, r8: of ntdll's own half the function that tells the time, read
- * from the shared page until both high words agree; all else is STATUS_NOT_SUPPORTED. */
+/* (half, function, arguments) in rcx, rdx, r8. Of ntdll's own half function 0 takes a file that is no PE for
+ * a library of the host's, which none is here; function 2 tells the time, read from the shared page until both
+ * high words agree; all else is STATUS_NOT_SUPPORTED. */
 static const uint8_t unix_call[] = {
-	0x83, 0xfa, 0x02,					/* cmp edx, 2 */
-	0x75, 0x2e,						/* jne fail */
 	0x48, 0x81, 0xf9, 0x00, 0x07, 0xfd, 0x7f,		/* cmp rcx, NT_STUBS_ADDRESS + NT_STUB_NTDLL */
-	0x75, 0x25,						/* jne fail */
+	0x75, 0x34,						/* jne fail */
+	0x85, 0xd2,						/* test edx, edx */
+	0x74, 0x2a,						/* je load */
+	0x83, 0xfa, 0x02,					/* cmp edx, 2 */
+	0x75, 0x2b,						/* jne fail */
 	0x8b, 0x04, 0x25, 0x18, 0x00, 0xfe, 0x7f,		/* again: mov eax, [7ffe0018h] */
 	0x44, 0x8b, 0x0c, 0x25, 0x14, 0x00, 0xfe, 0x7f,		/* mov r9d, [7ffe0014h] */
 	0x3b, 0x04, 0x25, 0x1c, 0x00, 0xfe, 0x7f,		/* cmp eax, [7ffe001ch] */
@@ -191,6 +194,7 @@ static const uint8_t unix_call[] = {
 	0x4c, 0x09, 0xc8,					/* or rax, r9 */
 	0x49, 0x89, 0x00,					/* mov [r8], rax */
 	0x31, 0xc0, 0xc3,					/* xor eax, eax; ret */
+	0xb8, 0x7b, 0x00, 0x00, 0xc0, 0xc3,			/* load: mov eax, STATUS_INVALID_IMAGE_FORMAT; ret */
 	0xb8, 0xbb, 0x00, 0x00, 0xc0, 0xc3,			/* fail: mov eax, STATUS_NOT_SUPPORTED; ret */
 };
 _Static_assert(NT_STUBS_ADDRESS + NT_STUB_NTDLL == 0x7ffd0700, "as the code has it");

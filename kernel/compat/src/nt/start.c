@@ -203,18 +203,23 @@ static void param32(struct params *p, uint32_t offset, uint32_t v)
 	memcpy(p->bytes + offset, &v, sizeof(v));
 }
 
+/* SetCurrentDirectory writes over the folder's name in place, and takes names of this many characters. */
+#define FOLDER_ROOM 260u
+
 /* A UNICODE_STRING at @offset for @chars, which go behind the structure with a zero. */
 static void param_string(struct params *p, uint32_t offset, const uint16_t *chars, uint32_t n)
 {
 	uint32_t max = MIN(n, NT_NAME_MAX_CHARS - 1);
+	uint32_t room = offset == PARAMS_CURRENT_DIRECTORY ? MAX(max + 1, FOLDER_ROOM) : max + 1;
 	struct nt_unicode_string s = {
 		.bytes = (uint16_t)(max * 2),
-		.max_bytes = (uint16_t)(max * 2 + 2),
+		.max_bytes = (uint16_t)(room * 2),
 		.buffer = p->address + PARAMS_BYTES + p->strings.nchars * 2ull,
 	};
 
 	nt_text_chars(&p->strings, chars, max);
-	nt_text_char(&p->strings, 0);
+	for (uint32_t i = max; i < room; i++)
+		nt_text_char(&p->strings, 0);
 	memcpy(p->bytes + offset, &s, sizeof(s));
 }
 
@@ -302,6 +307,36 @@ static int fill_given(struct params *p, const struct nt_parameters *from)
 	return p->strings.failed ? -ENOMEM : 0;
 }
 
+/* Where the DLLs that a program names are sought, in the order of Microsoft Learn, "Dynamic-link library
+ * search order". What it loads later is sought by kernelbase's own list. */
+static int param_dll_path(struct params *p, const struct ps_exec *e)
+{
+	char *path = kmalloc(VFS_PATH_MAX, HEAP_NOZERO);
+	int64_t len = path ? vfs_path_of(e->exe, path, VFS_PATH_MAX) : -ENOMEM;
+	struct nt_text text = { 0 };
+	uint16_t *folder = NULL;
+	uint32_t n = 0;
+	char *end;
+
+	if (len >= 0) {
+		end = strrchr(path, '/');
+		end[end == path] = '\0';
+		folder = nt_name_of_path(path, &n);
+		len = folder ? 0 : -ENOMEM;
+	}
+	kfree(path);
+	if (len < 0)
+		return (int)len;
+	nt_text_chars(&text, folder, n);
+	kfree(folder);
+	nt_text_ascii(&text, ";" NT_SYSTEM32 ";C:\\windows\\system;C:\\windows;.;");
+	nt_environment_path(&text, &e->envp);
+	param_string(p, PARAMS_DLL_PATH, text.chars, text.nchars);
+	p->strings.failed |= text.failed;
+	nt_text_free(&text);
+	return 0;
+}
+
 static int fill_params(struct params *p, const struct ps_exec *e)
 {
 	struct nt_start *st = e->personality_data;
@@ -314,6 +349,8 @@ static int fill_params(struct params *p, const struct ps_exec *e)
 
 	if (!err)
 		err = param_inode(p, PARAMS_IMAGE_PATH, e->exe, false);
+	if (!err)
+		err = param_dll_path(p, e);
 	if (err)
 		return err;
 	nt_command_line(&text, &e->argv);
@@ -321,7 +358,6 @@ static int fill_params(struct params *p, const struct ps_exec *e)
 		return -ENOMEM;
 	param_string(p, PARAMS_COMMAND_LINE, text.chars, text.nchars);
 	nt_text_free(&text);
-	param_ascii(p, PARAMS_DLL_PATH, NT_SYSTEM32);
 	param_ascii(p, PARAMS_DESKTOP, "WinSta0\\Default");
 	param_string(p, PARAMS_WINDOW_TITLE, NULL, 0);
 	param_string(p, PARAMS_SHELL_INFO, NULL, 0);

@@ -19,6 +19,8 @@ void nt_text_char(struct nt_text *t, uint16_t c);
 /* environment.c: the block of "NAME=VALUE" strings, each ended by a zero, and one more, made of the starter's
  * @envp and abi/nt/environment.def. */
 void nt_environment(struct nt_text *t, const struct ps_strings *envp);
+/* The value that PATH has in it. */
+void nt_environment_path(struct nt_text *t, const struct ps_strings *envp);
 /* command_line.c: @argv after its first @skip as one line that CommandLineToArgvW takes apart again
  * (Microsoft Learn, "Parsing C++ command-line arguments"), the program's name @first in place of argv[0]. */
 void nt_command_line(struct nt_text *t, const struct ps_strings *argv);
