@@ -45,6 +45,10 @@ void machine_hide_control(void);
 /* Make $TMPDIR when it lies in a folder of the machine's own. */
 void machine_make_tmpdir(const struct exec_request *request);
 
+/* Create the folders that a Windows user has: the profile that its environment names, with Temp
+ * and AppData in it. */
+void machine_make_profile(const struct exec_request *request);
+
 /* What must happen between the program's end and the end record: nothing runs any more,
  * everything is written back. */
 void machine_settle(void);

@@ -223,6 +223,35 @@ void machine_make_tmpdir(const struct exec_request *request)
 			make_folders(*env + 7, request);
 }
 
+/* The name that Windows programs are told: the kernel takes it from the same variables. */
+static const char *user_name(const struct exec_request *request)
+{
+	static const char *const names[] = { "USER=", "LOGNAME=" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (char **env = request->envp; *env; env++) {
+			const char *value = *env + strlen(names[i]);
+
+			if (!strncmp(*env, names[i], strlen(names[i])) && *value)
+				return value;
+		}
+	return "root";
+}
+
+void machine_make_profile(const struct exec_request *request)
+{
+	static const char *const folders[] = { "", "/Temp", "/AppData", "/AppData/Local", "/AppData/Roaming",
+		"/Desktop", "/Documents" };
+	const char *user = user_name(request);
+	char path[VFS_PATH_MAX];
+
+	if (strchr(user, '/') || !strcmp(user, ".") || !strcmp(user, ".."))
+		return;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if ((size_t)snprintf(path, sizeof(path), "/windows/c/users/%s%s", user, folders[i]) < sizeof(path))
+			make_folders(path, request);
+}
+
 void machine_settle(void)
 {
 	static const uint64_t shutdown[IPC_WORDS] = { VFS_SHUTDOWN };

@@ -303,5 +303,6 @@ int main(void)
 	if (machine_mount(&request) || ports_open_streams(&request, &streams))
 		machine_poweroff();
 	machine_make_tmpdir(&request);
+	machine_make_profile(&request);
 	run_program();
 }
