@@ -344,7 +344,7 @@ static void run(const struct test *test)
 
 static void settle_surroundings(void)
 {
-	struct rlimit no_core = { 0, 0 };
+	struct rlimit core;
 	sigset_t none;
 
 	for (int fd = 3; fd < 256; fd++)
@@ -352,7 +352,9 @@ static void settle_surroundings(void)
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
 	umask(022);
-	setrlimit(RLIMIT_CORE, &no_core);
+	getrlimit(RLIMIT_CORE, &core);
+	core.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &core);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int sig = 1; sig < NSIG; sig++)

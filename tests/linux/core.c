@@ -17,6 +17,8 @@ static void allow_cores(rlim_t bytes)
 
 	getrlimit(RLIMIT_CORE, &limit);
 	limit.rlim_cur = bytes;
+	if (limit.rlim_max < bytes)
+		limit.rlim_max = bytes;
 	need(setrlimit(RLIMIT_CORE, &limit));
 }
 
@@ -265,7 +267,7 @@ TEST(core_holds_registers_memory_and_notes)
 	claim("number", *(const uint64_t *)in_core(&known.numbers[4095], 8) == 0x1234567890abcdefull);
 	say("heap: %s", (const char *)in_core(heap_text + 90000, 12));
 	say("shared: %s", (const char *)in_core(shared_text, 7));
-	claim("untouched memory reads as zero", *(const unsigned *)in_core(untouched + 1000, 4) == 0);
+	claim("untouched memory is left out", !in_core(untouched + 1000, 4));
 }
 
 static void *wait_in_kernel(void *ready)

@@ -165,12 +165,15 @@ TEST(peer_credentials_are_those_of_the_connection)
 	gid_t groups[8] = { 0 };
 	socklen_t len = sizeof(groups);
 	int listener = listener_named("s"), client, server, status, fd;
+	struct gate told;
 	pid_t child;
 
 	fd = need(socket(AF_UNIX, SOCK_STREAM, 0));
 	report_peer("unconnected", fd);
 	report("SO_PEERGROUPS unconnected", getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len));
 	report_peer("listener", listener);
+	need(chmod("s", 0777));
+	gate_make(&told);
 	child = need(fork());
 	if (!child) {
 		if (is_root()) {
@@ -178,13 +181,14 @@ TEST(peer_credentials_are_those_of_the_connection)
 			need(setegid(43));
 			need(seteuid(44));
 		}
-		need(chmod("s", 0777) && 0);
 		fd = connected_to("s");
 		report_peer("client's view", fd);
+		gate_open(&told);
 		read(fd, &len, 1);
 		_exit(0);
 	}
 	server = need(accept(listener, NULL, NULL));
+	gate_pass(&told);
 	report_peer("server's view", server);
 	len = sizeof(groups);
 	report("SO_PEERGROUPS", getsockopt(server, SOL_SOCKET, SO_PEERGROUPS, groups, &len));

@@ -387,7 +387,7 @@ TEST(backlog_fills_up)
 	close(need(accept(listener, NULL, NULL)));
 	report("after an accept", connect_path(fds[n], "s"));
 	report("listen(0)", listen(listener, 0));
-	while (n-- >= 0)
+	while (n-- > 0)
 		close(need(accept(listener, NULL, NULL)));
 	report("first", connect_path(make_socket(SOCK_STREAM | SOCK_NONBLOCK), "s"));
 	report("second", connect_path(make_socket(SOCK_STREAM | SOCK_NONBLOCK), "s"));

@@ -30,6 +30,16 @@ def run_on_host(command, folder):
     return done.returncode, done.stdout
 
 
+def need_a_whole_run(output):
+    """A test that gives up on the host has nothing to compare: the test is wrong."""
+    for sign in (b"  timed out\n", b"  cannot go on: "):
+        at = output.find(sign)
+        if at >= 0:
+            before = output[:at].decode("utf-8", "replace").splitlines()[-8:]
+            line = output[at:].split(b"\n")[0].decode("utf-8", "replace")
+            raise Mismatch("\n".join(["expected every test to end on this host", *before, f"got {line}"]))
+
+
 def compare(host, machine, log):
     """Raise Mismatch with the lines that differ: - is this host, + the machine."""
     lines = [output.decode("utf-8", "replace").splitlines() for _, output in (host, machine)]
@@ -47,6 +57,7 @@ def comparison(name, command):
         runner = Runner(f"linux {name}")
         try:
             host = run_on_host(command, runner.folder + "-host")
+            need_a_whole_run(host[1])
             result = runner.exec(*ON_TMPFS, *command, timeout=TIMEOUT_SECONDS)
             tail = f"{result.log}\n{result.err.decode('utf-8', 'replace')[-1000:]}"
             compare(host, (result.code, result.out), tail)

@@ -102,7 +102,7 @@ static uint64_t bytes_to_dump(const struct core_area *a, const struct mm_area_in
 	else if (info->flags & MM_AREA_SHARED)
 		is_wanted = filter & (is_in_memory_only(a) ? FILTER_ANON_SHARED : FILTER_MAPPED_SHARED);
 	else
-		is_wanted = ((filter & FILTER_ANON_PRIVATE) && (!a->file || info->private_pages)) ||
+		is_wanted = ((filter & FILTER_ANON_PRIVATE) && info->private_pages) ||
 			    ((filter & FILTER_MAPPED_PRIVATE) && a->file);
 	if (is_wanted)
 		return a->end - a->start;

@@ -86,9 +86,8 @@ static void fill_status(struct prstatus *s, const struct ps_thread *t, const str
 	struct process *p = t->process;
 
 	memset(s, 0, sizeof(*s));
+	/* As Linux has it, the code and the error stand in the signal's own note alone. */
 	s->signo = s->current_signal = (int16_t)info->signo;
-	s->code = info->code;
-	s->err = info->err;
 	s->pending = t->pending.bits;
 	s->blocked = t->blocked;
 	s->tid = (int32_t)t->thread.tid;
