@@ -7,6 +7,7 @@
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
+#include "nt/named_pipe.h"
 #include "nt/nt.h"
 #include "nt/sync.h"
 
@@ -132,6 +133,7 @@ void compat_init(void)
 	linux_time_init();
 	linux_crash_init();
 	linux_vdso_init();
+	nt_pipes_init();
 	if (nt_names_init())
 		panic("no memory for the directories of NT names");
 	ps_min_signal_stack = signal_frame_max_bytes();

@@ -49,11 +49,17 @@ static void file_handle_closed(struct object *obj, void *process)
 	}
 }
 
+static struct wait_source *file_wait_source(struct object *obj)
+{
+	return file_from_object(obj)->nt_ended;
+}
+
 static const struct object_type file_type = {
 	.name = "file",
 	.kind = OBJECT_FILE,
 	.release = file_release,
 	.handle_closed = file_handle_closed,
+	.wait_source = file_wait_source,
 };
 
 int file_create(const struct file_ops *ops, uint32_t flags, void *private, struct file **out)

@@ -379,3 +379,25 @@ int pipe_get_size(struct file *f)
 
 	return f->ops == &pipe_ops ? (int)(READ_ONCE(p->nslots) * PAGE_SIZE) : -EBADF;
 }
+
+/* ---- looking ---- */
+
+int64_t pipe_peek(struct file *f, struct io_vector *v, bool *has_writers)
+{
+	struct pipe *p = f->private;
+	int64_t waiting;
+	int err = 0;
+
+	if (f->ops != &pipe_ops)
+		return -EBADF;
+	mutex_lock(&p->lock);
+	waiting = p->bytes;
+	*has_writers = p->writers;
+	for (uint32_t at = p->tail; at != p->head && v->left && !err; at++) {
+		const struct pipe_slot *slot = pipe_slot_at(p, at);
+
+		io_copy_to(v, (uint8_t *)frame_virt(slot->frame) + slot->offset, MIN(v->left, slot->len), &err);
+	}
+	mutex_unlock(&p->lock);
+	return err ? err : waiting;
+}

@@ -112,7 +112,10 @@ ntstatus nt_wait_interrupted(bool alertable)
 	struct ps_thread *t = ps_current_thread();
 	uint32_t interrupts = READ_ONCE(t->thread.interrupts);
 
-	if (interrupts & (INTERRUPT_FATAL | INTERRUPT_SIGNAL))
+	/* The way out of the call lets go of what it holds; the end comes before user mode. */
+	if (interrupts & INTERRUPT_FATAL)
+		return STATUS_THREAD_IS_TERMINATING;
+	if (interrupts & INTERRUPT_SIGNAL)
 		linux_deliver(trap_user_frame());
 	if (!alertable || !(interrupts & INTERRUPT_USER_APC))
 		return STATUS_SUCCESS;

@@ -1,6 +1,7 @@
 /* kernel/compat/src/nt/end.c: the end of processes and threads (Microsoft Learn: NtTerminateProcess). */
 #include <nucleus/log.h>
 
+#include "async.h"
 #include "memory.h"
 #include "sync.h"
 
@@ -81,6 +82,7 @@ void nt_thread_exiting(struct ps_thread *t)
 	if (!t->nt)
 		return;
 	nt_mutants_abandon(t);
+	nt_async_cancel(t->process, &(struct nt_async_match){ .thread = t });
 	if (t->process->nthreads > 1 && t->process->space)
 		free_memory(t->process->nt, t->nt);
 }

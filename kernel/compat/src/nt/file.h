@@ -12,6 +12,7 @@
 
 #include <io/inode.h>
 
+#include "iocp.h"
 #include "nt.h"
 
 #define FILE_READ_DATA 0x0001u
@@ -59,7 +60,13 @@ struct nt_open {
 	bool deletes_on_close;
 	struct mutex scan_lock;
 	struct nt_scan *scan;		/* file_list.c; NULL: nothing was listed yet */
+	struct nt_iocp_binding port;	/* set once, under the file's position_lock */
+	uint32_t skips;			/* SKIP_*: ends that are not told */
+	struct wait_source ended;	/* who waits for the file itself */
+	bool has_ended;			/* the latest operation; ended's lock */
 };
+#define SKIP_PORT_ON_SUCCESS 1u		/* FILE_SKIP_COMPLETION_PORT_ON_SUCCESS */
+#define SKIP_FILE_SIGNAL 2u		/* FILE_SKIP_SET_EVENT_ON_HANDLE */
 
 struct nt_sharing {
 	struct list_node opens;
@@ -80,6 +87,9 @@ static inline bool nt_is_synchronous(const struct file *f)
 /* Make @f, just opened as @dir's @name, an open of the NT view: checked against the others' share
  * modes and counted. @dir may be NULL. Returns: STATUS_SUCCESS; STATUS_SHARING_VIOLATION;
  * STATUS_DELETE_PENDING; STATUS_NO_MEMORY: nothing is counted then. */
+/* Without a name to share; freed by nt_open_free(). Its file's wait source is nt_open.ended. NULL: no memory. */
+struct nt_open *nt_open_create(struct inode *dir, const char *name, uint32_t access, uint32_t share, uint32_t options);
+void nt_open_free(struct nt_open *o);
 ntstatus nt_share(struct file *f, struct inode *dir, const char *name, uint32_t access, uint32_t share, uint32_t options);
 /* Could @i be opened so? As nt_share() without counting. */
 ntstatus nt_share_check(struct inode *i, uint32_t access, uint32_t share);
@@ -122,9 +132,16 @@ struct nt_completion {
 	uint64_t apc, context;	/* user addresses */
 	uint64_t io;		/* user address of the IO_STATUS_BLOCK */
 };
-/* The call is done: status block, event, APC. Returns @status, or why that cannot be told. */
-ntstatus nt_complete(const struct nt_completion *c, ntstatus status, uint64_t information);
+/* The call is done: status block, event, APC, port. Returns @status, or why that cannot be told. */
+ntstatus nt_complete(const struct nt_completion *c, struct file *f, ntstatus status, uint64_t information);
 /* Before it starts: the event is reset. STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH … */
-ntstatus nt_completion_begin(const struct nt_completion *c);
+ntstatus nt_completion_begin(const struct nt_completion *c, struct file *f);
+/* Its event, a reference; NULL: it has none. */
+ntstatus nt_completion_event(const struct nt_completion *c, struct object **out);
+/* Tell an end to all but the status block: the event (NULL: none), the file, an APC of @t, the port. 0, STATUS_NO_MEMORY. */
+ntstatus nt_completion_signal(const struct nt_completion *c, struct file *f, struct object *event, struct ps_thread *t,
+	ntstatus status, uint64_t information);
+/* @t is to give up a read or write that waits in a file of the Linux view. False: it is in none. */
+bool nt_file_wait_cancel(struct ps_thread *t);
 
 #endif

@@ -2,8 +2,9 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "file.h"
+#include "named_pipe.h"
 
+#define DEVICE_NAMED_PIPE 0x11u	/* FILE_DEVICE_NAMED_PIPE: the upper half of its codes */
 #define FSCTL_GET_REPARSE_POINT 0x000900a8u
 #define REPARSE_TAG_SYMLINK 0xa000000cu
 #define SYMLINK_IS_RELATIVE 1u
@@ -70,14 +71,19 @@ ntstatus nt_sys_NtFsControlFile(const uint64_t *a)
 
 	if (status)
 		return status;
-	status = nt_completion_begin(&c);
+	if ((uint32_t)a[5] >> 16 == DEVICE_NAMED_PIPE) {
+		status = nt_pipe_control(file_from_object(obj), &c, a);
+		object_put(obj);
+		return status;
+	}
+	status = nt_completion_begin(&c, file_from_object(obj));
 	if (!status) {
 		if ((uint32_t)a[5] == FSCTL_GET_REPARSE_POINT)
 			status = get_reparse_point(file_from_object(obj), a[8], (uint32_t)a[9], &done);
 		else
 			status = STATUS_INVALID_DEVICE_REQUEST;
 		if (nt_success(status))
-			status = nt_complete(&c, status, done);
+			status = nt_complete(&c, file_from_object(obj), status, done);
 	}
 	object_put(obj);
 	return status;

@@ -7,6 +7,7 @@
 
 #include "apc.h"
 #include "file.h"
+#include "named_pipe.h"
 #include "sync.h"
 
 #define EVENT_MODIFY_STATE 2u
@@ -16,41 +17,85 @@
 
 /* ---- completion ---- */
 
-static ntstatus find_event(uint64_t handle, struct object **out)
+ntstatus nt_completion_event(const struct nt_completion *c, struct object **out)
 {
 	*out = NULL;
-	return handle ? nt_handle_lookup(handle, OBJECT_EVENT, EVENT_MODIFY_STATE, out) : STATUS_SUCCESS;
+	return c->event ? nt_handle_lookup(c->event, OBJECT_EVENT, EVENT_MODIFY_STATE, out) : STATUS_SUCCESS;
 }
 
-ntstatus nt_completion_begin(const struct nt_completion *c)
+static void set_ended(struct file *f, bool has_ended)
+{
+	struct nt_open *o = f->nt_open;
+	uint64_t flags;
+
+	if (!o || READ_ONCE(o->has_ended) == has_ended)
+		return;
+	flags = wait_source_lock(&o->ended);
+	o->has_ended = has_ended;
+	wait_source_unlock(&o->ended, flags);
+	if (has_ended)
+		wait_source_signal(&o->ended);
+}
+
+ntstatus nt_completion_begin(const struct nt_completion *c, struct file *f)
 {
 	struct object *event;
-	ntstatus status = find_event(c->event, &event);
+	ntstatus status = nt_completion_event(c, &event);
 
-	if (status || !event)
+	if (status)
 		return status;
-	nt_event_reset(nt_event_of(event));
-	object_put(event);
+	set_ended(f, false);
+	if (event) {
+		nt_event_reset(nt_event_of(event));
+		object_put(event);
+	}
 	return STATUS_SUCCESS;
 }
 
-ntstatus nt_complete(const struct nt_completion *c, ntstatus status, uint64_t information)
+ntstatus nt_completion_signal(const struct nt_completion *c, struct file *f, struct object *event, struct ps_thread *t,
+	ntstatus status, uint64_t information)
+{
+	struct nt_open *o = f->nt_open;
+
+	if (event)
+		nt_event_set(nt_event_of(event));
+	if (!o || !(o->skips & SKIP_FILE_SIGNAL) || !event)
+		set_ended(f, true);
+	if (c->apc)
+		return nt_apc_queue(t, c->apc, c->context, c->io, 0) == -ENOMEM ? STATUS_NO_MEMORY : STATUS_SUCCESS;
+	return o ? nt_iocp_report(&o->port, c->context, status, information) : STATUS_SUCCESS;
+}
+
+/* A call that succeeded at once is not told to the port where nobody wants that. */
+static ntstatus signal_at_once(const struct nt_completion *c, struct file *f, ntstatus status, uint64_t information)
+{
+	struct nt_completion silent = *c;
+	struct object *event;
+	ntstatus told;
+
+	if (f->nt_open && (nt_open_of(f)->skips & SKIP_PORT_ON_SUCCESS) && !c->apc && status == STATUS_SUCCESS)
+		silent.context = 0;
+	if (nt_completion_event(c, &event))
+		event = NULL;
+	told = nt_completion_signal(&silent, f, event, ps_current_thread(), status, information);
+	object_put(event);
+	return told;
+}
+
+ntstatus nt_complete(const struct nt_completion *c, struct file *f, ntstatus status, uint64_t information)
 {
 	struct nt_io_status io = { .status = status, .information = information };
-	struct object *event;
+	ntstatus told;
 
 	if (c->io && nt_put(c->io, &io, sizeof(io)))
 		return STATUS_ACCESS_VIOLATION;
 	/* A failed call that ends at once tells so by its status alone. */
-	if (status >> 30 == 3)
+	if (status >> 30 == 3) {
+		set_ended(f, true);
 		return status;
-	if (!find_event(c->event, &event) && event) {
-		nt_event_set(nt_event_of(event));
-		object_put(event);
 	}
-	if (c->apc && nt_apc_queue(ps_current_thread(), c->apc, c->context, c->io, 0))
-		return STATUS_NO_MEMORY;
-	return status;
+	told = signal_at_once(c, f, status, information);
+	return told ? told : status;
 }
 
 /* ---- bytes ---- */
@@ -94,13 +139,50 @@ static ntstatus place(struct transfer *t)
 	return nt_locks_check(f, t->offset < 0 ? f->offset : (uint64_t)t->offset, t->v.left, t->is_write);
 }
 
+/* What interrupted a wait in a file: is the call to go on? */
+static bool goes_on(struct nt_thread *nt)
+{
+	if (READ_ONCE(nt->has_cancelled_wait))
+		return false;
+	if (nt_wait_interrupted(false))
+		return false;
+	nt_suspend_point();
+	return true;
+}
+
+static int64_t move_at_position(struct transfer *t)
+{
+	struct nt_thread *nt = nt_current_thread();
+	int64_t n;
+
+	WRITE_ONCE(nt->waits_in_file, true);
+	do {
+		n = t->is_write ? file_write(t->f, &t->v) : file_read(t->f, &t->v);
+	} while (n == -EINTR && goes_on(nt));
+	WRITE_ONCE(nt->waits_in_file, false);
+	WRITE_ONCE(nt->has_cancelled_wait, false);
+	thread_clear_interrupt(current_thread(), INTERRUPT_SPECIAL_APC);
+	return n;
+}
+
+bool nt_file_wait_cancel(struct ps_thread *t)
+{
+	struct nt_thread *nt = t->nt;
+
+	if (!nt || !READ_ONCE(nt->waits_in_file))
+		return false;
+	WRITE_ONCE(nt->has_cancelled_wait, true);
+	thread_interrupt(&t->thread, INTERRUPT_SPECIAL_APC);
+	return true;
+}
+
 static int64_t move(struct transfer *t)
 {
 	struct file *f = t->f;
 	int64_t n;
 
 	if (t->offset < 0)
-		return t->is_write ? file_write(f, &t->v) : file_read(f, &t->v);
+		return move_at_position(t);
 	n = t->is_write ? file_pwrite(f, &t->v, (uint64_t)t->offset) : file_pread(f, &t->v, (uint64_t)t->offset);
 	/* A synchronous handle's position follows. */
 	if (n > 0 && nt_is_synchronous(f)) {
@@ -126,7 +208,9 @@ static ntstatus transfer(struct transfer *t, uint64_t *done)
 	if (n < 0)
 		return n == -EFAULT && t->is_write ? STATUS_INVALID_USER_BUFFER : nt_status(n);
 	*done = (uint64_t)n;
-	return !n && wanted && !t->is_write ? STATUS_END_OF_FILE : STATUS_SUCCESS;
+	if (n || !wanted || t->is_write)
+		return STATUS_SUCCESS;
+	return pipe_get_size(t->f) < 0 ? STATUS_END_OF_FILE : STATUS_PIPE_BROKEN;
 }
 
 /* The right to append is enough to write: the file then does nothing else. */
@@ -153,13 +237,18 @@ static ntstatus run(const uint64_t *a, const struct io_segment *segments, uint32
 	if (status)
 		return status;
 	t.f = file_from_object(obj);
+	if (nt_is_pipe(t.f)) {
+		status = nt_pipe_transfer(t.f, &c, segments, n, is_write);
+		object_put(obj);
+		return status;
+	}
 	io_vector_init(&t.v, segments, n, false);
-	status = nt_completion_begin(&c);
+	status = nt_completion_begin(&c, t.f);
 	if (!status && a[7])
 		status = nt_get(&t.offset, a[7], sizeof(t.offset));
 	if (!status) {
 		status = transfer(&t, &done);
-		status = nt_complete(&c, status, done);
+		status = nt_complete(&c, t.f, status, done);
 	}
 	object_put(obj);
 	return status;
@@ -209,6 +298,11 @@ ntstatus nt_sys_NtFlushBuffersFile(const uint64_t *a)
 	if (status)
 		return status;
 	f = file_from_object(obj);
+	if (nt_is_pipe(f)) {
+		status = nt_pipe_flush(f, a[1]);
+		object_put(obj);
+		return status;
+	}
 	if (f->ops->fsync)
 		status = nt_status(f->ops->fsync(f, false));
 	object_put(obj);

@@ -358,11 +358,11 @@ ntstatus nt_sys_NtQueryDirectoryFile(const uint64_t *a)
 	else if (!q.f->nt_open || !inode_is_dir(q.f->inode))
 		status = STATUS_INVALID_PARAMETER;
 	if (!status)
-		status = nt_completion_begin(&c);
+		status = nt_completion_begin(&c, q.f);
 	if (!status) {
 		status = list(a, &q);
 		if (nt_success(status) || status == STATUS_BUFFER_OVERFLOW)
-			status = nt_complete(&c, status, q.len);
+			status = nt_complete(&c, q.f, status, q.len);
 	}
 	object_put(obj);
 	return status;

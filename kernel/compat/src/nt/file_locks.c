@@ -8,7 +8,7 @@
 
 struct byte_lock {
 	struct list_node node;
-	const struct file *owner;
+	struct file *owner;
 	uint64_t start, len;
 	uint32_t key;
 	bool is_exclusive;
@@ -126,13 +126,13 @@ ntstatus nt_sys_NtLockFile(const uint64_t *a)
 	l->is_exclusive = (uint8_t)a[9];
 	status = range_in(a + 5, &l->start, &l->len);
 	if (!status)
-		status = nt_completion_begin(&c);
+		status = nt_completion_begin(&c, l->owner);
 	if (!status)
 		status = lock(l, !(uint8_t)a[8]);
 	if (status)
 		kfree(l);
 	else
-		status = nt_complete(&c, status, 0);
+		status = nt_complete(&c, l->owner, status, 0);
 	object_put(obj);
 	return status;
 }

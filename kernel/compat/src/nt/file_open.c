@@ -7,7 +7,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "file.h"
+#include "named_pipe.h"
 
 #define MAX_TRIES 8
 #define WRITES (FILE_WRITE_DATA | FILE_APPEND_DATA)
@@ -235,6 +235,36 @@ static ntstatus check_request(const struct open_request *rq)
 	return STATUS_SUCCESS;
 }
 
+/* \Device\NamedPipe is no part of the one namespace. */
+static ntstatus open_pipe(const struct open_request *rq, const struct nt_attributes *name, const struct nt_string *rest,
+	struct file **out)
+{
+	if (rq->disposition != FILE_OPEN && rq->disposition != FILE_OPEN_IF)
+		return STATUS_OBJECT_NAME_COLLISION;
+	if (rq->options & FILE_DIRECTORY_FILE)
+		return STATUS_NOT_A_DIRECTORY;
+	return nt_pipe_open(rest, name->root, rq->access, rq->options, out);
+}
+
+static ntstatus open_named(struct open_request *rq, const struct nt_attributes *name, struct file **out, uint64_t *result)
+{
+	struct nt_string rest;
+	ntstatus status = check_request(rq);
+
+	if (status)
+		return status;
+	if (nt_pipe_names(name, &rest)) {
+		*result = FILE_OPENED;
+		return open_pipe(rq, name, &rest, out);
+	}
+	status = nt_path(name, &rq->start, &rq->path);
+	if (!status)
+		status = open_or_create(rq, out, result);
+	kfree(rq->path);
+	inode_put(rq->start);
+	return status;
+}
+
 static ntstatus open_by_name(uint64_t user_attributes, struct open_request *rq, uint64_t user_handle, uint64_t user_status)
 {
 	struct nt_attributes name;
@@ -245,11 +275,7 @@ static ntstatus open_by_name(uint64_t user_attributes, struct open_request *rq, 
 
 	if (status)
 		return status;
-	status = check_request(rq);
-	if (!status)
-		status = nt_path(&name, &rq->start, &rq->path);
-	if (!status)
-		status = open_or_create(rq, &f, &result);
+	status = open_named(rq, &name, &f, &result);
 	if (!status) {
 		status = nt_handle_install(&f->object, rq->access, name.flags, user_handle);
 		file_put(f);
@@ -258,8 +284,6 @@ static ntstatus open_by_name(uint64_t user_attributes, struct open_request *rq, 
 		io = (struct nt_io_status){ .information = result };
 		status = nt_put(user_status, &io, sizeof(io));
 	}
-	kfree(rq->path);
-	inode_put(rq->start);
 	nt_attributes_free(&name);
 	return status;
 }

@@ -2,14 +2,15 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "file.h"
+#include "named_pipe.h"
 #include "shared_data.h"
 
 enum {
 	FileBasicInformation = 4, FileStandardInformation, FileInternalInformation, FileEaInformation, FileAccessInformation,
 	FileNameInformation, FilePositionInformation = 14, FileModeInformation = 16, FileAlignmentInformation,
-	FileAllInformation, FileStreamInformation = 22, FileNetworkOpenInformation = 34, FileAttributeTagInformation,
-	FileIdInformation = 59,
+	FileAllInformation, FileStreamInformation = 22, FilePipeInformation,
+	FilePipeLocalInformation, FileNetworkOpenInformation = 34, FileAttributeTagInformation,
+	FileIoCompletionNotificationInformation = 41, FileIdInformation = 59,
 };
 
 #define REPARSE_TAG_SYMLINK 0xa000000cu
@@ -253,6 +254,27 @@ static ntstatus give_stream(struct answer *q)
 	return give(q, &s, bytes);
 }
 
+static ntstatus give_pipe(struct answer *q)
+{
+	struct nt_pipe_modes modes;
+	ntstatus status = nt_pipe_modes_get(q->f, &modes);
+
+	return status ? status : give(q, &modes, sizeof(modes));
+}
+
+static ntstatus give_pipe_local(struct answer *q)
+{
+	struct nt_pipe_local local;
+	ntstatus status = nt_pipe_local_get(q->f, &local);
+
+	return status ? status : give(q, &local, sizeof(local));
+}
+
+static ntstatus give_skips(struct answer *q)
+{
+	return give32(q, q->f->nt_open ? nt_open_of(q->f)->skips : 0);
+}
+
 /* No class needs a right: the DLLs ask handles that were opened without FILE_READ_ATTRIBUTES. */
 static const struct file_class {
 	uint32_t class, least;	/* bytes */
@@ -269,6 +291,9 @@ static const struct file_class {
 	{ FileAlignmentInformation, 4, give_zero },
 	{ FileAllInformation, sizeof(struct all), give_all },
 	{ FileStreamInformation, offsetof(struct stream, name), give_stream },
+	{ FilePipeInformation, sizeof(struct nt_pipe_modes), give_pipe },
+	{ FilePipeLocalInformation, sizeof(struct nt_pipe_local), give_pipe_local },
+	{ FileIoCompletionNotificationInformation, 4, give_skips },
 	{ FileNetworkOpenInformation, sizeof(struct nt_network_open), give_network_open },
 	{ FileAttributeTagInformation, sizeof(struct attribute_tag), give_attribute_tag },
 	{ FileIdInformation, sizeof(struct file_id), give_id },

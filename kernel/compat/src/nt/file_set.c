@@ -4,13 +4,14 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "file.h"
+#include "named_pipe.h"
 #include "shared_data.h"
 
 enum {
 	FileBasicInformation = 4, FileRenameInformation = 10, FileLinkInformation, FileDispositionInformation = 13,
 	FilePositionInformation, FileModeInformation = 16, FileAllocationInformation = 19, FileEndOfFileInformation,
-	FileValidDataLengthInformation = 39, FileDispositionInformationEx = 64, FileRenameInformationEx,
+	FilePipeInformation = 23, FileCompletionInformation = 30,
+	FileValidDataLengthInformation = 39, FileIoCompletionNotificationInformation = 41, FileDispositionInformationEx = 64, FileRenameInformationEx,
 	FileLinkInformationEx = 72,
 };
 
@@ -368,26 +369,72 @@ static ntstatus set_link(struct change *c)
 	return status;
 }
 
+/* ---- how ends are told, and pipes ---- */
+
+/* FILE_COMPLETION_INFORMATION */
+struct completion { uint64_t port, key; };
+
+static ntstatus set_completion(struct change *c)
+{
+	struct completion in;
+	ntstatus status = nt_get(&in, c->buffer, sizeof(in));
+
+	if (status)
+		return status;
+	if (nt_is_synchronous(c->f))
+		return STATUS_INVALID_PARAMETER;
+	mutex_lock(&c->f->position_lock);
+	status = nt_iocp_bind(&nt_open_of(c->f)->port, in.port, in.key);
+	mutex_unlock(&c->f->position_lock);
+	return status;
+}
+
+static ntstatus set_skips(struct change *c)
+{
+	uint32_t flags;
+	ntstatus status = nt_get(&flags, c->buffer, sizeof(flags));
+
+	if (status)
+		return status;
+	if (flags & ~(SKIP_PORT_ON_SUCCESS | SKIP_FILE_SIGNAL) || nt_is_synchronous(c->f))
+		return STATUS_INVALID_PARAMETER;
+	/* What was asked for once stays. */
+	__atomic_fetch_or(&nt_open_of(c->f)->skips, flags, __ATOMIC_ACQ_REL);
+	return STATUS_SUCCESS;
+}
+
+static ntstatus set_pipe(struct change *c)
+{
+	struct nt_pipe_modes modes;
+	ntstatus status = nt_get(&modes, c->buffer, sizeof(modes));
+
+	return status ? status : nt_pipe_modes_set(c->f, &modes);
+}
+
 /* ---- the call ---- */
 
 /* The DLLs change attributes by handles that were opened without FILE_WRITE_ATTRIBUTES. */
 static const struct set_class {
 	uint32_t class, least;	/* bytes */
 	uint32_t access;
+	bool is_nameless;		/* it needs no inode */
 	ntstatus (*set)(struct change *c);
 } classes[] = {
-	{ FileBasicInformation, sizeof(struct nt_basic), 0, set_basic },
-	{ FileRenameInformation, TARGET_NAME + 4, ACCESS_DELETE, set_name },
-	{ FileRenameInformationEx, TARGET_NAME + 4, ACCESS_DELETE, set_name },
-	{ FileLinkInformation, TARGET_NAME + 4, 0, set_link },
-	{ FileLinkInformationEx, TARGET_NAME + 4, 0, set_link },
-	{ FileDispositionInformation, 1, ACCESS_DELETE, set_disposition },
-	{ FileDispositionInformationEx, 4, ACCESS_DELETE, set_disposition_ex },
-	{ FilePositionInformation, 8, 0, set_position },
-	{ FileModeInformation, 4, 0, set_mode },
-	{ FileAllocationInformation, 8, FILE_WRITE_DATA, set_allocation },
-	{ FileEndOfFileInformation, 8, FILE_WRITE_DATA, set_end },
-	{ FileValidDataLengthInformation, 8, FILE_WRITE_DATA, set_valid_length },
+	{ FileBasicInformation, sizeof(struct nt_basic), 0, false, set_basic },
+	{ FileRenameInformation, TARGET_NAME + 4, ACCESS_DELETE, false, set_name },
+	{ FileRenameInformationEx, TARGET_NAME + 4, ACCESS_DELETE, false, set_name },
+	{ FileLinkInformation, TARGET_NAME + 4, 0, false, set_link },
+	{ FileLinkInformationEx, TARGET_NAME + 4, 0, false, set_link },
+	{ FileDispositionInformation, 1, ACCESS_DELETE, false, set_disposition },
+	{ FileDispositionInformationEx, 4, ACCESS_DELETE, false, set_disposition_ex },
+	{ FilePositionInformation, 8, 0, false, set_position },
+	{ FileModeInformation, 4, 0, false, set_mode },
+	{ FileAllocationInformation, 8, FILE_WRITE_DATA, false, set_allocation },
+	{ FileEndOfFileInformation, 8, FILE_WRITE_DATA, false, set_end },
+	{ FilePipeInformation, sizeof(struct nt_pipe_modes), FILE_WRITE_ATTRIBUTES, true, set_pipe },
+	{ FileCompletionInformation, sizeof(struct completion), 0, true, set_completion },
+	{ FileIoCompletionNotificationInformation, 4, 0, true, set_skips },
+	{ FileValidDataLengthInformation, 8, FILE_WRITE_DATA, false, set_valid_length },
 };
 
 static const struct set_class *class_of(uint32_t class)
@@ -415,7 +462,7 @@ ntstatus nt_sys_NtSetInformationFile(const uint64_t *a)
 	if (status)
 		return status;
 	c.f = file_from_object(obj);
-	status = c.f->inode ? class->set(&c) : STATUS_INVALID_PARAMETER;
+	status = c.f->inode || class->is_nameless ? class->set(&c) : STATUS_INVALID_PARAMETER;
 	object_put(obj);
 	if (nt_success(status) && nt_put(a[1], &io, sizeof(io)))
 		return STATUS_ACCESS_VIOLATION;

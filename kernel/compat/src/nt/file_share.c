@@ -60,8 +60,9 @@ bool nt_share_denies_delete(struct inode *i, const struct file *f)
 	return denies;
 }
 
-static void open_free(struct nt_open *o)
+void nt_open_free(struct nt_open *o)
 {
+	nt_iocp_unbind(&o->port);
 	nt_scan_free(o->scan);
 	inode_put(o->dir);
 	kfree(o->name);
@@ -106,10 +107,22 @@ static void release(struct file *f)
 		inode_put(dir);
 		kfree(name);
 	}
-	open_free(o);
+	nt_open_free(o);
 }
 
-static struct nt_open *open_create(struct inode *dir, const char *name, uint32_t access, uint32_t share, uint32_t options)
+static bool has_ended(struct wait_source *s, struct thread *t)
+{
+	return container_of(s, struct nt_open, ended)->has_ended;
+}
+
+static bool keep(struct wait_source *s, struct thread *t)
+{
+	return false;
+}
+
+static const struct wait_source_ops ended_ops = { has_ended, keep };
+
+struct nt_open *nt_open_create(struct inode *dir, const char *name, uint32_t access, uint32_t share, uint32_t options)
 {
 	struct nt_open *o = kmalloc(sizeof(*o), 0);
 
@@ -129,6 +142,8 @@ static struct nt_open *open_create(struct inode *dir, const char *name, uint32_t
 	o->options = options;
 	o->deletes_on_close = options & FILE_DELETE_ON_CLOSE;
 	mutex_init(&o->scan_lock, LOCK_FILE_POSITION);
+	wait_source_init(&o->ended, &ended_ops);
+	o->has_ended = true;
 	return o;
 }
 
@@ -145,7 +160,7 @@ static struct nt_sharing *sharing_create(void)
 
 ntstatus nt_share(struct file *f, struct inode *dir, const char *name, uint32_t access, uint32_t share, uint32_t options)
 {
-	struct nt_open *o = open_create(dir, name, access, share, options);
+	struct nt_open *o = nt_open_create(dir, name, access, share, options);
 	struct nt_sharing *spare = sharing_create(), *s;
 	struct inode *i = f->inode;
 	ntstatus status = o && spare ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -167,10 +182,11 @@ ntstatus nt_share(struct file *f, struct inode *dir, const char *name, uint32_t 
 	kfree(spare);
 	if (status) {
 		if (o)
-			open_free(o);
+			nt_open_free(o);
 		return status;
 	}
 	f->nt_open = o;
+	f->nt_ended = &o->ended;
 	f->nt_release = release;
 	return STATUS_SUCCESS;
 }

@@ -76,6 +76,8 @@ struct nt_process {
 	struct exec_image *ntdll;	/* a reference; its entry points and number table */
 	const struct image_entry_points *entry;	/* in it: RVAs, and the number table */
 	struct mutex memory_lock;	/* NT_MEMORY: regions, and steps over several areas */
+	struct spinlock async_lock;	/* NT_ASYNC */
+	struct list_node asyncs;	/* requests under way: async.c */
 	struct rb_root regions;		/* nt_region by start: memory.c */
 	uint32_t cookie;		/* ProcessCookie */
 	uint32_t hard_error_mode;
@@ -95,6 +97,7 @@ struct nt_thread {
 	bool context_was_set;		/* the call put a whole context into the frame */
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
+	bool waits_in_file, has_cancelled_wait;	/* file_io.c */
 	uint64_t entry;			/* what it was started with */
 	int32_t base_priority;
 	bool boost_is_disabled, is_hidden, has_description;

@@ -7,7 +7,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "nt.h"
+#include "named_pipe.h"
 
 #define DEVICES "/windows/dosdevices/"
 #define DRIVE_C "/windows/c"
@@ -157,6 +157,42 @@ static ntstatus object_path(struct nt_string *name, char **path)
 	if (skip(name, "\\device\\"))
 		return device_path(name, "null", path);
 	return is_slash(name->chars[0]) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_PATH_SYNTAX_BAD;
+}
+
+/* Past the root of the pipes' names and its backslash. */
+static bool skip_pipes(struct nt_string *name)
+{
+	static const char *const roots[] = { "\\??\\pipe", "\\dosdevices\\pipe", "\\global??\\pipe", "\\device\\namedpipe" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		struct nt_string rest = *name;
+
+		if (!skip(&rest, roots[i]) || !ends_or_goes_on(&rest))
+			continue;
+		*name = rest;
+		if (rest.nchars)
+			*name = (struct nt_string){ rest.chars + 1, rest.nchars - 1 };
+		return true;
+	}
+	return false;
+}
+
+static bool is_in_pipes(uint64_t handle)
+{
+	struct object *obj;
+	bool is_pipe;
+
+	if (nt_handle_lookup(handle, OBJECT_FILE, 0, &obj))
+		return false;
+	is_pipe = nt_is_pipe(file_from_object(obj)) || file_from_object(obj)->ops == &nt_pipe_root_ops;
+	object_put(obj);
+	return is_pipe;
+}
+
+bool nt_pipe_names(const struct nt_attributes *a, struct nt_string *rest)
+{
+	*rest = a->name;
+	return a->root ? is_in_pipes(a->root) : skip_pipes(rest);
 }
 
 ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **path)

@@ -19,6 +19,8 @@ struct nt_process *nt_process_create(void)
 	if (!p)
 		return NULL;
 	mutex_init(&p->memory_lock, LOCK_NT_MEMORY);
+	spin_init(&p->async_lock, LOCK_NT_ASYNC);
+	list_init(&p->asyncs);
 	kernel_random_bytes(&p->cookie, sizeof(p->cookie));
 	return p;
 }

@@ -18,6 +18,7 @@ struct inode;
 struct mm_object;
 struct file;
 struct ipc_notification;
+struct wait_source;
 struct socket_ops;
 
 /* Bytes on their way: user or kernel segments. */
@@ -107,6 +108,7 @@ struct file {
 	uint64_t readahead_next, readahead_pages;
 	void *nt_open;		/* the NT view's (compat), which this frees: */
 	void (*nt_release)(struct file *f);
+	struct wait_source *nt_ended;	/* in it: what a wait for the file waits for; NULL: it cannot be waited for */
 	uint64_t read_timeout_ns, write_timeout_ns;	/* sockets' SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 };
 
@@ -144,6 +146,8 @@ int pipe_create(uint32_t flags, struct file **reader, struct file **writer);
 /* F_SETPIPE_SZ, F_GETPIPE_SZ. Returns: the capacity in bytes; -EBADF not a pipe; -EINVAL -EPERM; -EBUSY more waits in it. */
 int pipe_set_size(struct file *f, uint32_t bytes);
 int pipe_get_size(struct file *f);
+/* Copy what waits in a pipe to @v without taking it. Returns: bytes that wait; -EBADF not a pipe; -EFAULT. */
+int64_t pipe_peek(struct file *f, struct io_vector *v, bool *has_writers);
 int fifo_open(struct inode *inode, uint32_t flags, struct file **out);	/* waits as fifo(7) */
 int epoll_create_file(uint32_t flags, struct file **out);
 /* A device by its number: -ENXIO when there is none. */
