@@ -131,13 +131,14 @@ def encode(pairs):
 
 
 def caller_pairs():
-    """Who asks: ids and umask."""
+    """Who asks, and where: ids, umask and the host's name."""
     umask = os.umask(0o077)
     os.umask(umask)
     yield "uid", os.getuid()
     yield "gid", os.getgid()
     yield "groups", ",".join(str(group) for group in os.getgroups())
     yield "umask", f"{umask:o}"
+    yield "host", os.uname().nodename
 
 
 def time_now():

@@ -13,6 +13,7 @@
  *   id=HEX       names this run: unlinked files that are still open go to
  *                ".albireo-HEX" at their export's top, which the host removes
  *   time=S.NS    CLOCK_REALTIME when the host wrote the request, nine digits of NS
+ *   host=NAME    the caller's host, whose name uname(2) tells; without it the machine has its own
  *   tty=0|1      1: one terminal on port "albireo.tty"; rows=N cols=N its size
  *   mount=TAG:ro|rw:DST   a virtio-9p export and where it is mounted, in order;
  *                         DST "/" is the host's root; DST may hold ':'

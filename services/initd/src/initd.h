@@ -32,6 +32,9 @@ void initd_log(enum nucleus_log_level level, const char *fmt, ...) __attribute__
 /* Set the wall clock to @request's time and what has passed since. */
 void machine_set_clock(const struct exec_request *request);
 
+/* Take the name of the caller's host, which the program is to see. */
+void machine_set_name(const struct exec_request *request);
+
 /* Mount what @request asks for. Returns: 0; negative errno, logged. */
 int machine_mount(const struct exec_request *request);
 

@@ -59,6 +59,12 @@ void machine_set_clock(const struct exec_request *request)
 		initd_log(NUCLEUS_LOG_WARN, "cannot set the clock: error %ld", -err);
 }
 
+void machine_set_name(const struct exec_request *request)
+{
+	if (*request->host && sethostname(request->host, strlen(request->host)))
+		initd_log(NUCLEUS_LOG_WARN, "cannot take the name %s: error %d", request->host, errno);
+}
+
 static int mount(const char *type, const char *source, const char *target, const char *options, uint32_t flags)
 {
 	const uint64_t words[IPC_WORDS] = { VFS_MOUNT, flags };

@@ -298,6 +298,7 @@ int main(void)
 		run_bare();
 
 	machine_set_clock(&request);
+	machine_set_name(&request);
 	/* Without its folders or streams the program cannot be what was asked for: the host
 	 * sees the machine end without a record, which is its failure and not the program's. */
 	if (machine_mount(&request) || ports_open_streams(&request, &streams))

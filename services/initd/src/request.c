@@ -173,6 +173,12 @@ static int parse_run_id(struct exec_request *request, char *value)
 	return *value && strspn(value, "0123456789abcdefABCDEF") == strlen(value) ? 0 : -EINVAL;
 }
 
+static int parse_host(struct exec_request *request, char *value)
+{
+	request->host = value;
+	return *value && strlen(value) <= REQUEST_MAX_HOST ? 0 : -EINVAL;
+}
+
 static int parse_mount(struct exec_request *request, char *value)
 {
 	struct request_mount *mount = &request->mounts[request->nmounts];
@@ -204,6 +210,7 @@ static const struct request_key {
 	{ "groups", false, parse_groups },
 	{ "umask", false, parse_umask },
 	{ "time", false, parse_time },
+	{ "host", false, parse_host },
 	{ "tty", false, parse_tty },
 	{ "rows", false, parse_rows },
 	{ "cols", false, parse_cols },
@@ -286,6 +293,7 @@ int request_parse(char *data, size_t len, struct exec_request *request)
 	memset(request, 0, sizeof(*request));
 	request->cwd = "/";
 	request->id = "";
+	request->host = "";
 	request->umask = 022;
 
 	if (!len || len > EXEC_REQUEST_MAX_BYTES || end[-1])

@@ -12,6 +12,7 @@
 
 #define REQUEST_MAX_MOUNTS 64
 #define REQUEST_MAX_GROUPS 64	/* CRED_MAX_GROUPS */
+#define REQUEST_MAX_HOST 64	/* sethostname's bound */
 
 struct request_mount {
 	const char *tag;
@@ -25,6 +26,7 @@ struct exec_request {
 	char **envp;
 	const char *cwd;
 	const char *id;		/* "" without one */
+	const char *host;	/* "" where it is not told */
 	uint32_t uid, gid;
 	uint32_t ngroups;
 	uint32_t groups[REQUEST_MAX_GROUPS];

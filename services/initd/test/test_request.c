@@ -37,7 +37,7 @@ static int drop(void **state)
 static void everything_in_a_full_request_is_taken(void **state)
 {
 	assert_int_equal(PARSE(HEAD "arg=ls\0arg=\0arg=-l=x\0env=A=1\0env=B=\0cwd=/w\0uid=1000\0gid=100\0groups=4,24,100\0"
-			       "umask=027\0id=0aF9\0time=1700000000.000000005\0tty=1\0rows=24\0cols=80\0mount=host0:ro:/\0"
+			       "umask=027\0id=0aF9\0time=1700000000.000000005\0host=desk\0tty=1\0rows=24\0cols=80\0mount=host0:ro:/\0"
 			       "mount=host1:rw:/a:b\0mode=run\0strace=1\0home=tmpfs"), 0);
 	assert_string_equal(request.argv[0], "ls");
 	assert_string_equal(request.argv[1], "");
@@ -48,6 +48,7 @@ static void everything_in_a_full_request_is_taken(void **state)
 	assert_null(request.envp[2]);
 	assert_string_equal(request.cwd, "/w");
 	assert_string_equal(request.id, "0aF9");
+	assert_string_equal(request.host, "desk");
 	assert_int_equal(request.uid, 1000);
 	assert_int_equal(request.gid, 100);
 	assert_int_equal(request.ngroups, 3);
@@ -69,6 +70,7 @@ static void what_is_left_out_has_defaults(void **state)
 	assert_int_equal(PARSE(HEAD "arg=ls\0groups="), 0);
 	assert_string_equal(request.cwd, "/");
 	assert_string_equal(request.id, "");
+	assert_string_equal(request.host, "");
 	assert_int_equal(request.umask, 022);
 	assert_int_equal(request.ngroups, 0);
 	assert_true(request.time_ns == 0);
@@ -131,6 +133,7 @@ static void bad_values_are_refused(void **state)
 	REFUSED(HEAD "arg=ls\0time=1.5");
 	REFUSED(HEAD "arg=ls\0time=1.0000000000");
 	REFUSED(HEAD "arg=ls\0time=99999999999.000000000");
+	REFUSED(HEAD "arg=ls\0host=");
 	REFUSED(HEAD "arg=ls\0tty=2");
 	REFUSED(HEAD "arg=ls\0rows=65536");
 	REFUSED(HEAD "arg=ls\0cwd=w");

@@ -77,7 +77,7 @@ const linux_call service_calls[LINUX_NCALLS] = {
 	CALL(9, mmap) CALL(10, mprotect) CALL(11, munmap) CALL(12, brk)
 	CALL(13, rt_sigaction) CALL(14, rt_sigprocmask) CALL(15, rt_sigreturn)
 	CALL(24, sched_yield) CALL(25, mremap) CALL(28, madvise)
-	CALL(35, nanosleep) CALL(39, getpid) CALL(60, exit) CALL(62, kill)
+	CALL(35, nanosleep) CALL(39, getpid) CALL(60, exit) CALL(62, kill) CALL(63, uname)
 	CALL(96, gettimeofday) CALL(102, getuid) CALL(104, getgid) CALL(107, geteuid) CALL(108, getegid)
 	CALL(131, sigaltstack) CALL(158, arch_prctl) CALL(186, gettid) CALL(200, tkill) CALL(201, time)
 	CALL(202, futex) CALL(203, sched_setaffinity) CALL(204, sched_getaffinity)
