@@ -65,7 +65,7 @@ static int resolve_fd(struct process *p, int fd, struct inode **inode, struct fi
 	return 0;
 }
 
-static int resolve_exe(struct process *p, struct inode **inode)
+int vfs_exe_of(struct process *p, struct inode **inode)
 {
 	int err = -ENOENT;
 
@@ -105,7 +105,7 @@ int magic_resolve(struct inode *link, struct inode **inode, struct file **file)
 		return err;
 	switch (link->attr.rdev) {
 	case VFS_MAGIC_EXE:
-		err = resolve_exe(p, inode);
+		err = vfs_exe_of(p, inode);
 		break;
 	case VFS_MAGIC_CWD:
 		err = resolve_context(p, false, inode);

@@ -125,7 +125,9 @@ static void switch_exe(struct process *p, const struct ps_exec *e)
 
 	if (e->exe && ps_upper_ops.exe_get)
 		ps_upper_ops.exe_get(e->exe);
+	spin_lock(&p->lock);
 	p->exe = e->exe;
+	spin_unlock(&p->lock);
 	p->exe_node = e->exe_node;
 	p->space->exe = e->exe;
 	if (old && ps_upper_ops.exe_put)

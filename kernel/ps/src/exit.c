@@ -185,10 +185,13 @@ static void become_zombie(struct process *p)
 static void release_space(struct process *p)
 {
 	struct mm_space *s;
+	void *exe;
 
 	spin_lock(&p->lock);
 	s = p->space;
 	p->space = NULL;
+	exe = p->exe;
+	p->exe = NULL;
 	spin_unlock(&p->lock);
 	p->minor_faults += s->minor_faults;
 	p->major_faults += s->major_faults;
@@ -198,9 +201,8 @@ static void release_space(struct process *p)
 		p->vfork_parent_waits = false;
 		waitq_wake_all(&p->vfork_wait, 0);
 	}
-	if (p->exe && ps_upper_ops.exe_put)
-		ps_upper_ops.exe_put(p->exe);
-	p->exe = NULL;
+	if (exe && ps_upper_ops.exe_put)
+		ps_upper_ops.exe_put(exe);
 }
 
 static void release_handles(struct process *p)

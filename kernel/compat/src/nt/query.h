@@ -19,4 +19,7 @@ ntstatus nt_query_put(const struct nt_query *q, const void *data, uint32_t n);
 /* The same, and more room is fine. */
 ntstatus nt_query_put_min(const struct nt_query *q, const void *data, uint32_t n);
 
+/* query_processes.c: SystemProcessInformation. */
+ntstatus nt_query_processes(const struct nt_query *q);
+
 #endif

@@ -8,7 +8,7 @@
 #include "shared_data.h"
 
 enum system_class { SYSTEM_BASIC = 0, SYSTEM_CPU = 1, SYSTEM_PERFORMANCE = 2, SYSTEM_TIME_OF_DAY = 3,
-	SYSTEM_INTERRUPT = 23, SYSTEM_RANDOM_MAX = 4096 };
+	SYSTEM_PROCESS = 5, SYSTEM_INTERRUPT = 23, SYSTEM_RANDOM_MAX = 4096 };
 
 #define ARCHITECTURE_AMD64 9
 #define TIMER_RESOLUTION 156250u
@@ -85,6 +85,8 @@ ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
 		return basic(&q);
 	case SYSTEM_CPU:
 		return cpu(&q);
+	case SYSTEM_PROCESS:
+		return nt_query_processes(&q);
 	case SYSTEM_INTERRUPT:
 		return random_bytes(&q);
 	case SYSTEM_TIME_OF_DAY:

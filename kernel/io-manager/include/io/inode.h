@@ -159,6 +159,9 @@ int vfs_rename(struct inode *old_start, const char *old_path, struct inode *new_
 int vfs_statfs(struct inode *i, void *statfs_out, size_t bytes);
 /* Absolute path of @i below the current root. Returns length without NUL; -ENOENT unlinked; -ERANGE. */
 int64_t vfs_path_of(struct inode *i, char *buf, size_t cap);
+struct process;
+/* The main image of @p: a reference in *@inode. -ENOENT: it has none any more. */
+int vfs_exe_of(struct process *p, struct inode **inode);
 int vfs_mount(const char *type, const char *source, const char *target, uint32_t flags);
 int vfs_umount(const char *target, uint32_t flags);
 int vfs_publish_device(const char *name, uint32_t mode, uint32_t rdev, uint32_t uid, uint32_t gid);
