@@ -42,13 +42,45 @@ static void put_quoted(struct nt_text *t, const char *arg)
 	nt_text_char(t, '"');
 }
 
-/* The program's own name in it: programs look for options behind any slash (cmd.exe takes that of ./cmd.exe for /c). */
-static void to_backslashes(char *name)
+/* The program's own name: an absolute path as NT has it, and no slash in any, for programs look for options
+ * behind one (cmd.exe takes that of ./cmd.exe for /c). Returns: UTF-8, kmalloc'd; NULL: no memory. */
+static char *nt_name_of_program(const char *name)
 {
-	for (; *name; name++) {
-		if (*name == '/')
-			*name = '\\';
+	size_t cap = strlen(name) + 3;
+	char *out = kmalloc(cap, HEAP_NOZERO), drive;
+
+	if (!out)
+		return NULL;
+	if (*name == '/') {
+		drive = nt_drive_of_path(&name);
+		ksnprintf(out, cap, "%c:%s", drive, name);
+	} else {
+		memcpy(out, name, cap - 2);
 	}
+	for (char *p = out; *p; p++) {
+		if (*p == '/')
+			*p = '\\';
+	}
+	return out;
+}
+
+static void put_argument(struct nt_text *t, const char *arg)
+{
+	if (needs_quotes(arg))
+		put_quoted(t, arg);
+	else
+		nt_text_ascii(t, arg);
+}
+
+static void put_program(struct nt_text *t, const char *arg)
+{
+	char *name = nt_name_of_program(arg);
+
+	if (name)
+		put_argument(t, name);
+	else
+		t->failed = true;
+	kfree(name);
 }
 
 void nt_command_line(struct nt_text *t, const struct ps_strings *argv)
@@ -61,14 +93,12 @@ void nt_command_line(struct nt_text *t, const struct ps_strings *argv)
 	}
 	for (uint32_t i = 0; i < argv->count; i++) {
 		ps_strings_get(argv, i, arg);
-		if (i)
+		if (i) {
 			nt_text_char(t, ' ');
-		else
-			to_backslashes(arg);
-		if (needs_quotes(arg))
-			put_quoted(t, arg);
-		else
-			nt_text_ascii(t, arg);
+			put_argument(t, arg);
+		} else {
+			put_program(t, arg);
+		}
 	}
 	kfree(arg);
 }

@@ -185,6 +185,8 @@ ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **pat
 /* The NT name without `\??\` of a path of the namespace: `C:\…` below /windows/c, else `Z:\…`.
  * kmalloc'd UTF-16; NULL: no memory. */
 uint16_t *nt_name_of_path(const char *path, uint32_t *nchars);
+/* The drive of an absolute path, which becomes what follows the drive. */
+char nt_drive_of_path(const char **path);
 
 /* ---- entry ---- */
 void nt_syscall(struct trap_frame *f);

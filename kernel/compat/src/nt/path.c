@@ -212,19 +212,25 @@ ntstatus nt_path(const struct nt_attributes *a, struct inode **start, char **pat
 	return device_path(&name, "nul", path);
 }
 
+char nt_drive_of_path(const char **path)
+{
+	size_t n = sizeof(DRIVE_C) - 1;
+
+	if (strncmp(*path, DRIVE_C, n) || ((*path)[n] && (*path)[n] != '/'))
+		return 'Z';
+	*path += n;
+	return 'C';
+}
+
 uint16_t *nt_name_of_path(const char *path, uint32_t *nchars)
 {
-	size_t n = sizeof(DRIVE_C) - 1, len;
-	bool is_c = !strncmp(path, DRIVE_C, n) && (!path[n] || path[n] == '/');
-	uint16_t *out;
+	char drive = nt_drive_of_path(&path);
+	size_t len = strlen(path);
+	uint16_t *out = kmalloc((len + 4) * sizeof(*out), 0);
 
-	if (is_c)
-		path += n;
-	len = strlen(path);
-	out = kmalloc((len + 4) * sizeof(*out), 0);
 	if (!out)
 		return NULL;
-	out[0] = is_c ? 'C' : 'Z';
+	out[0] = (uint16_t)drive;
 	out[1] = ':';
 	*nchars = 2 + nt_utf16(path, len, out + 2, (uint32_t)len + 1);
 	if (*nchars == 2)
