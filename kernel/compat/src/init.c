@@ -7,6 +7,7 @@
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
+#include "nt/jobs.h"
 #include "nt/named_pipe.h"
 #include "nt/nt.h"
 #include "nt/sync.h"
@@ -121,6 +122,12 @@ static void process_released(struct process *p)
 	nt_process_released(p);
 }
 
+static void process_exiting(struct process *p)
+{
+	linux_timers_exiting(p);
+	nt_process_exiting(p);
+}
+
 static void thread_exiting(struct ps_thread *t)
 {
 	linux_thread_exiting(t);
@@ -133,6 +140,7 @@ void compat_init(void)
 	linux_time_init();
 	linux_crash_init();
 	linux_vdso_init();
+	nt_jobs_init();
 	nt_pipes_init();
 	if (nt_names_init())
 		panic("no memory for the directories of NT names");
@@ -149,7 +157,8 @@ void compat_init(void)
 	ps_upper_ops.handle_inform = handle_inform;
 	ps_upper_ops.thread_exiting = thread_exiting;
 	ps_upper_ops.core_dump = linux_core_dump;
-	ps_upper_ops.process_exiting = linux_timers_exiting;
+	ps_upper_ops.process_born = nt_process_born;
+	ps_upper_ops.process_exiting = process_exiting;
 	ps_upper_ops.timer_signal_discarded = linux_timer_signal_taken;
 	ps_upper_ops.process_released = process_released;
 	ps_upper_ops.thread_released = nt_thread_released;

@@ -90,6 +90,16 @@ static void object_unlink(struct mm_area *a)
 	spin_unlock(&obj->lock);
 }
 
+bool mm_object_is_mapped(struct mm_object *obj)
+{
+	bool is_mapped;
+
+	spin_lock(&obj->lock);
+	is_mapped = obj->areas.root.node;
+	spin_unlock(&obj->lock);
+	return is_mapped;
+}
+
 static void totals_add(struct mm_area *a, int64_t bytes)
 {
 	struct mm_space *s = a->space;

@@ -322,6 +322,8 @@ int process_link_child(struct process *child, struct ps_thread *t, uint64_t flag
 		ps_thread_attach(t, child, child->pid_node);
 	}
 	spin_unlock(&ps_tree_lock);
+	if (!err && ps_upper_ops.process_born)
+		ps_upper_ops.process_born(child);
 	return err;
 }
 

@@ -92,6 +92,106 @@ static void test_port(void)
 	CloseHandle(port);
 }
 
+/* A job within a job: who is in the inner one is in the outer one too. */
+static void test_nested(void)
+{
+	HANDLE outer = CreateJobObjectW(NULL, NULL), inner = CreateJobObjectW(NULL, NULL), other = CreateJobObjectW(NULL, NULL);
+	PROCESS_INFORMATION first = start(L"sleep", CREATE_SUSPENDED), second = start(L"sleep", CREATE_SUSPENDED);
+	BOOL is_in = 9;
+
+	report_bool("first into the outer", AssignProcessToJobObject(outer, first.hProcess));
+	report_bool("first into the inner", AssignProcessToJobObject(inner, first.hProcess));
+	report_bool("in the outer", IsProcessInJob(first.hProcess, outer, &is_in) && is_in);
+	report_bool("in the inner", IsProcessInJob(first.hProcess, inner, &is_in) && is_in);
+	report_bool("in any", IsProcessInJob(first.hProcess, NULL, &is_in) && is_in);
+	report_bool("the second in none", IsProcessInJob(second.hProcess, NULL, &is_in) && !is_in);
+	report_bool("second into another", AssignProcessToJobObject(other, second.hProcess));
+	report_bool("first into that", AssignProcessToJobObject(other, first.hProcess));
+	show("outer", outer);
+	show("inner", inner);
+	show("other", other);
+	report_bool("end the outer", TerminateJobObject(outer, 21));
+	join(&first);
+	report("the second goes on", "%lu", WaitForSingleObject(second.hProcess, 0));
+	report_bool("end the other", TerminateJobObject(other, 22));
+	join(&second);
+	CloseHandle(outer);
+	CloseHandle(inner);
+	CloseHandle(other);
+}
+
+/* What a member starts is a member; @way is what the child is told. */
+static void test_children(const char *what, const wchar_t *way, DWORD limit_flags)
+{
+	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+	HANDLE job = CreateJobObjectW(NULL, NULL);
+	PROCESS_INFORMATION child = start(way, CREATE_SUSPENDED);
+
+	limits.BasicLimitInformation.LimitFlags = limit_flags;
+	report_bool(what, SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits)));
+	report_bool("assign", AssignProcessToJobObject(job, child.hProcess));
+	ResumeThread(child.hThread);
+	join(&child);
+	show("in all", job);
+	CloseHandle(job);
+}
+
+static void test_process_ids(void)
+{
+	union {
+		JOBOBJECT_BASIC_PROCESS_ID_LIST list;
+		ULONG_PTR room[8];
+	} ids = {0};
+	HANDLE job = CreateJobObjectW(NULL, NULL);
+	PROCESS_INFORMATION children[3];
+	DWORD length = 0, found = 0;
+	int i, k;
+
+	for (i = 0; i < 3; i++) {
+		children[i] = start(L"sleep", CREATE_SUSPENDED);
+		AssignProcessToJobObject(job, children[i].hProcess);
+	}
+	report_bool("list", QueryInformationJobObject(job, JobObjectBasicProcessIdList, &ids, sizeof(ids), &length));
+	report("ids", "%lu of %lu", ids.list.NumberOfProcessIdsInList, ids.list.NumberOfAssignedProcesses);
+	for (i = 0; i < 3; i++)
+		for (k = 0; k < 3; k++)
+			found += ids.list.ProcessIdList[k] == children[i].dwProcessId;
+	report("known ones", "%lu", found);
+	report_bool("list two", QueryInformationJobObject(job, JobObjectBasicProcessIdList, &ids,
+							  8 + 2 * sizeof(ULONG_PTR), &length));
+	report("ids", "%lu of %lu", ids.list.NumberOfProcessIdsInList, ids.list.NumberOfAssignedProcesses);
+	report_bool("list without room", QueryInformationJobObject(job, JobObjectBasicProcessIdList, &ids, 4, NULL));
+	report_bool("end all", TerminateJobObject(job, 1));
+	for (i = 0; i < 3; i++)
+		join(&children[i]);
+	CloseHandle(job);
+}
+
+static void test_limits(void)
+{
+	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+	JOBOBJECT_BASIC_LIMIT_INFORMATION basic = {0};
+	HANDLE job = CreateJobObjectW(NULL, NULL);
+
+	limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK;
+	report_bool("set", SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits)));
+	memset(&limits, 0, sizeof(limits));
+	report_bool("query", QueryInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits), NULL));
+	report("flags", "%#lx", limits.BasicLimitInformation.LimitFlags);
+	report_bool("query the short ones", QueryInformationJobObject(job, JobObjectBasicLimitInformation, &basic,
+								      sizeof(basic), NULL));
+	report_bool("query too little", QueryInformationJobObject(job, JobObjectBasicLimitInformation, &basic, 8, NULL));
+	limits.BasicLimitInformation.LimitFlags = 0x80000000;
+	report_bool("flags that are none", SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+								   sizeof(limits)));
+	basic.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+	report_bool("a long one's flag", SetInformationJobObject(job, JobObjectBasicLimitInformation, &basic, sizeof(basic)));
+	report_bool("a class that is none", SetInformationJobObject(job, 99, &basic, sizeof(basic)));
+	report_bool("query of none", QueryInformationJobObject(job, 99, &basic, sizeof(basic), NULL));
+	report_wait("a job is not signalled", WaitForSingleObject(job, 0));
+	CloseHandle(job);
+}
+
 static void test_access(void)
 {
 	HANDLE job = CreateJobObjectW(NULL, L"albireo-job"), other;
@@ -106,17 +206,36 @@ static void test_access(void)
 	report_bool("end a closed one", TerminateJobObject(job, 1));
 }
 
+static int be_parent(const char *way)
+{
+	PROCESS_INFORMATION child = start(L"exit", strcmp(way, "parent") ? CREATE_BREAKAWAY_FROM_JOB : 0);
+	BOOL is_in = 9;
+
+	report_bool("asked", IsProcessInJob(child.hProcess, NULL, &is_in));
+	report("the grandchild is in a job", "%d", is_in);
+	join(&child);
+	return 4;
+}
+
 int main(int argc, char **argv)
 {
 	GetModuleFileNameW(NULL, self, MAX_PATH);
 	if (argc > 1) {
 		if (!strcmp(argv[1], "sleep"))
 			Sleep(INFINITE);
+		if (!strcmp(argv[1], "parent") || !strcmp(argv[1], "breakaway"))
+			return be_parent(argv[1]);
 		return 3;
 	}
 	test_members();
 	test_kill_on_close();
 	test_port();
+	test_nested();
+	test_children("no breakaway", L"parent", 0);
+	test_children("silent breakaway", L"parent", JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK);
+	test_children("breakaway", L"breakaway", JOB_OBJECT_LIMIT_BREAKAWAY_OK);
+	test_process_ids();
+	test_limits();
 	test_access();
 	return 0;
 }

@@ -87,6 +87,71 @@ static void test_names_and_access(void)
 	report_handle("open after the last close", OpenFileMappingW(FILE_MAP_READ, FALSE, L"albireo-section"));
 }
 
+static wchar_t self[MAX_PATH];
+
+/* Run this program again with @word and the number of @handle. */
+static void run_child(const wchar_t *word, HANDLE handle)
+{
+	STARTUPINFOW startup = { .cb = sizeof(startup) };
+	PROCESS_INFORMATION child = {0};
+	wchar_t line[1024];
+	DWORD code = 0;
+
+	swprintf(line, 1024, L"\"%ls\" %ls %lu", self, word, (unsigned long)(ULONG_PTR)handle);
+	report_bool("start", CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &child));
+	report_wait("child", WaitForSingleObject(child.hProcess, SOON_MS));
+	GetExitCodeProcess(child.hProcess, &code);
+	report("code", "%lu", code);
+	CloseHandle(child.hProcess);
+	CloseHandle(child.hThread);
+}
+
+static int be_child(const char *word, HANDLE handle)
+{
+	bool is_named = !strcmp(word, "named");
+	HANDLE section = is_named ? OpenFileMappingW(FILE_MAP_WRITE, FALSE, L"albireo-shared") : handle;
+	char *view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+
+	if (!view)
+		return is_named ? 1 : 2;
+	report("the child sees", "%s", view);
+	strcpy(view, is_named ? "by name" : "by handle");
+	return 0;
+}
+
+/* The same memory in two processes. */
+static void test_sharing(void)
+{
+	SECURITY_ATTRIBUTES inherited = { sizeof(inherited), NULL, TRUE };
+	HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, &inherited, PAGE_READWRITE, 0, 0x3000, L"albireo-shared");
+	HANDLE private = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x3000, NULL);
+	char *view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+
+	strcpy(view, "from the parent");
+	run_child(L"named", NULL);
+	report("the parent sees", "%s", view);
+	run_child(L"inherited", section);
+	report("the parent sees", "%s", view);
+	run_child(L"inherited", private);
+	CloseHandle(section);
+	report_handle("the name lives no longer than the handles", OpenFileMappingW(FILE_MAP_READ, FALSE, L"albireo-shared"));
+	report("the view does", "%s", view);
+	UnmapViewOfFile(view);
+	CloseHandle(private);
+}
+
+static void test_flush(void)
+{
+	HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x3000, NULL);
+	char *view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+
+	report_bool("flush", FlushViewOfFile(view, 0));
+	report_bool("flush a part", FlushViewOfFile(view + 0x1000, 0x1000));
+	UnmapViewOfFile(view);
+	report("flush what is no view", "%s", FlushViewOfFile(view, 0x1000) ? "ok" : "refused");
+	CloseHandle(section);
+}
+
 static HANDLE make_file(const char *text)
 {
 	HANDLE file = CreateFileW(L"section.tmp", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
@@ -207,11 +272,16 @@ static void test_image(void)
 	CloseHandle(file);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	GetModuleFileNameW(NULL, self, MAX_PATH);
+	if (argc > 2)
+		return be_child(argv[1], (HANDLE)(ULONG_PTR)strtoul(argv[2], NULL, 10));
 	test_paging_file();
 	test_arguments();
 	test_names_and_access();
+	test_sharing();
+	test_flush();
 	test_file();
 	test_file_sizes();
 	test_native_views();

@@ -4,6 +4,7 @@
  */
 #include "apc.h"
 
+#include <asm/signal.h>
 #include <mm/heap.h>
 
 #include "context.h"
@@ -107,13 +108,18 @@ bool nt_take_alert(void)
 	return was;
 }
 
+/* Signals that stop a thread, or go to its console; any other ends it. */
+#define COME_BACK (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU) | \
+		   SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGCHLD) | \
+		   SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH))
+
 ntstatus nt_wait_interrupted(bool alertable)
 {
 	struct ps_thread *t = ps_current_thread();
 	uint32_t interrupts = READ_ONCE(t->thread.interrupts);
 
-	/* The way out of the call lets go of what it holds; the end comes before user mode. */
-	if (interrupts & INTERRUPT_FATAL)
+	/* The end comes on the way out, once the callers have let go of what they hold. */
+	if ((interrupts & INTERRUPT_FATAL) || (signal_pending_set() & ~t->blocked & ~COME_BACK))
 		return STATUS_THREAD_IS_TERMINATING;
 	if (interrupts & INTERRUPT_SIGNAL)
 		linux_deliver(trap_user_frame());

@@ -18,8 +18,8 @@ int nt_apc_queue(struct ps_thread *t, uint64_t function, uint64_t a0, uint64_t a
 bool nt_apc_queue_owned(struct ps_thread *t, struct nt_apc *apc);
 /* After return @apc is in no queue. */
 void nt_apc_unqueue(struct ps_thread *t, struct nt_apc *apc);
-/* A wait came back with -EINTR. Returns: 0: wait on; STATUS_USER_APC, STATUS_ALERTED: the wait ends, as it does with
- * STATUS_THREAD_IS_TERMINATING when the thread is to die. */
+/* A wait came back with -EINTR. Returns: 0: wait on; STATUS_USER_APC, STATUS_ALERTED, STATUS_THREAD_IS_TERMINATING:
+ * the wait ends. */
 ntstatus nt_wait_interrupted(bool alertable);
 /* NtAlertThread came: take it. */
 bool nt_take_alert(void);

@@ -2,7 +2,9 @@
 #include <nucleus/log.h>
 
 #include "async.h"
+#include "jobs.h"
 #include "memory.h"
+#include "sections.h"
 #include "sync.h"
 
 #define PROCESS_TERMINATE 0x0001u
@@ -75,6 +77,18 @@ static void free_memory(struct nt_process *p, struct nt_thread *t)
 			break;
 	}
 	mutex_unlock(&p->memory_lock);
+}
+
+void nt_process_born(struct process *child)
+{
+	nt_job_born(child);
+}
+
+void nt_process_exiting(struct process *p)
+{
+	nt_job_process_exiting(p);
+	if (p->nt)
+		nt_views_end(p->nt);
 }
 
 void nt_thread_exiting(struct ps_thread *t)

@@ -104,10 +104,26 @@ static ntstatus set_position(struct change *c)
 	return STATUS_SUCCESS;
 }
 
+/* What is mapped cannot be cut. */
+static bool is_cut_from_a_view(const struct file *f, uint64_t size)
+{
+	struct mm_object *contents;
+	struct vfs_attr attr;
+	bool is_mapped;
+
+	if (inode_getattr(f->inode, &attr) || size >= attr.size || inode_contents(f->inode, &contents))
+		return false;
+	is_mapped = mm_object_is_mapped(contents);
+	mm_object_put(contents);
+	return is_mapped;
+}
+
 static ntstatus truncate(struct file *f, uint64_t size)
 {
 	if (!inode_is_regular(f->inode) || !f->ops->truncate)
 		return STATUS_INVALID_PARAMETER;
+	if (is_cut_from_a_view(f, size))
+		return STATUS_USER_MAPPED_FILE;
 	return nt_status(f->ops->truncate(f, size));
 }
 

@@ -180,7 +180,7 @@ static ntstatus take_first(struct port *p, const struct removal *r, struct packe
 		if (*out)
 			return STATUS_SUCCESS;
 		if (is_abandoned)
-			return STATUS_ABANDONED_WAIT_0;
+			return STATUS_NTWIN32_ABANDONED_WAIT_0;
 		status = nt_wait(&source, 1, false, r->alertable, r->deadline_ns);
 		if (status)
 			return status;
@@ -323,9 +323,14 @@ void nt_iocp_unbind(struct nt_iocp_binding *b)
 	*b = (struct nt_iocp_binding){ 0 };
 }
 
-ntstatus nt_iocp_report(const struct nt_iocp_binding *b, uint64_t apc_context, ntstatus status, uint64_t information)
+ntstatus nt_iocp_post(const struct nt_iocp_binding *b, uint64_t apc_context, ntstatus status, uint64_t information)
 {
 	const struct entry e = { b->key, apc_context, { status, information } };
 
-	return b->port && apc_context ? post((struct port *)b->port, &e) : STATUS_SUCCESS;
+	return post((struct port *)b->port, &e);
+}
+
+ntstatus nt_iocp_report(const struct nt_iocp_binding *b, uint64_t apc_context, ntstatus status, uint64_t information)
+{
+	return b->port && apc_context ? nt_iocp_post(b, apc_context, status, information) : STATUS_SUCCESS;
 }

@@ -14,6 +14,8 @@ struct nt_iocp_binding {
  * what nt_handle_lookup() says. */
 ntstatus nt_iocp_bind(struct nt_iocp_binding *b, uint64_t handle, uint64_t key);
 void nt_iocp_unbind(struct nt_iocp_binding *b);	/* fine when not bound */
+/* Queue a packet; @b is bound. 0, STATUS_NO_MEMORY. */
+ntstatus nt_iocp_post(const struct nt_iocp_binding *b, uint64_t apc_context, ntstatus status, uint64_t information);
 /* An operation of the file ended. Nothing without a port or an @apc_context. 0, STATUS_NO_MEMORY. */
 ntstatus nt_iocp_report(const struct nt_iocp_binding *b, uint64_t apc_context, ntstatus status, uint64_t information);
 

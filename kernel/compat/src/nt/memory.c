@@ -5,6 +5,7 @@
 #include <mm/heap.h>
 
 #include "image.h"
+#include "sections.h"
 #include "shared_data.h"
 
 HEAP_CACHE(region_cache, "nt-region", sizeof(struct nt_region));
@@ -64,6 +65,8 @@ struct nt_region *nt_region_find(struct nt_process *p, uint64_t address)
 
 void nt_region_remove(struct nt_process *p, struct nt_region *r)
 {
+	if (r->view)
+		nt_view_end(r->view);
 	rb_erase(&p->regions, &r->node, NULL);
 	heap_cache_free(&region_cache, r);
 }
@@ -250,11 +253,11 @@ static ntstatus commit(struct target *t, uint64_t *base, uint64_t *bytes, uint32
 	uint64_t start = ALIGN_DOWN(*base, PAGE_SIZE), end = ALIGN_UP(*base + *bytes, PAGE_SIZE);
 	struct nt_region *r = nt_region_find(t->nt, start);
 
-	if (!r || end > r->start + r->bytes || r->type != MEM_PRIVATE)
+	if (!r || end > r->start + r->bytes || (r->type != MEM_PRIVATE && !r->view))
 		return STATUS_CONFLICTING_ADDRESSES;
 	*base = start;
 	*bytes = end - start;
-	return commit_range(t, start, end, protect);
+	return r->view ? nt_view_commit(r->view, start, end - start, protect) : commit_range(t, start, end, protect);
 }
 
 static ntstatus check_allocation(uint64_t base, uint64_t bytes, uint64_t zero_bits, uint32_t type, uint32_t protect)

@@ -44,11 +44,14 @@
 #define PAGE_NOCACHE 0x200u
 #define PAGE_WRITECOMBINE 0x400u
 
+struct nt_view;
+
 struct nt_region {
 	struct rb_node node;	/* by start */
 	uint64_t start, bytes;
 	uint32_t type;		/* MEM_PRIVATE, MEM_MAPPED, MEM_IMAGE */
 	uint32_t protect;	/* PAGE_* it was made with */
+	struct nt_view *view;	/* of a section whose pages are committed one by one, else NULL: sections.h */
 };
 
 /* Note a region. Returns: 0; -ENOMEM. Locked, or nobody else knows @p. */

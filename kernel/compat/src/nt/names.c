@@ -14,7 +14,8 @@
 struct name {
 	struct list_node entry;		/* of nt_directory.names */
 	struct list_node by_object;	/* of names_of[] */
-	struct object *object;		/* no reference; gone with its last one */
+	struct object *object;		/* no reference unless it is permanent; gone with its last one */
+	bool is_permanent;
 	struct nt_directory *parent;	/* a reference */
 	uint32_t nchars;
 	uint16_t chars[];
@@ -22,7 +23,8 @@ struct name {
 
 struct nt_directory {
 	struct object object;	/* first */
-	struct list_node names;
+	struct list_node names;	/* in the order they came */
+	uint32_t depth;		/* below the root */
 };
 
 struct link {
@@ -35,6 +37,7 @@ HEAP_CACHE(link_cache, "nt-link", sizeof(struct link));
 
 #define OBJECT_BUCKETS 64u
 #define MAX_LINKS 32u
+#define MAX_DEPTH 32u		/* a directory that goes takes those above along */
 
 static struct mutex names_lock;
 static struct list_node names_of[OBJECT_BUCKETS];
@@ -74,20 +77,39 @@ static struct object *find(struct nt_directory *d, const uint16_t *chars, uint32
 }
 
 /* Under names_lock. */
-static ntstatus add(struct nt_directory *d, const uint16_t *chars, uint32_t nchars, struct object *obj)
+static ntstatus add(struct nt_directory *d, const uint16_t *chars, uint32_t nchars, struct object *obj, bool is_permanent)
 {
-	struct name *n = kmalloc(sizeof(*n) + nchars * sizeof(*chars), 0);
+	struct name *n;
 
+	if (d->depth == MAX_DEPTH)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	n = kmalloc(sizeof(*n) + nchars * sizeof(*chars), 0);
 	if (!n)
 		return STATUS_NO_MEMORY;
+	if (obj->type->kind == OBJECT_DIRECTORY)
+		((struct nt_directory *)obj)->depth = d->depth + 1;
 	n->object = obj;
 	n->parent = d;
 	object_get(&d->object);
 	n->nchars = nchars;
+	n->is_permanent = is_permanent;
+	if (is_permanent)
+		object_get(obj);
 	memcpy(n->chars, chars, nchars * sizeof(*chars));
 	list_add_tail(&n->entry, &d->names);
 	list_add_tail(&n->by_object, bucket_of(obj));
 	return STATUS_SUCCESS;
+}
+
+/* Under names_lock; NULL: it has none. */
+static struct name *name_of(const struct object *obj)
+{
+	struct name *n;
+
+	LIST_FOR_EACH_ENTRY(n, bucket_of(obj), by_object)
+		if (n->object == obj)
+			return n;
+	return NULL;
 }
 
 void nt_name_ended(struct object *obj)
@@ -100,13 +122,12 @@ void nt_name_ended(struct object *obj)
 	if (!bucket->next || list_is_empty(bucket))
 		return;
 	mutex_lock(&names_lock);
-	LIST_FOR_EACH_ENTRY(n, bucket, by_object)
-		if (n->object == obj) {
-			list_del(&n->entry);
-			list_del(&n->by_object);
-			parent = n->parent;
-			break;
-		}
+	n = name_of(obj);
+	if (n) {
+		list_del(&n->entry);
+		list_del(&n->by_object);
+		parent = n->parent;
+	}
 	mutex_unlock(&names_lock);
 	if (parent) {
 		kfree(n);
@@ -279,20 +300,32 @@ static ntstatus path_begin(struct nt_attributes *a, bool keep_link, struct path 
 
 /* ---- what is always there ---- */
 
-static const struct { const char *parent, *name, *target; } fixed[] = {
-	{ "", "BaseNamedObjects", NULL }, { "", "KernelObjects", NULL }, { "", "KnownDlls", NULL },
-	{ "", "ObjectTypes", NULL }, { "", "RPC Control", NULL }, { "", "Sessions", NULL }, { "", "Windows", NULL },
-	{ "\\Sessions", "0", NULL }, { "\\Sessions", "1", NULL }, { "\\Sessions", "BNOLINKS", NULL },
-	{ "\\Sessions\\0", "BaseNamedObjects", "\\BaseNamedObjects" },
-	{ "\\Sessions\\1", "BaseNamedObjects", NULL }, { "\\Sessions\\1", "Windows", NULL },
-	{ "\\Sessions\\BNOLINKS", "0", "\\BaseNamedObjects" },
-	{ "\\Sessions\\BNOLINKS", "1", "\\Sessions\\1\\BaseNamedObjects" },
-	{ "\\BaseNamedObjects", "Global", "\\BaseNamedObjects" },
-	{ "\\BaseNamedObjects", "Local", "\\BaseNamedObjects" },
-	{ "\\BaseNamedObjects", "Session", "\\Sessions\\BNOLINKS" },
-	{ "\\Sessions\\1\\BaseNamedObjects", "Global", "\\BaseNamedObjects" },
-	{ "\\Sessions\\1\\BaseNamedObjects", "Local", "\\Sessions\\1\\BaseNamedObjects" },
-	{ "\\Sessions\\1\\BaseNamedObjects", "Session", "\\Sessions\\BNOLINKS" },
+#define FOLDER(parent, name) { parent, name, NULL, OBJECT_DIRECTORY }
+#define LINK(parent, name, target) { parent, name, target, OBJECT_SYMBOLIC_LINK }
+
+static const struct { const char *parent, *name, *target; enum object_kind kind; } fixed[] = {
+	FOLDER("", "BaseNamedObjects"),
+	FOLDER("", "KernelObjects"),
+	FOLDER("", "KnownDlls"),
+	FOLDER("", "ObjectTypes"),
+	FOLDER("", "RPC Control"),
+	FOLDER("", "Sessions"),
+	FOLDER("", "Windows"),
+	FOLDER("\\Sessions", "0"),
+	FOLDER("\\Sessions", "1"),
+	FOLDER("\\Sessions", "BNOLINKS"),
+	LINK("\\Sessions\\0", "BaseNamedObjects", "\\BaseNamedObjects"),
+	FOLDER("\\Sessions\\1", "BaseNamedObjects"),
+	FOLDER("\\Sessions\\1", "Windows"),
+	LINK("\\Sessions\\BNOLINKS", "0", "\\BaseNamedObjects"),
+	LINK("\\Sessions\\BNOLINKS", "1", "\\Sessions\\1\\BaseNamedObjects"),
+	LINK("\\BaseNamedObjects", "Global", "\\BaseNamedObjects"),
+	LINK("\\BaseNamedObjects", "Local", "\\BaseNamedObjects"),
+	LINK("\\BaseNamedObjects", "Session", "\\Sessions\\BNOLINKS"),
+	LINK("\\Sessions\\1\\BaseNamedObjects", "Global", "\\BaseNamedObjects"),
+	LINK("\\Sessions\\1\\BaseNamedObjects", "Local", "\\Sessions\\1\\BaseNamedObjects"),
+	LINK("\\Sessions\\1\\BaseNamedObjects", "Session", "\\Sessions\\BNOLINKS"),
+	{ "\\KernelObjects", "CritSecOutOfMemoryEvent", NULL, OBJECT_KEYED_EVENT },
 };
 
 static bool string_of(const char *text, struct nt_string *out)
@@ -301,6 +334,14 @@ static bool string_of(const char *text, struct nt_string *out)
 
 	*out = (struct nt_string){ kmalloc((n + 1) * sizeof(uint16_t), 0), n };
 	return out->chars && nt_utf16(text, n, out->chars, n) == n;
+}
+
+/* Of one that is not there, a new object: only links have a target. */
+static ntstatus make_object(uint32_t i, struct nt_string *target, struct object **out)
+{
+	if (fixed[i].kind == OBJECT_SYMBOLIC_LINK)
+		return make_link(target, out);
+	return fixed[i].kind == OBJECT_DIRECTORY ? make_directory(NULL, out) : nt_keyed_event_make(NULL, out);
 }
 
 static ntstatus make_fixed(uint32_t i)
@@ -313,7 +354,7 @@ static ntstatus make_fixed(uint32_t i)
 
 	if (string_of(fixed[i].parent, &parent.name) && string_of(fixed[i].name, &name) &&
 	    (!fixed[i].target || string_of(fixed[i].target, &target)))
-		status = fixed[i].target ? make_link(&target, &obj) : make_directory(NULL, &obj);
+		status = make_object(i, &target, &obj);
 	if (!status && parent.name.nchars)
 		status = path_begin(&parent, false, &p);
 	if (!status && p.last) {
@@ -322,9 +363,8 @@ static ntstatus make_fixed(uint32_t i)
 		mutex_unlock(&names_lock);
 	}
 	if (!status)
-		status = add(p.at ? p.at : root, name.chars, name.nchars, obj);
-	if (status)
-		object_put(obj);
+		status = add(p.at ? p.at : root, name.chars, name.nchars, obj, true);
+	object_put(obj);
 	path_end(&p);
 	nt_attributes_free(&parent);
 	nt_string_free(&name);
@@ -361,7 +401,7 @@ static ntstatus enter(struct path *p, uint32_t flags, enum object_kind kind, str
 	if (there && !p->last)
 		object_get(there);
 	if (!there && new) {
-		status = add(p->at, p->last, p->nlast, new);
+		status = add(p->at, p->last, p->nlast, new, flags & NT_OBJ_PERMANENT);
 		if (!status) {
 			object_get(new);
 			*out = new;
@@ -397,13 +437,69 @@ static ntstatus enter_by_name(struct nt_attributes *a, enum object_kind kind, st
 	return status;
 }
 
+ntstatus nt_named_object(const char *path, enum object_kind kind, struct object **out)
+{
+	struct nt_attributes a = { 0 };
+	ntstatus status = string_of(path, &a.name) ? enter_by_name(&a, kind, NULL, out) : STATUS_NO_MEMORY;
+
+	nt_attributes_free(&a);
+	return status;
+}
+
+/* Under names_lock. The parts of the name of @n from the root on, at most @cap code units of them, go to @out. Returns how
+ * many there are. */
+static uint32_t spell(const struct name *n, uint16_t *out, uint32_t cap)
+{
+	const struct name *above = name_of(&n->parent->object);
+	uint32_t at = above ? spell(above, out, cap) : 0;
+
+	if (at < cap)
+		out[at] = '\\';
+	at++;
+	for (uint32_t i = 0; i < n->nchars; i++, at++)
+		if (at < cap)
+			out[at] = n->chars[i];
+	return at;
+}
+
+ntstatus nt_object_name(struct object *obj, uint16_t **chars, uint32_t *nchars)
+{
+	const struct name *n;
+	uint32_t cap = 0;
+
+	*chars = NULL;
+	*nchars = 0;
+	if (obj == &root->object) {
+		*chars = kmalloc(sizeof(**chars), 0);
+		if (*chars)
+			(*chars)[(*nchars)++] = '\\';
+		return *chars ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+	}
+	/* The name that was measured is there as long as @obj, or until it is made temporary. */
+	for (;;) {
+		mutex_lock(&names_lock);
+		n = name_of(obj);
+		*nchars = n ? spell(n, *chars, cap) : 0;
+		mutex_unlock(&names_lock);
+		if (*nchars <= cap)
+			return STATUS_SUCCESS;
+		kfree(*chars);
+		cap = *nchars;
+		*chars = kmalloc(cap * sizeof(**chars), HEAP_NOZERO);
+		if (!*chars)
+			return STATUS_NO_MEMORY;
+	}
+}
+
 ntstatus nt_create_object(uint64_t user_handle, uint32_t access, uint64_t user_attributes, enum object_kind kind,
 	ntstatus (*make)(void *arg, struct object **out), void *arg)
 {
 	struct nt_attributes name;
 	struct object *new = NULL, *obj = NULL;
-	ntstatus status = nt_attributes_in(user_attributes, &name), installed;
+	ntstatus status = nt_put64(user_handle, 0), installed;
 
+	if (!status)
+		status = nt_attributes_in(user_attributes, &name);
 	if (status)
 		return status;
 	status = make(arg, &new);
@@ -426,8 +522,10 @@ ntstatus nt_open_object(uint64_t user_handle, uint32_t access, uint64_t user_att
 {
 	struct nt_attributes name;
 	struct object *obj;
-	ntstatus status = nt_attributes_in(user_attributes, &name);
+	ntstatus status = nt_put64(user_handle, 0);
 
+	if (!status)
+		status = nt_attributes_in(user_attributes, &name);
 	if (status)
 		return status;
 	status = name.name.nchars ? enter_by_name(&name, kind, NULL, &obj) : STATUS_OBJECT_PATH_SYNTAX_BAD;
@@ -495,4 +593,136 @@ ntstatus nt_sys_NtQuerySymbolicLinkObject(const uint64_t *a)
 	out.bytes = (uint16_t)bytes;
 	object_put(obj);
 	return status ? status : nt_put(a[1], &out, sizeof(out));
+}
+
+#define DELETE 0x00010000u
+
+/* Its last reference takes the name along from now on. */
+ntstatus nt_sys_NtMakeTemporaryObject(const uint64_t *a)
+{
+	bool was_permanent = false;
+	struct object *obj;
+	struct name *n;
+	ntstatus status = nt_handle_lookup(a[0], 0, DELETE, &obj);
+
+	if (status)
+		return status;
+	mutex_lock(&names_lock);
+	n = name_of(obj);
+	if (n) {
+		was_permanent = n->is_permanent;
+		n->is_permanent = false;
+	}
+	mutex_unlock(&names_lock);
+	if (was_permanent)
+		object_put(obj);
+	object_put(obj);
+	return STATUS_SUCCESS;
+}
+
+/* ---- listing ---- */
+
+#define DIRECTORY_QUERY 1u
+
+/* OBJECT_DIRECTORY_INFORMATION */
+struct directory_entry { struct nt_unicode_string name, type; };
+
+struct listing {
+	uint64_t buffer;
+	uint32_t cap, context;
+	bool is_single;
+	uint32_t count;		/* entries that fit */
+	uint32_t bytes;		/* of the entries and their end */
+	struct directory_entry *entries;	/* @cap bytes: entries, and at the end their texts */
+	uint32_t text_at;
+	bool is_more;
+};
+
+/* Put @chars and a zero behind the entries, from the end of the buffer down. */
+static void add_text(struct listing *l, const uint16_t *chars, uint32_t nchars, struct nt_unicode_string *out)
+{
+	uint32_t bytes = nchars * sizeof(*chars);
+
+	l->text_at -= bytes + sizeof(*chars);
+	memcpy((char *)l->entries + l->text_at, chars, bytes);
+	*out = (struct nt_unicode_string){
+		.bytes = (uint16_t)bytes,
+		.max_bytes = (uint16_t)(bytes + sizeof(*chars)),
+		.buffer = l->buffer + l->text_at,
+	};
+}
+
+/* Under names_lock. False: it does not fit. */
+static bool add_entry(struct listing *l, const struct name *n)
+{
+	uint16_t type[NT_TYPE_NAME_CHARS];
+	uint32_t ntype = nt_type_name(n->object, type);
+	uint32_t texts = (n->nchars + ntype + 2) * sizeof(uint16_t);
+	uint32_t heads = (l->count + 2) * sizeof(struct directory_entry);
+
+	l->bytes = heads + (l->cap - l->text_at) + texts;
+	if (l->bytes > l->cap)
+		return false;
+	add_text(l, n->chars, n->nchars, &l->entries[l->count].name);
+	add_text(l, type, ntype, &l->entries[l->count].type);
+	l->count++;
+	return true;
+}
+
+static void list_names(struct listing *l, struct nt_directory *d)
+{
+	struct name *n;
+	uint32_t i = 0;
+
+	mutex_lock(&names_lock);
+	LIST_FOR_EACH_ENTRY(n, &d->names, entry) {
+		if (i++ < l->context)
+			continue;
+		if ((l->is_single && l->count) || !add_entry(l, n)) {
+			l->is_more = true;
+			break;
+		}
+	}
+	mutex_unlock(&names_lock);
+}
+
+static ntstatus put_listing(const struct listing *l, const uint64_t *a)
+{
+	ntstatus status = STATUS_SUCCESS;
+
+	if (a[6])
+		status = nt_put32(a[6], l->count || l->is_more ? l->bytes : 0);
+	if (!status && !l->count)
+		return l->is_more ? STATUS_BUFFER_TOO_SMALL : STATUS_NO_MORE_ENTRIES;
+	if (!status)
+		status = nt_put(l->buffer, l->entries, l->cap);
+	if (!status)
+		status = nt_put32(a[5], l->context + l->count);
+	return status ? status : l->is_more && !l->is_single ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
+}
+
+#define MAX_LISTING_BYTES 65536u
+
+ntstatus nt_sys_NtQueryDirectoryObject(const uint64_t *a)
+{
+	struct listing l = { .buffer = a[1], .cap = MIN((uint32_t)a[2], MAX_LISTING_BYTES), .is_single = (uint8_t)a[3] };
+	struct object *obj;
+	ntstatus status = (uint8_t)a[4] ? STATUS_SUCCESS : nt_get(&l.context, a[5], sizeof(l.context));
+
+	if (!status)
+		status = nt_handle_lookup(a[0], OBJECT_DIRECTORY, DIRECTORY_QUERY, &obj);
+	if (status)
+		return status;
+	l.cap = ALIGN_DOWN(l.cap, sizeof(uint16_t));
+	l.text_at = l.cap;
+	l.entries = kmalloc(l.cap + 1, 0);
+	if (l.entries) {
+		list_names(&l, (struct nt_directory *)obj);
+		status = put_listing(&l, a);
+	} else {
+		status = STATUS_NO_MEMORY;
+	}
+	kfree(l.entries);
+	object_put(obj);
+	return status;
 }

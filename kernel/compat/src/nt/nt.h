@@ -95,6 +95,7 @@ struct nt_thread {
 	struct wait_source alert_source;	/* alert_id.c: its lock guards has_id_alert */
 	bool has_id_alert;
 	bool context_was_set;		/* the call put a whole context into the frame */
+	bool breaks_away;	/* the child that it makes leaves the job */
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
 	bool waits_in_file, has_cancelled_wait;	/* file_io.c */
@@ -109,6 +110,8 @@ static inline struct nt_thread *nt_current_thread(void) { return ps_current_thre
 /* process.c */
 struct nt_process *nt_process_create(void);	/* NULL: no memory */
 void nt_process_free(struct nt_process *p);	/* NULL is fine */
+void nt_process_born(struct process *child);	/* the current process's, and runs not yet: end.c, as the next */
+void nt_process_exiting(struct process *p);	/* past its last user instruction */
 void nt_process_released(struct process *p);	/* its last reference went */
 void nt_thread_released(struct ps_thread *t);
 void nt_thread_exiting(struct ps_thread *t);	/* still in its address space: end.c */

@@ -4,7 +4,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "nt.h"
+#include "sync.h"
 
 #define PROCESS_DUP_HANDLE 0x0040u
 
@@ -218,7 +218,7 @@ static ntstatus answer_string(void *head, uint32_t head_bytes, const uint16_t *c
 static ntstatus file_name(struct object *obj, uint16_t **chars, uint32_t *n)
 {
 	static const uint16_t prefix[PREFIX_CHARS] = { '\\', '?', '?', '\\' };
-	struct inode *inode = obj->type->kind == OBJECT_FILE ? file_from_object(obj)->inode : NULL;
+	struct inode *inode = file_from_object(obj)->inode;
 	uint16_t *name;
 	char *path;
 
@@ -251,7 +251,7 @@ static ntstatus answer_name(struct object *obj, const struct answer *to)
 	struct nt_unicode_string head;
 	uint16_t *chars;
 	uint32_t n;
-	ntstatus status = file_name(obj, &chars, &n);
+	ntstatus status = obj->type->kind == OBJECT_FILE ? file_name(obj, &chars, &n) : nt_object_name(obj, &chars, &n);
 
 	if (status)
 		return status;
@@ -260,21 +260,26 @@ static ntstatus answer_name(struct object *obj, const struct answer *to)
 	return status;
 }
 
-#define TYPE_NAME_CHARS 16u
+uint32_t nt_type_name(const struct object *obj, uint16_t out[NT_TYPE_NAME_CHARS])
+{
+	const char *name = type_names[obj->type->kind] ? type_names[obj->type->kind] : obj->type->name;
+	uint32_t n = nt_utf16(name, strlen(name), out, NT_TYPE_NAME_CHARS);
+
+	return MIN(n, NT_TYPE_NAME_CHARS);
+}
 
 static ntstatus answer_type(struct object *obj, const struct answer *to)
 {
-	const char *name = type_names[obj->type->kind] ? type_names[obj->type->kind] : obj->type->name;
 	struct type_information out = {
 		.objects = 1,
 		.handles = 1,
 		.valid_access = nt_map_access(obj->type->kind, NT_GENERIC_ALL),
 		.index = (uint8_t)obj->type->kind,
 	};
-	uint16_t chars[TYPE_NAME_CHARS];
-	uint32_t n = nt_utf16(name, strlen(name), chars, TYPE_NAME_CHARS);
+	uint16_t chars[NT_TYPE_NAME_CHARS];
+	uint32_t n = nt_type_name(obj, chars);
 
-	return answer_string(&out, sizeof(out), chars, MIN(n, TYPE_NAME_CHARS), to);
+	return answer_string(&out, sizeof(out), chars, n, to);
 }
 
 static ntstatus answer_flags(uint64_t handle, const struct answer *to)

@@ -1,16 +1,19 @@
 /* kernel/compat/src/nt/sections.c: sections and views (Microsoft Learn: ZwCreateSection, ZwMapViewOfSection). */
 #include "sections.h"
 
+#include <asm/mman.h>
 #include <io/inode.h>
 #include <mm/heap.h>
 
 #include "image.h"
 #include "memory.h"
+#include "sync.h"
 
 HEAP_CACHE(section_cache, "nt-section", sizeof(struct nt_section));
 
 #define SECTION_MAP_WRITE 2u
 #define SECTION_MAP_READ 4u
+#define SECTION_MAP_EXECUTE 8u
 #define SECTION_QUERY 1u
 #define PROCESS_VM_OPERATION 0x0008u
 #define FILE_READ_DATA 1u
@@ -26,6 +29,8 @@ static void section_release(struct object *obj)
 {
 	struct nt_section *s = nt_section_of(obj);
 
+	nt_name_ended(obj);
+	nt_commitment_put(s->commitment);
 	if (s->contents)
 		mm_object_put(s->contents);
 	exec_image_put(s->image);
@@ -75,6 +80,7 @@ static ntstatus fill_file(struct nt_section *s, uint64_t wanted)
 			return nt_status(err);
 	}
 	s->bytes = wanted;
+	s->attributes = (s->attributes & ~SEC_COMMIT) | SEC_FILE;
 	return nt_status(inode_contents(s->file->inode, &s->contents));
 }
 
@@ -82,7 +88,14 @@ static ntstatus fill_memory(struct nt_section *s, uint64_t wanted)
 {
 	if (!wanted)
 		return STATUS_INVALID_PARAMETER_4;
+	if (wanted > NT_HIGHEST_ADDRESS)
+		return STATUS_SECTION_TOO_BIG;
 	s->bytes = ALIGN_UP(wanted, PAGE_SIZE);
+	if (s->attributes & SEC_RESERVE) {
+		s->commitment = nt_commitment_create(s->bytes / PAGE_SIZE);
+		if (!s->commitment)
+			return STATUS_NO_MEMORY;
+	}
 	return nt_status(mm_object_create(s->bytes, MM_OBJECT_SHMEM, &s->contents));
 }
 
@@ -102,37 +115,45 @@ static ntstatus fill(struct nt_section *s, uint64_t file_handle, uint64_t wanted
 	return s->attributes & SEC_IMAGE ? fill_image(s) : fill_file(s, wanted);
 }
 
-ntstatus nt_sys_NtCreateSection(const uint64_t *a)
+struct request { uint32_t attributes, protect; uint64_t file, wanted; };
+
+static ntstatus make(void *arg, struct object **out)
 {
-	uint32_t attributes = (uint32_t)a[5];
-	struct nt_attributes name;
-	struct nt_section *s;
-	uint64_t wanted = 0;
+	const struct request *rq = arg;
+	struct nt_section *s = heap_cache_alloc(&section_cache, 0);
 	ntstatus status;
 
+	if (!s)
+		return STATUS_NO_MEMORY;
+	object_init(&s->object, &section_type);
+	s->attributes = rq->attributes;
+	s->protect = rq->protect;
+	status = fill(s, rq->file, rq->wanted);
+	if (status)
+		object_put(&s->object);
+	else
+		*out = &s->object;
+	return status;
+}
+
+ntstatus nt_sys_NtCreateSection(const uint64_t *a)
+{
+	struct request rq = { .attributes = (uint32_t)a[5], .protect = (uint32_t)a[4], .file = a[6] };
+
+	if (nt_put64(a[0], 0))
+		return STATUS_ACCESS_VIOLATION;
 	if (!nt_protect_is_valid((uint32_t)a[4]))
 		return STATUS_INVALID_PAGE_PROTECTION;
-	if (!(attributes & (SEC_IMAGE | SEC_COMMIT | SEC_RESERVE)))
+	if (!(rq.attributes & (SEC_IMAGE | SEC_COMMIT | SEC_RESERVE)))
 		return STATUS_INVALID_PARAMETER_6;
-	if (a[3] && nt_get(&wanted, a[3], sizeof(wanted)))
+	if (a[3] && nt_get(&rq.wanted, a[3], sizeof(rq.wanted)))
 		return STATUS_ACCESS_VIOLATION;
-	status = nt_attributes_in(a[2], &name);
-	if (status)
-		return status;
-	s = heap_cache_alloc(&section_cache, 0);
-	if (!s) {
-		nt_attributes_free(&name);
-		return STATUS_NO_MEMORY;
-	}
-	object_init(&s->object, &section_type);
-	s->attributes = attributes;
-	s->protect = (uint32_t)a[4];
-	status = fill(s, a[6], wanted);
-	if (!status)
-		status = nt_handle_install(&s->object, nt_map_access(OBJECT_SECTION, (uint32_t)a[1]), name.flags, a[0]);
-	object_put(&s->object);
-	nt_attributes_free(&name);
-	return status;
+	return nt_create_object(a[0], (uint32_t)a[1], a[2], OBJECT_SECTION, make, &rq);
+}
+
+ntstatus nt_sys_NtOpenSection(const uint64_t *a)
+{
+	return nt_open_object(a[0], (uint32_t)a[1], a[2], OBJECT_SECTION);
 }
 
 /* ---- views ---- */
@@ -161,14 +182,31 @@ static ntstatus map_image(struct view *v)
 	return v->base == image->layout.pe.image_base ? STATUS_SUCCESS : STATUS_IMAGE_NOT_AT_BASE;
 }
 
+/* Note what is mapped. */
+static ntstatus add_region(struct view *v)
+{
+	struct nt_region *r;
+
+	if (nt_region_add(v->nt, v->base, v->bytes, MEM_MAPPED, v->protect))
+		return STATUS_NO_MEMORY;
+	if (!v->section->commitment)
+		return STATUS_SUCCESS;
+	r = nt_region_find(v->nt, v->base);
+	r->view = nt_view_begin(v->section->commitment, v->process, v->base, v->bytes, v->offset, v->protect);
+	if (r->view)
+		return STATUS_SUCCESS;
+	nt_region_remove(v->nt, r);
+	return STATUS_NO_MEMORY;
+}
+
 static ntstatus map_data(struct view *v)
 {
-	bool is_copy = nt_protect_copies(v->protect);
+	bool is_copy = nt_protect_copies(v->protect), is_reserved = v->section->commitment;
 	struct mm_map_request rq = {
 		.address = v->base,
-		.prot = nt_prot_of(v->protect),
+		.prot = is_reserved ? 0 : nt_prot_of(v->protect),
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
-		.area_flags = is_copy ? MM_AREA_NORESERVE : MM_AREA_SHARED,
+		.area_flags = (is_copy ? MM_AREA_NORESERVE : MM_AREA_SHARED) | (is_reserved ? MM_AREA_RESERVED : 0),
 		.map_flags = v->base ? MM_MAP_FIXED | MM_MAP_NOREPLACE : MM_MAP_BOTTOM_UP,
 		.object = v->section->contents,
 		.object_offset = v->offset,
@@ -190,7 +228,7 @@ static ntstatus map_data(struct view *v)
 	if (ret < 0)
 		return ret == -EEXIST ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
 	v->base = (uint64_t)ret;
-	if (!nt_region_add(v->nt, v->base, v->bytes, MEM_MAPPED, v->protect))
+	if (!add_region(v))
 		return STATUS_SUCCESS;
 	mm_unmap(v->space, v->base, v->bytes);
 	return STATUS_NO_MEMORY;
@@ -230,9 +268,11 @@ static ntstatus view_in(const uint64_t *a, struct view *v)
 	return STATUS_SUCCESS;
 }
 
+/* Who may write may read what he wrote. */
 static uint32_t access_of_view(const struct view *v)
 {
-	return SECTION_MAP_READ | (writes(v->protect) ? SECTION_MAP_WRITE : 0);
+	return (writes(v->protect) ? SECTION_MAP_WRITE : SECTION_MAP_READ) |
+	       (nt_prot_of(v->protect) & MM_EXEC ? SECTION_MAP_EXECUTE : 0);
 }
 
 ntstatus nt_sys_NtMapViewOfSection(const uint64_t *a)
@@ -281,6 +321,39 @@ ntstatus nt_sys_NtUnmapViewOfSection(const uint64_t *a)
 	mutex_unlock(&v.nt->memory_lock);
 	mm_space_put(v.space);
 	ps_put(v.process);
+	return status;
+}
+
+/* No length: to the view's end. What other programs wrote to the file's pages goes along. */
+ntstatus nt_sys_NtFlushVirtualMemory(const uint64_t *a)
+{
+	struct nt_io_status io = { 0 };
+	struct view v = { 0 };
+	struct nt_region *r;
+	ntstatus status = nt_get(&v.base, a[1], sizeof(v.base));
+
+	if (!status)
+		status = nt_get(&v.bytes, a[2], sizeof(v.bytes));
+	if (!status)
+		status = view_process(a[0], &v);
+	if (status)
+		return status;
+	mutex_lock(&v.nt->memory_lock);
+	r = nt_region_find(v.nt, v.base);
+	if (!r || r->type == MEM_PRIVATE || v.bytes > r->start + r->bytes - v.base)
+		status = STATUS_NOT_MAPPED_VIEW;
+	else if (!v.bytes)
+		v.bytes = r->start + r->bytes - v.base;
+	mutex_unlock(&v.nt->memory_lock);
+	if (!status) {
+		v.bytes = ALIGN_UP(v.base + v.bytes, PAGE_SIZE) - ALIGN_DOWN(v.base, PAGE_SIZE);
+		v.base = ALIGN_DOWN(v.base, PAGE_SIZE);
+		status = nt_status(mm_sync_range(v.space, v.base, v.bytes, MS_SYNC));
+	}
+	mm_space_put(v.space);
+	ps_put(v.process);
+	if (!status && (nt_put64(a[1], v.base) || nt_put64(a[2], v.bytes) || (a[3] && nt_put(a[3], &io, sizeof(io)))))
+		status = STATUS_ACCESS_VIOLATION;
 	return status;
 }
 

@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "apc.h"
+#include "jobs.h"
 #include "start.h"
 #include "text.h"
 
 #include "../linux/exec_file.h"
 #include "../linux/exec_image.h"
 
+#define PROCESS_CREATE_FLAGS_BREAKAWAY 0x00000001u
 #define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 4u
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 1u
 #define ATTRIBUTE_NUMBER 0xffffu
@@ -401,7 +403,12 @@ static ntstatus create(const uint64_t *a, struct request *rq)
 
 	for (int i = 0; i < 3; i++)
 		child.keep[i] = index_of(rq->given->standard[i]);
+	status = nt_job_allows_child(rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY);
+	if (status)
+		return status;
+	nt_current_thread()->breaks_away = rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY;
 	status = run(rq, &child);
+	nt_current_thread()->breaks_away = false;
 	if (status)
 		return status;
 	if (!child.process->nt)

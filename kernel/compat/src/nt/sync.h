@@ -32,10 +32,20 @@ ntstatus nt_wait(struct wait_source *const *sources, uint32_t n, bool all, bool 
 
 /* How NtCreateX and NtOpenX with an OBJECT_ATTRIBUTES end. @make makes the object (a reference) from
  * @arg; NULL: it is opened only. With a name that is there: STATUS_OBJECT_NAME_EXISTS with
- * OBJ_OPENIF, STATUS_OBJECT_NAME_COLLISION without, STATUS_OBJECT_TYPE_MISMATCH. */
+ * OBJ_OPENIF, STATUS_OBJECT_NAME_COLLISION without, STATUS_OBJECT_TYPE_MISMATCH. After a failure
+ * the handle is 0: libwine's DLLs give that back as it is. */
 ntstatus nt_create_object(uint64_t user_handle, uint32_t access, uint64_t user_attributes, enum object_kind kind,
 	ntstatus (*make)(void *arg, struct object **out), void *arg);
 ntstatus nt_open_object(uint64_t user_handle, uint32_t access, uint64_t user_attributes, enum object_kind kind);
+/* The object of the absolute path @path: a reference. */
+ntstatus nt_named_object(const char *path, enum object_kind kind, struct object **out);
+/* The path of @obj in kmalloc'd memory; NULL and no characters: it has no name. STATUS_NO_MEMORY. */
+ntstatus nt_object_name(struct object *obj, uint16_t **chars, uint32_t *nchars);
+/* What Windows calls the type of @obj. Returns how many code units. objects.c */
+#define NT_TYPE_NAME_CHARS 16u
+uint32_t nt_type_name(const struct object *obj, uint16_t out[NT_TYPE_NAME_CHARS]);
+/* keyed_events.c, for nt_create_object(). */
+ntstatus nt_keyed_event_make(void *arg, struct object **out);
 /* In the release of every object that can have a name: its name goes. Context: process, may sleep. */
 void nt_name_ended(struct object *obj);
 int nt_names_init(void);	/* -ENOMEM */

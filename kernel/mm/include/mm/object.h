@@ -106,6 +106,8 @@ int mm_object_throttle(struct mm_object *obj);
 /* Change the size: pages past the end are unmapped everywhere and freed, the rest
  * of the last page is zeroed. Context: process; the inode's lock is held. */
 void mm_object_truncate(struct mm_object *obj, uint64_t size_bytes);
+/* Does an area of any space show a part of @obj? */
+bool mm_object_is_mapped(struct mm_object *obj);
 /* Free pages in [first, last]; unmapped first (fallocate's hole punch). */
 void mm_object_punch(struct mm_object *obj, uint64_t first, uint64_t last);
 /* Drop clean pages, e.g. when the server's file has changed. Dirty ones stay. */

@@ -112,6 +112,7 @@ struct process {
 	uint64_t alarm_interval_ns, alarm_expires_ns;	/* 0: none */
 	void *timers;			/* POSIX timers, compat's */
 	void *nt;			/* struct nt_process of an NT program, compat's; NULL: a Linux one */
+	void *job;			/* compat's: the NT job it is in; NULL: none */
 	struct wait_source ended;	/* ready once it is a zombie */
 	bool reaps_itself;		/* nobody waits for it by its parent's right: NT's CreateProcess */
 	void *exe;			/* io's inode of the main image; a reference of ps_upper_ops' */
@@ -186,6 +187,8 @@ struct ps_upper_ops {
 	void (*session_ended)(struct ps_session *s);
 	/* Write a core of the current process, whose other threads rest. Returns: whether it has one. */
 	bool (*core_dump)(const struct signal_info *info);
+	/* The current process has a new child, which does not run yet. */
+	void (*process_born)(struct process *child);
 	/* A process is past its last user instruction: timers, POSIX locks … */
 	void (*process_exiting)(struct process *p);
 	/* A timer's signal left the queue without a handler's running. */
