@@ -18,9 +18,16 @@
 static struct list_node service_ends = LIST_INIT(service_ends);	/* tree; process.sibling_node */
 static struct wait_queue service_wait;
 
+uint32_t ps_exit_code(const struct process *p)
+{
+	uint32_t low = p->exit_status & 0xff;
+
+	return p->nt && p->exit_status && !low ? 0xff : low;
+}
+
 uint32_t ps_wait_status(const struct process *p)
 {
-	return p->killed_by ? p->killed_by | (p->core_dumped ? PS_STATUS_CORE : 0) : PS_STATUS_EXITED(p->exit_status);
+	return p->killed_by ? p->killed_by | (p->core_dumped ? PS_STATUS_CORE : 0) : PS_STATUS_EXITED(ps_exit_code(p));
 }
 
 void signal_child_info(struct process *child, int code, int status, struct signal_info *out)

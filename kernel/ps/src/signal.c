@@ -148,10 +148,18 @@ static struct ps_thread *choose_thread(struct process *p, struct ps_thread *want
 	return NULL;
 }
 
+/* An NT program is told of these keys, and decides itself (DECISIONS 51). */
+static bool is_console_event(const struct process *p, int sig)
+{
+	return p->nt && (sig == SIGINT || sig == SIGQUIT) && p->actions->action[sig - 1].handler == SIGNAL_DEFAULT;
+}
+
 static bool ends_process(struct process *p, int sig)
 {
 	uint64_t handler = p->actions->action[sig - 1].handler;
 
+	if (is_console_event(p, sig))
+		return false;
 	return sig == SIGKILL ||
 	       (handler == SIGNAL_DEFAULT && !signal_default_is_ignore(sig) && !signal_default_is_stop(sig));
 }
@@ -450,7 +458,7 @@ static enum take_step take_step(struct ps_thread *t, struct signal_info *info, s
 		return TAKE_NOTHING;
 	}
 	a = &p->actions->action[sig - 1];
-	if (a->handler == SIGNAL_DEFAULT || a->handler == SIGNAL_IGNORE) {
+	if ((a->handler == SIGNAL_DEFAULT || a->handler == SIGNAL_IGNORE) && !is_console_event(p, sig)) {
 		act_by_default(p, sig, info, flags);
 		return TAKE_AGAIN;
 	}

@@ -35,7 +35,7 @@ static void report_event(struct process *child, enum wait_event event, bool keep
 		if (child->killed_by)
 			fill_result(child, child->core_dumped ? WAIT_CODE_DUMPED : WAIT_CODE_KILLED, (int)child->killed_by, ps_wait_status(child), out);
 		else
-			fill_result(child, WAIT_CODE_EXITED, (int)(child->exit_status & 0xff), ps_wait_status(child), out);
+			fill_result(child, WAIT_CODE_EXITED, (int)ps_exit_code(child), ps_wait_status(child), out);
 		break;
 	case WAIT_STOPPED:
 		fill_result(child, WAIT_CODE_STOPPED, (int)child->last_stop_signal, child->last_stop_signal << 8 | 0x7f,

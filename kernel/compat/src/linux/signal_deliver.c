@@ -1,6 +1,7 @@
 /* kernel/compat/src/linux/signal_deliver.c: signals and restarts on the way back to user mode (man 7 signal). */
 #include <asm/signal.h>
 
+#include "../nt/console.h"
 #include "../outcomes.h"
 #include "dispatch.h"
 #include "signal_frame.h"
@@ -77,6 +78,10 @@ void linux_deliver(struct trap_frame *f)
 		linux_timer_signal_taken(&info);
 		if (t->process->strace)
 			strace_signal(&info);
+		if (t->process->nt) {
+			nt_console_signal(info.signo);
+			return;
+		}
 		if (in_call_to_restart(f))
 			restart_after_handler(f, &action);
 		deliver_to_handler(f, &info, &action);

@@ -1,7 +1,9 @@
 /* kernel/compat/src/nt/end.c: the end of processes and threads (Microsoft Learn: NtTerminateProcess). */
+#include <asm/signal.h>
 #include <nucleus/log.h>
 
 #include "async.h"
+#include "console.h"
 #include "jobs.h"
 #include "memory.h"
 #include "sections.h"
@@ -11,13 +13,21 @@
 #define THREAD_TERMINATE 0x0001u
 #define ALL_THREADS_BUT_MINE 0ull
 
+/* To a Linux parent Ctrl-C's end is that by the signal (DECISIONS 51). */
+static void __noreturn end_current(uint32_t code)
+{
+	if (!code && nt_console_event_ends())
+		code = STATUS_CONTROL_C_EXIT;
+	ps_exit_group(code, code == STATUS_CONTROL_C_EXIT ? SIGINT : 0);
+}
+
 ntstatus nt_sys_NtTerminateProcess(const uint64_t *a)
 {
 	struct process *p;
 	ntstatus status;
 
 	if (a[0] == NT_CURRENT_PROCESS)
-		ps_exit_group((uint32_t)a[1], 0);
+		end_current((uint32_t)a[1]);
 	if (a[0] == ALL_THREADS_BUT_MINE)
 		return nt_status(ps_end_other_threads((uint32_t)a[1]));
 	status = nt_process_lookup(a[0], PROCESS_TERMINATE, &p);
@@ -25,7 +35,7 @@ ntstatus nt_sys_NtTerminateProcess(const uint64_t *a)
 		return status;
 	if (p == ps_current()) {
 		ps_put(p);
-		ps_exit_group((uint32_t)a[1], 0);
+		end_current((uint32_t)a[1]);
 	}
 	if (p->state != PROCESS_ALIVE)
 		status = STATUS_PROCESS_IS_TERMINATING;

@@ -153,6 +153,50 @@ static void put_table(struct nt_text *t, const struct ps_strings *envp, const st
 	}
 }
 
+/* One folder `X:\\a` of a list, behind what @out has. Returns: bytes written; 0: it means nothing there. */
+static size_t put_linux_folder(char *out, const char *folder, size_t len, bool is_first)
+{
+	const char *root = upper(folder[0]) == 'C' ? "/windows/c" : upper(folder[0]) == 'Z' ? "" : NULL;
+	char *at = out;
+
+	if (len < 3 || folder[1] != ':' || !root)
+		return 0;
+	if (!is_first)
+		*at++ = ':';
+	strcpy(at, root);
+	at += strlen(root);
+	for (size_t i = 2; i < len; i++)
+		*at++ = folder[i] == '\\' ? '/' : folder[i];
+	return (size_t)(at - out);
+}
+
+#define MOST_GROWTH 6u	/* "C:\\;" as "/windows/c/:" */
+
+char *nt_environment_to_linux(const char *line)
+{
+	size_t n = 0, i = 0;
+	char *out;
+
+	while (i < ARRAY_SIZE(table) && !(table[i].kind == ENV_PATH && is_variable(line, table[i].name)))
+		i++;
+	out = kmalloc(strlen(line) * MOST_GROWTH + 1, 0);
+	if (!out)
+		return NULL;
+	if (i == ARRAY_SIZE(table))
+		return strcpy(out, line);
+	strcpy(out, table[i].name);
+	n = strlen(out);
+	out[n++] = '=';
+	for (line += n; *line;) {
+		size_t len = length_to(line, ';');
+
+		n += put_linux_folder(out + n, line, len, out[n - 1] == '=');
+		line += len + (line[len] == ';');
+	}
+	out[n] = '\0';
+	return out;
+}
+
 void nt_environment_path(struct nt_text *t, const struct ps_strings *envp)
 {
 	char *line = kmalloc(PS_MAX_STRING_BYTES, HEAP_NOZERO);

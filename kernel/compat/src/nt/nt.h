@@ -98,6 +98,7 @@ struct nt_thread {
 	bool breaks_away;	/* the child that it makes leaves the job */
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
+	bool runs_console_event;	/* made for Ctrl-C and its like: console_event.c */
 	bool waits_in_file, has_cancelled_wait;	/* file_io.c */
 	uint64_t entry;			/* what it was started with */
 	int32_t base_priority;

@@ -258,6 +258,16 @@ static int arguments_of(const struct nt_string *line, struct ps_strings *argv)
 	return err;
 }
 
+static int add_variable(struct ps_strings *envp, const uint16_t *chars, uint32_t n)
+{
+	char *line = nt_utf8(chars, n), *mapped = line ? nt_environment_to_linux(line) : NULL;
+	int err = mapped ? ps_strings_add(envp, mapped) : -ENOMEM;
+
+	kfree(mapped);
+	kfree(line);
+	return err;
+}
+
 static int environment_of(const struct nt_string *block, struct ps_strings *envp)
 {
 	int err = 0;
@@ -267,9 +277,9 @@ static int environment_of(const struct nt_string *block, struct ps_strings *envp
 
 		while (end < block->nchars && block->chars[end])
 			end++;
-		/* "=C:=C:\x" is cmd.exe's own. PATH is the Linux one for Linux programs. */
+		/* "=C:=C:\x" is cmd.exe's own. */
 		if (block->chars[at] != '=')
-			err = add_utf8(envp, block->chars + at, end - at);
+			err = add_variable(envp, block->chars + at, end - at);
 		at = end + 1;
 	}
 	return err;

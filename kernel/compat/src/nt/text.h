@@ -21,6 +21,8 @@ void nt_text_char(struct nt_text *t, uint16_t c);
 void nt_environment(struct nt_text *t, const struct ps_strings *envp);
 /* The value that PATH has in it. */
 void nt_environment_path(struct nt_text *t, const struct ps_strings *envp);
+/* "NAME=VALUE" for a Linux child, kmalloc'd: lists of folders become paths between colons. NULL: no memory. */
+char *nt_environment_to_linux(const char *line);
 /* command_line.c: @argv after its first @skip as one line that CommandLineToArgvW takes apart again
  * (Microsoft Learn, "Parsing C++ command-line arguments"), the program's name @first in place of argv[0]. */
 void nt_command_line(struct nt_text *t, const struct ps_strings *argv);

@@ -3,6 +3,7 @@
 #include <mm/heap.h>
 
 #include "apc.h"
+#include "console.h"
 #include "memory.h"
 #include "start.h"
 
@@ -16,7 +17,7 @@ struct attribute { uint64_t id, bytes, value, return_length; };
 
 struct new_thread {
 	uint64_t entry, argument, stack_reserve, stack_commit;
-	bool is_suspended;
+	bool is_suspended, is_console_event;
 	struct nt_stack stack;
 	struct ps_start start;
 	struct ps_thread *thread;	/* out: a reference */
@@ -72,6 +73,7 @@ static int prepare(struct ps_thread *t, void *context)
 	}
 	mine->teb = n->start.gs_base;
 	mine->entry = n->entry;
+	mine->runs_console_event = n->is_console_event;
 	mine->suspend_count = n->is_suspended ? 1 : 0;
 	t->nt = mine;
 	t->thread.personality = PERSONALITY_NT;
@@ -108,6 +110,16 @@ static ntstatus put_attributes(uint64_t user_list, const struct new_thread *n)
 			status = nt_put64(attribute.value, n->start.gs_base);
 	}
 	return status;
+}
+
+int nt_run_console_event(uint64_t entry, uint64_t event)
+{
+	struct new_thread n = { .entry = entry, .argument = event, .is_console_event = true };
+	int err = ps_create_thread(ps_current(), prepare, &n);
+
+	if (!err)
+		ps_thread_put(n.thread);
+	return err;
 }
 
 ntstatus nt_sys_NtCreateThreadEx(const uint64_t *a)

@@ -330,6 +330,8 @@ void ps_end_process(struct process *p, uint32_t status);	/* likewise */
 
 #define PS_STATUS_EXITED(code) (((code) & 0xff) << 8)
 #define PS_STATUS_CORE 0x80
+/* The code that a Linux parent sees: the low byte, or 255 of an NT program whose code is not zero but for that (DECISIONS 41). */
+uint32_t ps_exit_code(const struct process *p);
 /* wait4's status word of an ended process. */
 uint32_t ps_wait_status(const struct process *p);
 

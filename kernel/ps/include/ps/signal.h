@@ -60,7 +60,7 @@ int signal_kill(int32_t pid, int sig, const struct signal_info *info);
 
 /* Take the next deliverable signal of the current thread (its mask applied), with its
  * action. Default actions are carried out inside (stop, continue, end). Returns: false
- * when there is none to be handled by a handler. */
+ * when there is none to be handled by a handler, or by an NT program as a console event. */
 bool signal_take(struct signal_info *info, struct signal_action *action);
 /* Take one of @set for sigtimedwait. Returns: signal number or 0. */
 int signal_dequeue(uint64_t set, struct signal_info *info);
