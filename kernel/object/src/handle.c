@@ -95,7 +95,17 @@ static struct object *take(struct handle_table *t, uint32_t h)
 	return obj;
 }
 
-int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const int keep[3], struct handle_table **out)
+static bool is_among(uint32_t h, const int *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (list[i] == (int)h)
+			return true;
+	}
+	return false;
+}
+
+int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const int *keep, uint32_t nkeep,
+			      struct handle_table **out)
 {
 	struct handle_table *t;
 	int err = handle_table_clone(from, &t);
@@ -103,9 +113,7 @@ int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const in
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < t->capacity; i++) {
-		bool kept = (int)i == keep[0] || (int)i == keep[1] || (int)i == keep[2];
-
-		if (t->slots[i].object && !kept && !(t->slots[i].flags & flag))
+		if (t->slots[i].object && !(t->slots[i].flags & flag) && !is_among(i, keep, nkeep))
 			object_put(take(t, i));
 	}
 	*out = t;

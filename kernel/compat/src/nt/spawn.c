@@ -21,8 +21,11 @@
 #define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 4u
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 1u
 #define ATTRIBUTE_NUMBER 0xffffu
-enum attribute_number { ATTRIBUTE_CLIENT_ID = 3, ATTRIBUTE_TEB = 4, ATTRIBUTE_IMAGE_NAME = 5 };
+enum attribute_number { ATTRIBUTE_CLIENT_ID = 3, ATTRIBUTE_TEB = 4, ATTRIBUTE_IMAGE_NAME = 5,
+	ATTRIBUTE_HANDLE_LIST = 11 };
 #define MAX_ATTRIBUTES 32u
+#define HANDLE_LIST_MAX 4096u
+#define NSTANDARD 3u
 #define ENVIRONMENT_MAX_BYTES (4u << 20)
 #define CREATE_INFO_BYTES 0x58u
 #define CREATE_INFO_STATE 0x08u
@@ -37,6 +40,9 @@ struct request {
 	struct nt_string image_name;	/* an NT path */
 	uint64_t user_client_id, user_teb;
 	uint32_t process_flags, thread_flags;
+	bool has_list;			/* of the handles to inherit: */
+	int *keep;			/* room for the standard ones, then the list */
+	uint32_t nkeep;
 	char *path;
 	struct inode *inode;
 	struct exec_image *image;
@@ -124,6 +130,36 @@ static ntstatus image_name_in(const struct attribute *a, struct nt_string *out)
 	return nt_get(out->chars, a->value, a->bytes & ~1ull);
 }
 
+static int index_of(uint64_t handle)
+{
+	return handle && handle >> 32 == 0 ? nt_handle_index(handle) : -1;
+}
+
+/* The handles that alone are inherited; each must be one that can be (Microsoft Learn, UpdateProcThreadAttribute). */
+static ntstatus handle_list_in(const struct attribute *a, struct request *rq)
+{
+	uint32_t n = (uint32_t)(a->bytes / sizeof(uint64_t)), flags;
+	ntstatus status = STATUS_SUCCESS;
+	uint64_t handle;
+
+	if (rq->has_list || !n || a->bytes % sizeof(uint64_t) || a->bytes > HANDLE_LIST_MAX * sizeof(uint64_t))
+		return STATUS_INVALID_PARAMETER;
+	rq->has_list = true;
+	rq->keep = kmalloc((NSTANDARD + n) * sizeof(*rq->keep), HEAP_NOZERO);
+	if (!rq->keep)
+		return STATUS_NO_MEMORY;
+	rq->nkeep = NSTANDARD + n;
+	for (uint32_t i = 0; !status && i < n; i++) {
+		status = nt_get(&handle, a->value + i * sizeof(handle), sizeof(handle));
+		if (!status && handle_get_flags(ps_current()->handles, index_of(handle), &flags, NULL))
+			status = STATUS_INVALID_HANDLE;
+		if (!status && !(flags & HANDLE_INHERIT))
+			status = STATUS_INVALID_PARAMETER;
+		rq->keep[NSTANDARD + i] = index_of(handle);
+	}
+	return status;
+}
+
 /* Attributes that only add information are left alone; their meaning for us is none. */
 static ntstatus attributes_in(uint64_t user, struct request *rq)
 {
@@ -144,6 +180,9 @@ static ntstatus attributes_in(uint64_t user, struct request *rq)
 			break;
 		case ATTRIBUTE_TEB:
 			rq->user_teb = a.value;
+			break;
+		case ATTRIBUTE_HANDLE_LIST:
+			status = handle_list_in(&a, rq);
 			break;
 		default:
 			break;
@@ -324,11 +363,6 @@ static int make_fs(const struct request *rq, struct fs_context **out)
 	return 0;
 }
 
-static int index_of(uint64_t handle)
-{
-	return handle && handle >> 32 == 0 ? nt_handle_index(handle) : -1;
-}
-
 static ntstatus run(struct request *rq, struct ps_child *child)
 {
 	bool is_nt = rq->image->layout.kind == IMAGE_PE;
@@ -408,11 +442,13 @@ static ntstatus tell(const uint64_t *a, const struct request *rq, const struct p
 
 static ntstatus create(const uint64_t *a, struct request *rq)
 {
-	struct ps_child child = { .inherits = rq->process_flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES };
+	int standard[NSTANDARD], *keep = rq->has_list ? rq->keep : standard;
+	struct ps_child child = { .keep = keep, .nkeep = rq->has_list ? rq->nkeep : NSTANDARD,
+		.inherits = (rq->process_flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES) && !rq->has_list };
 	ntstatus status;
 
-	for (int i = 0; i < 3; i++)
-		child.keep[i] = index_of(rq->given->standard[i]);
+	for (uint32_t i = 0; i < NSTANDARD; i++)
+		keep[i] = index_of(rq->given->standard[i]);
 	status = nt_job_allows_child(rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY);
 	if (status)
 		return status;
@@ -445,6 +481,7 @@ static void request_free(struct request *rq)
 	exec_image_put(rq->image);
 	exec_file_close(rq->inode);
 	kfree(rq->path);
+	kfree(rq->keep);
 	nt_string_free(&rq->image_name);
 	parameters_free(rq->given);
 	kfree(rq);

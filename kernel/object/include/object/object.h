@@ -59,8 +59,9 @@ struct handle_table;
 int handle_table_create(struct handle_table **out);
 /* fork: every slot, with its flags. -ENOMEM. */
 int handle_table_clone(struct handle_table *from, struct handle_table **out);
-/* CreateProcess: those with @flag, and @keep[] (-1: none), under their numbers. -ENOMEM. */
-int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const int keep[3], struct handle_table **out);
+/* CreateProcess: those with @flag, and the @nkeep of @keep (-1: none), under their numbers. -ENOMEM. */
+int handle_table_clone_marked(struct handle_table *from, uint32_t flag, const int *keep, uint32_t nkeep,
+			      struct handle_table **out);
 void handle_table_get(struct handle_table *t);
 /* The last reference closes every handle. @process is passed to handle_closed. */
 void handle_table_put(struct handle_table *t, void *process);

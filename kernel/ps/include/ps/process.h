@@ -293,7 +293,8 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame);
  * started: thread_start() does that, after what @e->started has set up. Returns: 0 and references; as ps_exec(). */
 struct ps_child {
 	bool inherits;
-	int keep[3];			/* handles; -1: none */
+	const int *keep;		/* handles; -1: none */
+	uint32_t nkeep;
 	void *fs;			/* io's fs_context, a reference: taken even on failure */
 	struct process *process;	/* out */
 	struct ps_thread *thread;	/* out */
