@@ -141,6 +141,7 @@ void compat_init(void)
 	linux_crash_init();
 	linux_vdso_init();
 	nt_jobs_init();
+	mm_usercopy_refused = nt_stack_touched_by_kernel;
 	nt_pipes_init();
 	if (nt_names_init())
 		panic("no memory for the directories of NT names");

@@ -39,6 +39,8 @@ static bool is_usercopy(uint64_t rip)
 	return rip >= (uint64_t)(uintptr_t)usercopy_start && rip < (uint64_t)(uintptr_t)usercopy_nofault_start;
 }
 
+bool (*mm_usercopy_refused)(uint64_t address);
+
 /* A user copy of the kernel. An address beyond user memory never gets this far. */
 static bool kernel_fault(struct trap_frame *f, uint64_t address, uint64_t error)
 {
@@ -48,7 +50,7 @@ static bool kernel_fault(struct trap_frame *f, uint64_t address, uint64_t error)
 	if (address >= USER_TOP || (error & (ERROR_RESERVED | ERROR_FETCH)))
 		return false;
 	if (s && (f->rflags & RFLAGS_IF) && is_usercopy(f->rip) &&
-	    !mm_fault(s, address, access_of(error), &code))
+	    (!mm_fault(s, address, access_of(error), &code) || (mm_usercopy_refused && mm_usercopy_refused(address))))
 		return true;
 	return exception_table_fixup(f);
 }

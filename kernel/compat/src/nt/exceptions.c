@@ -91,9 +91,62 @@ static uint32_t float_status(bool is_sse)
 	return float_code(*(uint16_t *)(area + 2) & ~*(uint16_t *)area);
 }
 
-/* An access violation at no address that the CPU names: #GP and its like. */
+#define INSTRUCTION_MAX_BYTES 15
+
+/* Is this the code of an instruction that only ring 0, or an I/O privilege level, may execute (Intel SDM 3A 5.9;
+ * 1 19.5)? @p stands behind the prefixes. */
+static bool is_privileged(const uint8_t *p)
+{
+	switch (p[0]) {
+	case 0x6c: case 0x6d: case 0x6e: case 0x6f:	/* ins, outs */
+	case 0xe4: case 0xe5: case 0xe6: case 0xe7:	/* in, out */
+	case 0xec: case 0xed: case 0xee: case 0xef:
+	case 0xf4: case 0xfa: case 0xfb:		/* hlt, cli, sti */
+		return true;
+	case 0x0f:
+		break;
+	default:
+		return false;
+	}
+	switch (p[1]) {
+	case 0x00:					/* lldt, ltr */
+		return (p[2] >> 3 & 7) == 2 || (p[2] >> 3 & 7) == 3;
+	case 0x01:					/* lgdt, lidt, lmsw, invlpg */
+		return (p[2] >> 3 & 7) == 2 || (p[2] >> 3 & 7) == 3 || (p[2] >> 3 & 7) >= 6;
+	case 0x06: case 0x07: case 0x08: case 0x09:	/* clts, sysret, invd, wbinvd */
+	case 0x20: case 0x21: case 0x22: case 0x23:	/* mov of control and debug registers */
+	case 0x30: case 0x32: case 0x33: case 0x35:	/* wrmsr, rdmsr, rdpmc, sysexit */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_prefix(uint8_t b)
+{
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+
+	return memchr(prefixes, b, sizeof(prefixes)) || (b & 0xf0) == 0x40;
+}
+
+static bool is_at_privileged(uint64_t rip)
+{
+	uint8_t code[INSTRUCTION_MAX_BYTES + 3] = { 0 };
+	size_t got = copy_from_user_partial(code, nt_ptr(rip), INSTRUCTION_MAX_BYTES), i = 0;
+
+	while (i < got && is_prefix(code[i]))
+		i++;
+	return i < got && is_privileged(code + i);
+}
+
+/* #GP and its like: an instruction that is not the program's to execute, or an access violation at no address
+ * that the CPU names. */
 static void general(struct nt_exception_record *r)
 {
+	if (is_at_privileged(r->address)) {
+		r->code = STATUS_PRIVILEGED_INSTRUCTION;
+		return;
+	}
 	r->code = STATUS_ACCESS_VIOLATION;
 	r->nparameters = 2;
 	r->parameters[0] = ACCESS_READ;
@@ -141,6 +194,20 @@ bool nt_user_exception(struct trap_frame *f)
 	}
 	raise(f, &r);
 	return true;
+}
+
+bool nt_stack_touched_by_kernel(uint64_t address)
+{
+	uint64_t stack_top, bottom, teb;
+
+	if (current_thread()->personality != PERSONALITY_NT || mutex_is_mine(&nt_current()->memory_lock))
+		return false;
+	teb = nt_current_thread()->teb;
+	/* Without faults: this is one. */
+	if (copy_from_user_nofault(&stack_top, nt_ptr(teb + TEB_STACK_BASE), sizeof(stack_top)) ||
+	    copy_from_user_nofault(&bottom, nt_ptr(teb + TEB_DEALLOCATION_STACK), sizeof(bottom)))
+		return false;
+	return address >= bottom && address < stack_top && !nt_memory_fault(address, 0);
 }
 
 bool nt_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int code, int err)

@@ -196,6 +196,9 @@ char nt_drive_of_path(const char **path);
 void nt_syscall(struct trap_frame *f);
 bool nt_user_exception(struct trap_frame *f);	/* false: the Linux way ends the process */
 bool nt_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, int code, int err);
+/* The kernel's own copy met a page that is out of reach at @address. Returns: true: try again, it was the guard page
+ * of the current thread's stack, which has grown. */
+bool nt_stack_touched_by_kernel(uint64_t address);
 void nt_user_return(struct trap_frame *f);	/* APCs, suspension, the end; interrupts off */
 
 #endif

@@ -5,7 +5,7 @@
 #include "memory.h"
 
 enum process_class { PROCESS_BASE_PRIORITY = 5, PROCESS_ERROR_MODE = 12, PROCESS_PRIORITY_CLASS = 18,
-	PROCESS_AFFINITY_MASK = 21, PROCESS_PRIORITY_BOOST = 22, PROCESS_EXECUTE_FLAGS = 34 };
+	PROCESS_AFFINITY_MASK = 21, PROCESS_PRIORITY_BOOST = 22, PROCESS_EXECUTE_FLAGS = 34, PROCESS_STACK = 41 };
 
 #define PROCESS_VM_READ 0x0010u
 #define PROCESS_VM_WRITE 0x0020u
@@ -59,6 +59,26 @@ static ntstatus set(struct nt_process *nt, uint32_t class, uint64_t user, uint32
 	}
 }
 
+struct stack_allocation { uint64_t bytes, zero_bits, base; };
+
+/* PROCESS_STACK_ALLOCATION_INFORMATION: reserve a stack (of a fiber, say); the caller commits it. */
+static ntstatus reserve_stack(uint64_t process, uint64_t user, uint32_t bytes)
+{
+	const uint64_t base_at = user + offsetof(struct stack_allocation, base);
+	struct stack_allocation in;
+	ntstatus status;
+
+	if (bytes != sizeof(in))
+		return STATUS_INFO_LENGTH_MISMATCH;
+	status = nt_get(&in, user, sizeof(in));
+	if (!status)
+		status = nt_put64(base_at, 0);
+	if (status)
+		return status;
+	return nt_sys_NtAllocateVirtualMemory((const uint64_t[]){ process, base_at, in.zero_bits, user, MEM_RESERVE,
+		PAGE_READWRITE });
+}
+
 ntstatus nt_sys_NtSetInformationProcess(const uint64_t *a)
 {
 	struct process *p;
@@ -66,6 +86,10 @@ ntstatus nt_sys_NtSetInformationProcess(const uint64_t *a)
 
 	if (status)
 		return status;
+	if ((uint32_t)a[1] == PROCESS_STACK) {
+		ps_put(p);
+		return reserve_stack(a[0], a[2], (uint32_t)a[3]);
+	}
 	status = p->nt ? set(p->nt, (uint32_t)a[1], a[2], (uint32_t)a[3]) : STATUS_INVALID_PARAMETER;
 	ps_put(p);
 	return status;

@@ -178,5 +178,7 @@ void mm_unpin(struct frame **frames, size_t npages, bool dirtied);
 
 /* Frames and heap short, nothing to reclaim: called to choose and kill; ps fills it in. */
 extern bool (*mm_oom_kill)(void);
+/* A user copy of the kernel touched a page that may not be: true when it may be tried again. The edge's. */
+extern bool (*mm_usercopy_refused)(uint64_t address);
 
 #endif
