@@ -38,7 +38,7 @@ static const char *const services[] = { "syscalld", "procd", "vfsd", "loaderd", 
 static volatile bool *is_over;
 static pid_t workers[MAX_WORKERS];
 static unsigned int nworkers;
-static const char *program, *script;
+static const char *program, *script, *where;
 
 /* ---- one worker: changes of names, each checked ---- */
 
@@ -48,7 +48,7 @@ static void expect(const char *what, long got, long expected, int error)
 		return;
 	if (got >= 0)
 		errno = 0;
-	die("%s: got %ld, expected %ld (%s)", what, got, expected, strerror(error));
+	die("%s in %s: got %ld, expected %ld (%s)", what, where, got, expected, strerror(error));
 }
 
 #define succeeds(call) expect(#call, (long)(call), 0, 0)
@@ -228,6 +228,7 @@ static void start_worker(const char *folder, unsigned int job)
 	if (workers[nworkers++])
 		return;
 	snprintf(name, sizeof(name), "w%u", job);
+	where = folder;
 	need(chdir(folder));
 	need(mkdir(name, 0755));
 	need(chdir(name));
@@ -354,7 +355,8 @@ int main(int argc, char **argv)
 	is_over = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (int i = 5; i < argc; i++)
 		need(mkdir(argv[i], 0755));
-	need(chdir(argv[5]));
+	where = argv[5];
+	need(chdir(where));
 
 	/* Once without a death: what is made on first use is no leak. */
 	start_workers(argv + 5, argc - 5);

@@ -91,14 +91,14 @@ def scenario_dynamic_programs_of_the_host_run(m):
     m.succeeds("/usr/bin/python3", "-c", "print(6 * 7)", out=b"42\n")
 
 
-def scenario_a_windows_program_is_refused_with_a_reason(m):
+def scenario_a_broken_windows_program_is_refused_with_a_reason(m):
     program = os.path.join(m.folder, "program.exe")
     with open(program, "wb") as f:
         f.write(b"MZ".ljust(0x3c, b"\0") + b"\x40\0\0\0" + b"PE\0\0")
     os.chmod(program, 0o755)
     result = m.exec(program)
     m.equal(result.code, 126, "exit code", result)
-    m.matches(result.err, "not supported yet", "standard error")
+    m.matches(result.err, "program.exe: Exec format error", "standard error")
 
 
 def scenario_a_machine_that_dies_is_125_with_one_line(m):

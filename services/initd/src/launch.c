@@ -119,15 +119,10 @@ static void refuse_format(const struct child *child, const char *path)
 	const char *program = child->request->argv[0];
 	char head[HEAD_BYTES];
 	size_t len = read_head(path, head);
-	enum exec_format format = search_format(head, len);
 
-	if (format == FORMAT_TEXT && len) {
+	if (len && search_is_text(head, len))
 		exec_by_shell(child, path);
-		if (errno == ENOEXEC)
-			format = FORMAT_UNSUPPORTED;
-	}
-	report(child, REFUSED_NOT_EXECUTABLE, program,
-	       format == FORMAT_UNSUPPORTED ? "not supported yet" : strerror(ENOEXEC));
+	report(child, REFUSED_NOT_EXECUTABLE, program, strerror(ENOEXEC));
 }
 
 static int try_exec(const struct child *child, const char *path)

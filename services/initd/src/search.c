@@ -96,17 +96,15 @@ int search_refusal(int error)
 	return error == ENOENT || error == ENOTDIR ? REFUSED_NOT_FOUND : REFUSED_NOT_EXECUTABLE;
 }
 
-enum exec_format search_format(const void *head, size_t len)
+bool search_is_text(const void *head, size_t len)
 {
 	const unsigned char *bytes = head;
 	const unsigned char *line_end = len ? memchr(bytes, '\n', len) : NULL;
 
 	if (len >= 2 && (!memcmp(bytes, "MZ", 2) || !memcmp(bytes, "#!", 2)))
-		return FORMAT_UNSUPPORTED;
+		return false;
 	if (len >= 4 && !memcmp(bytes, "\177ELF", 4))
-		return FORMAT_UNKNOWN;
+		return false;
 	/* A NUL in the first line: no text (as bash decides it). */
-	if (memchr(bytes, '\0', line_end ? (size_t)(line_end - bytes) : len))
-		return FORMAT_UNKNOWN;
-	return FORMAT_TEXT;
+	return !memchr(bytes, '\0', line_end ? (size_t)(line_end - bytes) : len);
 }

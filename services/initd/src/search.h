@@ -30,12 +30,8 @@ bool search_goes_on(int error);
 /* The exit code for a program that execve refused with @error. */
 int search_refusal(int error);
 
-/* What the first bytes of a file that gave ENOEXEC are. */
-enum exec_format {
-	FORMAT_UNKNOWN,		/* garbage, a broken program, or one of another machine */
-	FORMAT_UNSUPPORTED,	/* a program that will be run one day: PE, a script for one */
-	FORMAT_TEXT,		/* commands for /bin/sh, as execvp takes them */
-};
-enum exec_format search_format(const void *head, size_t len);
+/* Are these the first bytes of commands for /bin/sh, as execvp takes a file that gave ENOEXEC? Programs, good
+ * or broken, and scripts for another interpreter are not. */
+bool search_is_text(const void *head, size_t len);
 
 #endif

@@ -158,7 +158,7 @@ static void write_program(char *path, const void *bytes, size_t len)
 	close(fd);
 }
 
-static void the_format_decides_what_a_refused_file_is_called(void **state)
+static void text_that_is_no_program_is_the_shells(void **state)
 {
 	char pe[] = "/tmp/launch-XXXXXX", garbage[] = "/tmp/launch-XXXXXX", text[] = "/tmp/launch-XXXXXX";
 	char expected[128];
@@ -166,7 +166,7 @@ static void the_format_decides_what_a_refused_file_is_called(void **state)
 	struct exec_request request = request_for(argv);
 
 	write_program(pe, "MZ\0\0", 4);
-	snprintf(expected, sizeof(expected), "x: %s: not supported yet", pe);
+	snprintf(expected, sizeof(expected), "x: %s: Exec format error", pe);
 	refuses(pe, 126, expected);
 	write_program(garbage, "\0\1\2\3", 4);
 	snprintf(expected, sizeof(expected), "x: %s: Exec format error", garbage);
@@ -247,7 +247,7 @@ int main(void)
 		cmocka_unit_test(ids_and_groups_are_the_requests),
 		cmocka_unit_test(a_signal_that_initd_ignores_or_blocks_is_default_in_the_program),
 		cmocka_unit_test(what_cannot_be_started_says_why),
-		cmocka_unit_test(the_format_decides_what_a_refused_file_is_called),
+		cmocka_unit_test(text_that_is_no_program_is_the_shells),
 		cmocka_unit_test(a_program_runs_only_after_what_comes_before),
 		cmocka_unit_test(a_folder_that_is_not_there_is_named),
 		cmocka_unit_test(a_terminal_is_the_programs_controlling_one),

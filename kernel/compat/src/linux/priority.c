@@ -137,7 +137,7 @@ static int check_io(int value)
 {
 	int data = (int)IOPRIO_PRIO_DATA(value);
 
-	if (value < 0 || value >> IOPRIO_CLASS_SHIFT >= IOPRIO_NR_CLASSES)
+	if (value < 0 || value >> IOPRIO_CLASS_SHIFT > IOPRIO_CLASS_MASK)
 		return -EINVAL;
 	switch (class_of(value)) {
 	case IOPRIO_CLASS_NONE:
