@@ -1,6 +1,7 @@
 /* kernel/compat/src/init.c: the edge takes its place in the tables of the modules below. */
 #include <compat/compat.h>
 #include <io/inode.h>
+#include <ipc/endpoint.h>
 #include <nucleus/log.h>
 #include <nucleus/panic.h>
 #include <string.h>
@@ -145,6 +146,7 @@ void compat_init(void)
 	nt_pipes_init();
 	if (nt_names_init())
 		panic("no memory for the directories of NT names");
+	ipc_process_ops.service_stalled = service_stall_report;
 	ps_min_signal_stack = signal_frame_max_bytes();
 	ps_upper_ops.fs_create = fs_create;
 	ps_upper_ops.fs_clone = fs_clone;

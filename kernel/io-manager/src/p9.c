@@ -114,6 +114,22 @@ static void keep(struct exchange *e)
 	mutex_unlock(&records_lock);
 }
 
+/* It was not sent after all. */
+static void drop_kept(struct exchange *e)
+{
+	bool is_kept;
+
+	mutex_lock(&records_lock);
+	is_kept = !list_is_empty(&e->node);
+	if (is_kept) {
+		list_del(&e->node);
+		list_init(&e->node);
+	}
+	mutex_unlock(&records_lock);
+	if (is_kept)
+		exchange_put(e);
+}
+
 void p9_forget_request(uint64_t id)
 {
 	struct list_node dropped = LIST_INIT(dropped);
@@ -244,8 +260,10 @@ static int send(struct exchange *e, struct drv_9p *t)
 		keep(e);
 	refcount_get(&e->refs);	/* the device's; kept if it never answers */
 	(void)WAIT_EVENT(&ring_room, (err = t->submit(t, &e->rq)) != -EAGAIN, 0, 0);
-	if (err)
+	if (err) {
 		exchange_put(e);
+		drop_kept(e);
+	}
 	return err;
 }
 

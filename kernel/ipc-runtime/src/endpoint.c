@@ -84,7 +84,7 @@ static uint32_t requeue_locked(struct endpoint *ep)
 
 	while ((r = list_last_entry(&ep->delivered, struct ipc_request, node))) {
 		list_del(&r->node);
-		list_del(&r->id_node);
+		request_id_remove(r);
 		r->state = REQUEST_QUEUED;
 		r->is_retry = true;
 		list_add(&r->node, &ep->queued);

@@ -76,6 +76,8 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 /* A delivered request by its token, taken off its lists; the endpoint's reference goes to
  * the caller of this. NULL: stale. */
 struct ipc_request *request_take_delivered(uint64_t token, void *process);
+/* No token leads to it any more. endpoint->lock is held. */
+void request_id_remove(struct ipc_request *r);
 /* Not answered after all: back among the delivered ones. */
 void request_untake(struct ipc_request *r);
 void request_finish(struct ipc_request *r, int error);

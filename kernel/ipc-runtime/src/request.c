@@ -101,7 +101,7 @@ static void id_insert(struct ipc_request *r)
 	spin_unlock(&id_lock);
 }
 
-static void id_remove(struct ipc_request *r)
+void request_id_remove(struct ipc_request *r)
 {
 	spin_lock_nested(&id_lock);
 	list_del(&r->id_node);
@@ -128,7 +128,7 @@ static struct ipc_request *id_find(uint64_t id)
 static void unlink_locked(struct ipc_request *r)
 {
 	if (r->state == REQUEST_DELIVERED)
-		id_remove(r);
+		request_id_remove(r);
 	list_del(&r->node);
 }
 

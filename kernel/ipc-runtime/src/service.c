@@ -107,6 +107,8 @@ int ipc_call_service(uint32_t id, struct ipc_kernel_call *c)
 		r->nhandles = 1;
 	}
 	err = request_call(r, clock_monotonic_ns() + (c->deadline_ns ? c->deadline_ns : IPC_SERVICE_DEADLINE_NS), 0);
+	if (err == -ETIMEDOUT && ipc_process_ops.service_stalled)
+		ipc_process_ops.service_stalled(READ_ONCE(services[id]->owner_pid));
 	if (err)
 		goto out;
 	memcpy(c->words, r->reply_words, sizeof(c->words));

@@ -19,6 +19,20 @@
 #include "p9_path.h"
 #include "special.h"
 
+/* The server made @name, of the number in @qid: a node that has the number already is of a file that is gone,
+ * whose removal went to the server with a predecessor's request, and that request has not come again yet.
+ * What a predecessor made may have been looked up since, under its name. */
+static void part_from_former(struct node *dir, const char *name, size_t len, const struct p9_qid *qid, bool was_sent)
+{
+	struct node *former = node_by_key(dir->mount, qid->path);
+	const struct entry *entry = was_sent ? entry_find(dir, name, len, ENTRY_NAME) : NULL;
+
+	if (!former || (entry && node_at(entry->node) == former))
+		return;
+	p9_drop_fids(former);
+	node_clear_key(former);
+}
+
 /* Make what is no regular file. */
 static int make_special(struct request *rq, struct node *dir, uint32_t fid, const char *name, size_t len,
 			const struct create_args *args, struct p9_qid *qid)
@@ -26,11 +40,18 @@ static int make_special(struct request *rq, struct node *dir, uint32_t fid, cons
 	uint32_t transport = node_mount(dir)->transport;
 	struct p9_once once = { rq, P9_STEP_MAIN };
 
+	bool was_sent = p9_was_sent(transport, once);
+	int err;
+
 	if (S_ISDIR(args->mode))
-		return p9_mkdir(transport, fid, name, len, args->mode, args->gid, qid, once);
-	if (S_ISLNK(args->mode))
-		return p9_symlink(transport, fid, name, len, args->target, args->target_len, args->gid, qid, once);
-	return p9_mknod(transport, fid, name, len, args->mode, args->rdev, args->gid, qid, once);
+		err = p9_mkdir(transport, fid, name, len, args->mode, args->gid, qid, once);
+	else if (S_ISLNK(args->mode))
+		err = p9_symlink(transport, fid, name, len, args->target, args->target_len, args->gid, qid, once);
+	else
+		err = p9_mknod(transport, fid, name, len, args->mode, args->rdev, args->gid, qid, once);
+	if (!err)
+		part_from_former(dir, name, len, qid, was_sent);
+	return err;
 }
 
 /* Make a regular file and keep it open, since a new file is mostly written next. */
@@ -47,6 +68,8 @@ static int make_regular(struct request *rq, struct node *dir, uint32_t dir_fid, 
 	if (err)
 		return err;
 	err = p9_lcreate(transport, fid, name, len, O_CREAT | O_EXCL | O_WRONLY, args->mode, args->gid, qid, once);
+	if (!err)
+		part_from_former(dir, name, len, qid, was_sent);
 	/* The answer to a predecessor tells of a fid of the predecessor's. */
 	if (err || was_sent || p9_getattr(transport, fid, &attr)) {
 		p9_fid_put(fid);

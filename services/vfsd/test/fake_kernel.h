@@ -28,6 +28,7 @@ struct fake_shared {
 	uint64_t drops;			/* VFS_NODE_DROP_CACHES calls */
 	uint64_t revokes;
 	uint64_t exchanges;		/* sent to the 9P server */
+	uint64_t only_number;		/* of every regular file; 0: the inode's */
 	uint64_t kill_at_exchange;	/* die before (odd) or after (even) the n-th one, counted by halves */
 	uint64_t half_exchanges;
 	uint64_t kill_at_store;		/* die before the n-th store to the arena */

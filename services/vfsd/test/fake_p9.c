@@ -116,7 +116,7 @@ static void put_qid(struct p9_buf *out, const struct stat *st)
 {
 	p9_put8(out, S_ISDIR(st->st_mode) ? P9_QID_DIR : S_ISLNK(st->st_mode) ? P9_QID_SYMLINK : 0);
 	p9_put32(out, 0);
-	p9_put64(out, st->st_ino);
+	p9_put64(out, S_ISREG(st->st_mode) && fake->only_number ? fake->only_number : st->st_ino);
 }
 
 static int put_qid_of(struct p9_buf *out, const char *path)

@@ -158,6 +158,24 @@ static void inode_numbers_used_again_are_other_files(void **unused)
 	}
 }
 
+/* As when the answer to its removal died with a predecessor, and a new file came before the retry. */
+static void a_number_used_again_before_a_removal_is_told_is_another_file(void **unused)
+{
+	struct vfs_attr attr;
+	uint64_t old;
+
+	fake->only_number = 77;
+	make(top, "old", S_IFREG | 0600, 0);
+	old = walk_to(top, "old")->attr.node;
+	assert_int_equal(unlink(host("old")), 0);
+	assert_int_equal(make(top, "new", S_IFREG | 0600, VFS_CREATE_EXCL), 0);
+	assert_int_not_equal(walk_to(top, "new")->attr.node, old);
+	assert_int_equal(remove_name(top, "old", false), -ENOENT);
+	assert_int_equal(get_attr(walk_to(top, "new")->attr.node, &attr), 0);
+	assert_int_equal(attr.nlink, 1);
+	assert_int_equal(remove_name(top, "new", false), 0);
+}
+
 static void renaming_works_on_the_host(void **unused)
 {
 	uint64_t d, f;
@@ -387,6 +405,7 @@ int main(void)
 		TEST(names_are_made_on_the_host),
 		TEST(names_are_removed_on_the_host),
 		TEST(inode_numbers_used_again_are_other_files),
+		TEST(a_number_used_again_before_a_removal_is_told_is_another_file),
 		TEST(renaming_works_on_the_host),
 		TEST(fifos_and_sockets_are_the_machines_own),
 		TEST(a_file_keeps_its_node_while_one_name_is_left),

@@ -33,6 +33,8 @@ bool log_once_for_program(const char *comm, uint64_t nr);
 
 /* service_fault.c: log where the current service faulted. May sleep. */
 void service_fault_report(const struct trap_frame *f, uint64_t address);
+/* The service has not answered a call in time: log, once, where its threads are. Sleeps. */
+void service_stall_report(uint32_t pid);
 
 void compat_syscall(struct trap_frame *f);
 void compat_user_return(struct trap_frame *f);

@@ -85,6 +85,8 @@ struct ipc_process_ops {
 	const char *(*name)(void *process);
 	/* Somebody calls service @id for the first time, and nobody serves it. Any context but interrupts. */
 	void (*service_wanted)(uint32_t id);
+	/* The process has not answered a call of the kernel's in time. Sleeps; may be NULL. */
+	void (*service_stalled)(uint32_t pid);
 };
 extern struct ipc_process_ops ipc_process_ops;
 
