@@ -222,7 +222,8 @@ struct lease_grant {
 #define VFS_NODE_LIST 3		/* after a restart: the node that the kernel holds after arg (0: the first), in
 				 * an order of its own, in attr->node; lease_ns is the number of its lookups that were not given back; -ENOENT at the end */
 #define VFS_NODE_OPENS 5	/* attr->nlink: open files, mappings and write-backs of the node; -ENOENT: not held */
-#define VFS_NODE_REQUEST 7	/* of no node: 0 while the request with this id waits for vfsd; -ENOENT */
+#define VFS_NODE_REQUEST 7	/* of no node: 0 while the request with this id waits for vfsd, or what its reply counts
+				 * is not with the inodes yet; -ENOENT */
 #define VFS_NODE_DROP_CACHES 6	/* of no node: drop leases, idle inodes and clean pages */
 #define VFS_NODE_SET_FLAGS 4	/* attr->flags replaces the node's flags */
 

@@ -87,7 +87,7 @@ int64_t io_sys_vfs_node(uint32_t op, uint64_t node, struct vfs_attr __user *attr
 		return 0;
 	}
 	if (op == VFS_NODE_REQUEST)
-		return service_request_waits(SERVICE_VFSD, node) ? 0 : -ENOENT;
+		return vfs_call_is_pending(node) ? 0 : -ENOENT;
 	i = op == VFS_NODE_LIST ? inode_next(node) : inode_find(node);
 	if (!i)
 		return -ENOENT;

@@ -35,6 +35,8 @@ struct record_result {
  * @results may be NULL. Returns: as vfs_call(); *nresults is set on success. */
 int vfs_call_records(struct ipc_kernel_call *c, struct record_result *results, uint32_t max, uint32_t *nresults);
 void record_results_put(struct record_result *results, uint32_t n);
+/* Has vfsd's request @id come to no end yet, or is its reply still being applied? */
+bool vfs_call_is_pending(uint64_t id);
 
 /* ---- record_apply.c ---- */
 

@@ -56,8 +56,46 @@ static int apply_all(const void *data, uint32_t len, struct record_result *resul
 	return more < 0 ? more : err;
 }
 
+/* A call whose records are not applied yet. */
+struct taking {
+	struct list_node node;
+	const struct ipc_kernel_call *call;
+};
+
+static struct spinlock taking_lock = SPINLOCK_INIT(VFS_CALLS);
+static struct list_node taking = LIST_INIT(taking);
+
+static void begin_taking(struct taking *t, const struct ipc_kernel_call *c)
+{
+	t->call = c;
+	spin_lock(&taking_lock);
+	list_add(&t->node, &taking);
+	spin_unlock(&taking_lock);
+}
+
+static void end_taking(struct taking *t)
+{
+	spin_lock(&taking_lock);
+	list_del(&t->node);
+	spin_unlock(&taking_lock);
+}
+
+/* In this order: what has left the queue is in the list until its end. */
+bool vfs_call_is_pending(uint64_t id)
+{
+	bool is_pending = service_request_waits(SERVICE_VFSD, id);
+	const struct taking *t;
+
+	spin_lock(&taking_lock);
+	LIST_FOR_EACH_ENTRY(t, &taking, node)
+		is_pending |= READ_ONCE(t->call->request_id) == id;
+	spin_unlock(&taking_lock);
+	return is_pending;
+}
+
 int vfs_call_records(struct ipc_kernel_call *c, struct record_result *results, uint32_t max, uint32_t *nresults)
 {
+	struct taking t;
 	uint32_t n = 0;
 	int err, applied;
 
@@ -65,9 +103,11 @@ int vfs_call_records(struct ipc_kernel_call *c, struct record_result *results, u
 	if (!c->reply_data)
 		return -ENOMEM;
 	c->reply_cap = RECORDS_BYTES;
+	begin_taking(&t, c);
 	err = vfs_call(c);
 	/* A refusal may carry records too: what it was decided on. */
 	applied = apply_all(c->reply_data, MIN(c->reply_len, RECORDS_BYTES), results, results ? max : 0, &n);
+	end_taking(&t);
 	kfree(c->reply_data);
 	c->reply_data = NULL;
 	if (!err)
