@@ -13,6 +13,10 @@
 #define HIVE_MAX_VALUE_NAME_CHARS 16383u
 #define HIVE_MAX_VALUE_BYTES (48u << 10)	/* name and data fit one message */
 
+/* In the requests that change something: 1 here asks for the ids of the key that is another now and of those
+ * above it, in that order, as the reply's data. */
+#define HIVED_WANTS_CHAIN 5
+
 enum hived_op {
 	/* key, HIVE_OPEN_*, bytes of the class | data: path below the key (components parted by backslashes), then
 	 * the class. Reply: [1] id, [2] 1: created. -ENOENT; -EINVAL a bad name; -ESTALE; -EBUSY a

@@ -9,6 +9,7 @@
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
 #include "nt/jobs.h"
+#include "nt/keys.h"
 #include "nt/named_pipe.h"
 #include "nt/nt.h"
 #include "nt/sync.h"
@@ -142,6 +143,7 @@ void compat_init(void)
 	linux_crash_init();
 	linux_vdso_init();
 	nt_jobs_init();
+	nt_key_watches_init();
 	mm_usercopy_refused = nt_stack_touched_by_kernel;
 	nt_pipes_init();
 	if (nt_names_init())

@@ -1,6 +1,5 @@
 /* Keys and values (Microsoft Learn, "Registry key operations"). */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <wctype.h>
@@ -11,9 +10,70 @@
 #define EPOCH_TICKS 116444736000000000ull
 #define TICKS_PER_SECOND 10000000ull
 
-static struct hive_key *buckets[NBUCKETS];
-static struct hive_key *root;
-static uint64_t last_id;
+/* The arena's root. */
+struct registry {
+	uint64_t last_id;
+	state_off_t root;
+	state_off_t buckets[NBUCKETS];	/* keys by id */
+	struct hive_note note;
+};
+
+static struct state *arena;
+static struct registry *registry;
+static unsigned int depth;		/* of changes within changes */
+static bool has_failed;			/* the outermost one is to be undone */
+
+static struct hive_key *key_at(state_off_t at)
+{
+	return STATE_PTR(arena, at, struct hive_key);
+}
+
+static struct hive_value *value_at(state_off_t at)
+{
+	return STATE_PTR(arena, at, struct hive_value);
+}
+
+static state_off_t at(const void *place)
+{
+	return state_offset(arena, place);
+}
+
+const void *hive_bytes(state_off_t place)
+{
+	return state_at(arena, place);
+}
+
+/* ---- changes ---- */
+
+void hive_begin(void)
+{
+	if (depth++)
+		return;
+	has_failed = false;
+	state_begin(arena);
+}
+
+int hive_end(int err)
+{
+	if (err)
+		has_failed = true;
+	if (--depth)
+		return err;
+	if (!has_failed)
+		return state_commit(arena) ? -ENOMEM : 0;
+	state_abort(arena);
+	return err;
+}
+
+void hive_set_note(const struct hive_note *note)
+{
+	STATE_SET(arena, &registry->note, *note);
+}
+
+const struct hive_note *hive_note(void)
+{
+	return &registry->note;
+}
 
 static uint64_t now(void)
 {
@@ -34,106 +94,111 @@ static bool is_same(const uint16_t *a, uint32_t na, struct hive_text b)
 	return true;
 }
 
-static uint16_t *copy(struct hive_text t)
+/* 0: no room. */
+static state_off_t copy(const void *data, uint32_t bytes)
 {
-	uint16_t *chars = malloc((t.nchars + 1) * sizeof(*chars));
+	state_off_t place = state_alloc(arena, bytes + 1);
 
-	if (chars && t.nchars)
-		memcpy(chars, t.chars, t.nchars * sizeof(*chars));
-	return chars;
+	if (place && bytes)
+		memcpy(state_at(arena, place), data, bytes);
+	return place;
+}
+
+static const uint16_t *name_of(const struct hive_key *k)
+{
+	return hive_bytes(k->name);
 }
 
 /* ---- ids ---- */
 
 struct hive_key *hive_by_id(uint64_t id)
 {
-	struct hive_key *k = buckets[id % NBUCKETS];
+	struct hive_key *k = key_at(registry->buckets[id % NBUCKETS]);
 
 	while (k && k->id != id)
-		k = k->id_next;
+		k = key_at(k->id_next);
 	return k;
 }
 
 static void id_add(struct hive_key *k)
 {
-	k->id = ++last_id;
-	k->id_next = buckets[k->id % NBUCKETS];
-	buckets[k->id % NBUCKETS] = k;
+	STATE_SET(arena, &registry->last_id, registry->last_id + 1);
+	k->id = registry->last_id;
+	k->id_next = registry->buckets[k->id % NBUCKETS];
+	STATE_SET(arena, &registry->buckets[k->id % NBUCKETS], at(k));
 }
 
-static void id_remove(struct hive_key *k)
+/* Let what leads to @place, beginning at @link, lead to @next instead. */
+static void unlink_from(state_off_t *link, state_off_t place, state_off_t next, size_t next_at)
 {
-	struct hive_key **link = &buckets[k->id % NBUCKETS];
-
-	while (*link != k)
-		link = &(*link)->id_next;
-	*link = k->id_next;
+	while (*link != place)
+		link = (state_off_t *)(void *)((char *)state_at(arena, *link) + next_at);
+	STATE_SET(arena, link, next);
 }
 
 /* ---- keys ---- */
 
 static void value_free(struct hive_value *v)
 {
-	free(v->name);
-	free(v->data);
-	free(v);
+	state_free(arena, v->name);
+	state_free(arena, v->data);
+	state_free(arena, at(v));
 }
 
 static void key_free(struct hive_key *k)
 {
-	struct hive_value *v;
-
-	while ((v = k->values)) {
-		k->values = v->next;
-		value_free(v);
+	for (state_off_t next, v = k->values; v; v = next) {
+		next = value_at(v)->next;
+		value_free(value_at(v));
 	}
-	id_remove(k);
-	free(k->name);
-	free(k->class);
-	free(k);
+	unlink_from(&registry->buckets[k->id % NBUCKETS], at(k), k->id_next, offsetof(struct hive_key, id_next));
+	state_free(arena, k->name);
+	state_free(arena, k->class);
+	state_free(arena, at(k));
+}
+
+static bool comes_before(const struct hive_key *a, const struct hive_key *b)
+{
+	const uint16_t *left = name_of(a), *right = name_of(b);
+	uint32_t n = a->name_chars < b->name_chars ? a->name_chars : b->name_chars, i = 0;
+
+	while (i < n && towupper(left[i]) == towupper(right[i]))
+		i++;
+	return i == n ? a->name_chars < b->name_chars : towupper(left[i]) < towupper(right[i]);
 }
 
 /* Children are in the order of their names, as Windows enumerates them. */
 static void link_child(struct hive_key *parent, struct hive_key *k)
 {
-	struct hive_key **link = &parent->children;
+	state_off_t *link = &parent->children;
 
-	for (; *link; link = &(*link)->next) {
-		uint32_t n = (*link)->name_chars < k->name_chars ? (*link)->name_chars : k->name_chars, i = 0;
-
-		while (i < n && towupper((*link)->name[i]) == towupper(k->name[i]))
-			i++;
-		if (i == n ? k->name_chars < (*link)->name_chars : towupper(k->name[i]) < towupper((*link)->name[i]))
-			break;
-	}
-	k->next = *link;
-	*link = k;
-	k->parent = parent;
+	while (*link && !comes_before(k, key_at(*link)))
+		link = &key_at(*link)->next;
+	STATE_SET(arena, &k->next, *link);
+	STATE_SET(arena, link, at(k));
+	STATE_SET(arena, &k->parent, at(parent));
 }
 
 static void unlink_child(struct hive_key *k)
 {
-	struct hive_key **link = &k->parent->children;
+	unlink_from(&key_at(k->parent)->children, at(k), k->next, offsetof(struct hive_key, next));
+}
 
-	while (*link != k)
-		link = &(*link)->next;
-	*link = k->next;
+static void touch(struct hive_key *k)
+{
+	STATE_SET(arena, &k->written, now());
 }
 
 static struct hive_key *key_new(struct hive_key *parent, struct hive_text name, struct hive_text class, bool is_volatile)
 {
-	struct hive_key *k = calloc(1, sizeof(*k));
+	struct hive_key *k = key_at(state_alloc(arena, sizeof(*k)));
 
 	if (!k)
 		return NULL;
-	k->name = copy(name);
-	k->class = copy(class);
-	if (!k->name || !k->class) {
-		free(k->name);
-		free(k->class);
-		free(k);
+	k->name = copy(name.chars, name.nchars * 2);
+	k->class = copy(class.chars, class.nchars * 2);
+	if (!k->name || !k->class)
 		return NULL;
-	}
 	k->name_chars = name.nchars;
 	k->class_chars = class.nchars;
 	k->is_volatile = is_volatile;
@@ -141,17 +206,17 @@ static struct hive_key *key_new(struct hive_key *parent, struct hive_text name, 
 	id_add(k);
 	if (parent) {
 		link_child(parent, k);
-		parent->written = k->written;
+		touch(parent);
 	}
 	return k;
 }
 
 static struct hive_key *find_child(const struct hive_key *k, struct hive_text name)
 {
-	struct hive_key *c = k->children;
+	struct hive_key *c = key_at(k->children);
 
-	while (c && !is_same(c->name, c->name_chars, name))
-		c = c->next;
+	while (c && !is_same(name_of(c), c->name_chars, name))
+		c = key_at(c->next);
 	return c;
 }
 
@@ -178,7 +243,7 @@ static bool is_at_end(struct hive_text path)
 	return !take_component(&path).nchars;
 }
 
-int hive_open(struct hive_key *from, struct hive_text path, uint32_t flags, struct hive_text class, struct hive_key **out,
+static int open_key(struct hive_key *from, struct hive_text path, uint32_t flags, struct hive_text class, struct hive_key **out,
 	bool *created)
 {
 	struct hive_key *k = from, *child;
@@ -205,48 +270,69 @@ int hive_open(struct hive_key *from, struct hive_text path, uint32_t flags, stru
 	return 0;
 }
 
+int hive_open(struct hive_key *from, struct hive_text path, uint32_t flags, struct hive_text class, struct hive_key **out,
+	bool *created)
+{
+	if (!(flags & HIVE_OPEN_CREATE))
+		return open_key(from, path, flags, class, out, created);
+	hive_begin();
+	return hive_end(open_key(from, path, flags, class, out, created));
+}
+
 int hive_delete(struct hive_key *k)
 {
-	if (!k->parent || !k->parent->parent)
+	if (!k->parent || !key_at(k->parent)->parent)
 		return -EPERM;
 	if (k->children)
 		return -ENOTEMPTY;
-	k->parent->written = now();
+	hive_begin();
+	touch(key_at(k->parent));
 	unlink_child(k);
 	key_free(k);
+	return hive_end(0);
+}
+
+static int rename_key(struct hive_key *k, struct hive_text name)
+{
+	state_off_t chars = copy(name.chars, name.nchars * 2);
+
+	if (!chars)
+		return -ENOMEM;
+	unlink_child(k);
+	state_free(arena, k->name);
+	STATE_SET(arena, &k->name, chars);
+	STATE_SET(arena, &k->name_chars, name.nchars);
+	touch(k);
+	link_child(key_at(k->parent), k);
 	return 0;
 }
 
 int hive_rename(struct hive_key *k, struct hive_text name)
 {
 	struct hive_key *other;
-	uint16_t *chars;
 
-	if (!k->parent || !k->parent->parent)
+	if (!k->parent || !key_at(k->parent)->parent)
 		return -EPERM;
 	if (!name.nchars || name.nchars > HIVE_MAX_NAME_CHARS)
 		return -EINVAL;
-	other = find_child(k->parent, name);
+	other = find_child(key_at(k->parent), name);
 	if (other && other != k)
 		return -EEXIST;
-	chars = copy(name);
-	if (!chars)
-		return -ENOMEM;
-	unlink_child(k);
-	free(k->name);
-	k->name = chars;
-	k->name_chars = name.nchars;
-	k->written = now();
-	link_child(k->parent, k);
-	return 0;
+	hive_begin();
+	return hive_end(rename_key(k, name));
+}
+
+struct hive_key *hive_parent(const struct hive_key *k)
+{
+	return key_at(k->parent);
 }
 
 struct hive_key *hive_child(const struct hive_key *k, uint32_t index)
 {
-	struct hive_key *c = k->children;
+	struct hive_key *c = key_at(k->children);
 
 	while (c && index--)
-		c = c->next;
+		c = key_at(c->next);
 	return c;
 }
 
@@ -254,80 +340,77 @@ struct hive_key *hive_child(const struct hive_key *k, uint32_t index)
 
 struct hive_value *hive_value_at(const struct hive_key *k, uint32_t index)
 {
-	struct hive_value *v = k->values;
+	struct hive_value *v = value_at(k->values);
 
 	while (v && index--)
-		v = v->next;
+		v = value_at(v->next);
 	return v;
 }
 
 struct hive_value *hive_find(const struct hive_key *k, struct hive_text name)
 {
-	struct hive_value *v = k->values;
+	struct hive_value *v = value_at(k->values);
 
-	while (v && !is_same(v->name, v->name_chars, name))
-		v = v->next;
+	while (v && !is_same(hive_bytes(v->name), v->name_chars, name))
+		v = value_at(v->next);
 	return v;
 }
 
 static struct hive_value *value_new(struct hive_key *k, struct hive_text name)
 {
-	struct hive_value *v = calloc(1, sizeof(*v)), **link = &k->values;
+	struct hive_value *v = value_at(state_alloc(arena, sizeof(*v)));
+	state_off_t *link = &k->values;
 
 	if (!v)
 		return NULL;
-	v->name = copy(name);
-	if (!v->name) {
-		free(v);
+	v->name = copy(name.chars, name.nchars * 2);
+	if (!v->name)
 		return NULL;
-	}
 	v->name_chars = name.nchars;
 	while (*link)
-		link = &(*link)->next;
-	*link = v;
+		link = &value_at(*link)->next;
+	STATE_SET(arena, link, at(v));
 	return v;
+}
+
+static int set(struct hive_key *k, struct hive_text name, uint32_t type, const void *data, uint32_t bytes)
+{
+	struct hive_value *v = hive_find(k, name);
+	state_off_t contents = copy(data, bytes);
+
+	if (!v && contents)
+		v = value_new(k, name);
+	if (!v || !contents)
+		return -ENOMEM;
+	state_free(arena, v->data);
+	STATE_SET(arena, &v->data, contents);
+	STATE_SET(arena, &v->bytes, bytes);
+	STATE_SET(arena, &v->type, type);
+	touch(k);
+	return 0;
 }
 
 int hive_set(struct hive_key *k, struct hive_text name, uint32_t type, const void *data, uint32_t bytes)
 {
-	struct hive_value *v = hive_find(k, name);
-	uint8_t *contents;
-
 	if (name.nchars > HIVE_MAX_VALUE_NAME_CHARS)
 		return -EINVAL;
 	if (bytes > HIVE_MAX_VALUE_BYTES)
 		return -E2BIG;
-	contents = malloc(bytes + 1);
-	if (!contents)
-		return -ENOMEM;
-	if (!v)
-		v = value_new(k, name);
-	if (!v) {
-		free(contents);
-		return -ENOMEM;
-	}
-	if (bytes)
-		memcpy(contents, data, bytes);
-	free(v->data);
-	v->data = contents;
-	v->bytes = bytes;
-	v->type = type;
-	k->written = now();
-	return 0;
+	hive_begin();
+	return hive_end(set(k, name, type, data, bytes));
 }
 
 int hive_unset(struct hive_key *k, struct hive_text name)
 {
-	struct hive_value *v = hive_find(k, name), **link = &k->values;
+	struct hive_value *v = hive_find(k, name);
 
 	if (!v)
 		return -ENOENT;
-	while (*link != v)
-		link = &(*link)->next;
-	*link = v->next;
+	hive_begin();
+	unlink_from(&k->values, at(v), v->next, offsetof(struct hive_value, next));
 	value_free(v);
-	k->written = now();
-	return 0;
+	touch(k);
+	return hive_end(0);
 }
 
 /* ---- descriptions ---- */
@@ -345,12 +428,12 @@ void hive_describe(const struct hive_key *k, struct hive_key_info *out)
 		.class_bytes = k->class_chars * 2,
 		.is_volatile = k->is_volatile,
 	};
-	for (const struct hive_key *c = k->children; c; c = c->next) {
+	for (const struct hive_key *c = key_at(k->children); c; c = key_at(c->next)) {
 		out->nkeys++;
 		out->max_name_bytes = max_of(out->max_name_bytes, c->name_chars * 2);
 		out->max_class_bytes = max_of(out->max_class_bytes, c->class_chars * 2);
 	}
-	for (const struct hive_value *v = k->values; v; v = v->next) {
+	for (const struct hive_value *v = value_at(k->values); v; v = value_at(v->next)) {
 		out->nvalues++;
 		out->max_value_name_bytes = max_of(out->max_value_name_bytes, v->name_chars * 2);
 		out->max_value_bytes = max_of(out->max_value_bytes, v->bytes);
@@ -359,43 +442,43 @@ void hive_describe(const struct hive_key *k, struct hive_key_info *out)
 
 uint32_t hive_path(const struct hive_key *k, uint16_t *out, uint32_t cap)
 {
-	uint32_t at = k->parent ? hive_path(k->parent, out, cap) : 0;
+	uint32_t end = k->parent ? hive_path(key_at(k->parent), out, cap) : 0;
 
-	if (at < cap)
-		out[at] = '\\';
-	at++;
-	for (uint32_t i = 0; i < k->name_chars; i++, at++) {
-		if (at < cap)
-			out[at] = k->name[i];
+	if (end < cap)
+		out[end] = '\\';
+	end++;
+	for (uint32_t i = 0; i < k->name_chars; i++, end++) {
+		if (end < cap)
+			out[end] = name_of(k)[i];
 	}
-	return at;
+	return end;
 }
 
 /* ---- all of it ---- */
 
-int hive_init(void)
+static int make_registry(void)
 {
 	static const uint16_t name[] = u"REGISTRY";
+	struct hive_key *root;
 
+	registry = STATE_PTR(arena, state_alloc(arena, sizeof(*registry)), struct registry);
+	if (!registry)
+		return -ENOMEM;
+	state_set_root(arena, at(registry));
 	root = key_new(NULL, (struct hive_text){ name, 8 }, (struct hive_text){ 0 }, false);
-	return root ? hive_start_up() : -ENOMEM;
+	if (!root)
+		return -ENOMEM;
+	registry->root = at(root);
+	return hive_start_up();
 }
 
-static void free_tree(struct hive_key *k)
+int hive_init(struct state *st)
 {
-	struct hive_key *c;
-
-	while ((c = k->children)) {
-		k->children = c->next;
-		free_tree(c);
-	}
-	key_free(k);
-}
-
-void hive_free(void)
-{
-	if (root)
-		free_tree(root);
-	root = NULL;
-	last_id = 0;
+	arena = st;
+	depth = 0;
+	registry = STATE_PTR(arena, state_root(arena), struct registry);
+	if (registry)
+		return 0;
+	hive_begin();
+	return hive_end(make_registry());
 }

@@ -1,4 +1,7 @@
-/* services/hived/src/hive.h: the tree of keys and values, in memory.
+/* services/hived/src/hive.h: the tree of keys and values, in memory that outlives hived (libs/state).
+ *
+ * A change is a transaction of its own, or a part of the one between hive_begin() and hive_end(). Pointers to keys and
+ * values stay good until those are deleted; what they refer to is told by places in the arena: hive_bytes().
  *
  * Not locked: hived serves on one thread. Text is UTF-16; lengths are in code units.
  */
@@ -11,30 +14,42 @@
 
 #include <albireo/hive.h>
 
+#include <state/state.h>
+
 struct hive_text { const uint16_t *chars; uint32_t nchars; };
 
 struct hive_value {
-	struct hive_value *next;
-	uint16_t *name;
+	state_off_t next, name, data;
 	uint32_t name_chars;
 	uint32_t type;
 	uint32_t bytes;
-	uint8_t *data;
 };
 
 struct hive_key {
-	struct hive_key *parent, *next, *children;
-	struct hive_key *id_next;	/* of its bucket */
-	struct hive_value *values;
+	state_off_t parent, next, children;
+	state_off_t id_next;	/* of its bucket */
+	state_off_t values, name, class;
 	uint64_t id, written;
-	uint16_t *name, *class;
 	uint32_t name_chars, class_chars;
 	bool is_volatile;
 };
 
-/* The empty registry with its start-up keys. Returns: 0, -ENOMEM. */
-int hive_init(void);
-void hive_free(void);		/* for tests */
+/* What was answered to the last request that changed something, in the same transaction: hived answers one at a
+ * time, so that no other can come again after it has died. */
+struct hive_note {
+	uint64_t request_id;
+	uint64_t words[2];	/* the reply's, from [1] on */
+	uint64_t changed;	/* the key that is another now */
+};
+
+/* Take up the registry in @arena; a new one gets its start-up keys. Returns: 0, -ENOMEM. */
+int hive_init(struct state *arena);
+const void *hive_bytes(state_off_t place);
+void hive_begin(void);
+/* Returns: @err, with all undone when it is not 0; -ENOMEM the change was too large: undone too. */
+int hive_end(int err);
+void hive_set_note(const struct hive_note *note);	/* in a transaction */
+const struct hive_note *hive_note(void);
 struct hive_key *hive_by_id(uint64_t id);	/* NULL: deleted, or never there */
 
 /* All return 0 or a negative errno as enum hived_op tells. */
@@ -42,6 +57,7 @@ int hive_open(struct hive_key *from, struct hive_text path, uint32_t flags, stru
 	bool *created);
 int hive_delete(struct hive_key *k);
 int hive_rename(struct hive_key *k, struct hive_text name);
+struct hive_key *hive_parent(const struct hive_key *k);	/* NULL: the root's */
 struct hive_key *hive_child(const struct hive_key *k, uint32_t index);	/* NULL: there are fewer */
 struct hive_value *hive_value_at(const struct hive_key *k, uint32_t index);
 struct hive_value *hive_find(const struct hive_key *k, struct hive_text name);

@@ -1,11 +1,17 @@
-/* hived: the Windows registry. Its keys live as long as it does. */
+/* hived: the Windows registry. Its keys live as long as the machine does: in its state, which its successor takes up. */
 #include <errno.h>
 #include <string.h>
 
 #include <nucleus/nucleus.h>
 #include <service/service.h>
+#include <service/state.h>
 
 #include "hive.h"
+
+/* Room for what every machine starts with. */
+#define FIRST_BYTES (4u << 20)
+
+static struct state arena;
 
 static struct hive_text text_of(const char *data, uint32_t bytes)
 {
@@ -51,7 +57,7 @@ static int start_user(struct hive_key *root, struct hive_text path)
 	return err || !created ? err : hive_start_user(user);
 }
 
-static int open_key(struct service_call *call, struct hive_key *from)
+static int open_key(struct service_call *call, struct hive_key *from, struct hive_note *note)
 {
 	uint32_t class_bytes = (uint32_t)call->words[3];
 	struct hive_text path, class;
@@ -69,8 +75,10 @@ static int open_key(struct service_call *call, struct hive_key *from)
 		err = hive_open(from, path, (uint32_t)call->words[2], class, &key, &created);
 	if (err)
 		return err;
-	call->reply_words[1] = key->id;
-	call->reply_words[2] = created;
+	note->words[0] = key->id;
+	note->words[1] = created;
+	if (created)
+		note->changed = hive_parent(key)->id;
 	return 0;
 }
 
@@ -89,8 +97,8 @@ static int tell_key(struct service_call *call, const struct hive_key *key)
 		return -ERANGE;
 	hive_describe(key, &info);
 	add(call, &info, sizeof(info));
-	add(call, key->name, info.name_bytes);
-	add(call, key->class, info.class_bytes);
+	add(call, hive_bytes(key->name), info.name_bytes);
+	add(call, hive_bytes(key->class), info.class_bytes);
 	return 0;
 }
 
@@ -102,8 +110,8 @@ static int tell_value(struct service_call *call, const struct hive_value *v, int
 		return missing;
 	info = (struct hive_value_info){ .type = v->type, .name_bytes = v->name_chars * 2, .data_bytes = v->bytes };
 	add(call, &info, sizeof(info));
-	add(call, v->name, info.name_bytes);
-	add(call, v->data, info.data_bytes);
+	add(call, hive_bytes(v->name), info.name_bytes);
+	add(call, hive_bytes(v->data), info.data_bytes);
 	return 0;
 }
 
@@ -125,47 +133,122 @@ static int tell_path(struct service_call *call, const struct hive_key *key)
 	return 0;
 }
 
-static int handle(struct service_call *call)
+/* The ids of the key that was changed and of those above it. */
+static void tell_chain(struct service_call *call, uint64_t id)
+{
+	const struct hive_key *key = id ? hive_by_id(id) : NULL;
+
+	for (; key && call->reply_len + sizeof(key->id) <= IPC_MAX_DATA; key = hive_parent(key))
+		add(call, &key->id, sizeof(key->id));
+}
+
+static int apply(struct service_call *call, struct hive_key *key, struct hive_note *note)
 {
 	struct hive_text name = text_of(call->data, call->data_len);
+
+	switch (call->words[0]) {
+	case HIVED_OPEN_KEY:
+		return open_key(call, key, note);
+	case HIVED_DELETE_KEY:
+		note->changed = hive_parent(key) ? hive_parent(key)->id : 0;
+		return hive_delete(key);
+	case HIVED_RENAME_KEY:
+		note->changed = hive_parent(key) ? hive_parent(key)->id : 0;
+		return hive_rename(key, name);
+	case HIVED_SET_VALUE:
+		note->changed = key->id;
+		return set_value(call, key);
+	default:
+		note->changed = key->id;
+		return hive_unset(key, name);
+	}
+}
+
+static bool is_change(const struct service_call *call)
+{
+	switch (call->words[0]) {
+	case HIVED_OPEN_KEY:
+	case HIVED_DELETE_KEY:
+	case HIVED_RENAME_KEY:
+	case HIVED_SET_VALUE:
+	case HIVED_DELETE_VALUE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One transaction: the change, and what was answered to it. */
+static int change(struct service_call *call)
+{
+	struct hive_note note = { .request_id = call->request_id };
+	struct hive_key *key;
+	int err;
+
+	if (call->is_retry && hive_note()->request_id == call->request_id) {
+		note = *hive_note();
+	} else {
+		key = hive_by_id(call->words[1]);
+		if (!key)
+			return -ESTALE;
+		hive_begin();
+		err = apply(call, key, &note);
+		if (!err && note.changed)
+			hive_set_note(&note);
+		err = hive_end(err);
+		if (err)
+			return err;
+	}
+	call->reply_words[1] = note.words[0];
+	call->reply_words[2] = note.words[1];
+	if (call->words[HIVED_WANTS_CHAIN])
+		tell_chain(call, note.changed);
+	return 0;
+}
+
+static int handle(struct service_call *call)
+{
 	struct hive_key *key;
 
 	if (!call->is_from_kernel)
 		return -EACCES;
+	if (is_change(call))
+		return change(call);
 	key = hive_by_id(call->words[1]);
 	if (!key)
 		return -ESTALE;
 	switch (call->words[0]) {
-	case HIVED_OPEN_KEY:
-		return open_key(call, key);
 	case HIVED_QUERY_KEY:
 		return tell_key(call, key);
 	case HIVED_ENUM_KEY:
 		return tell_key(call, hive_child(key, (uint32_t)call->words[2]));
-	case HIVED_DELETE_KEY:
-		return hive_delete(key);
-	case HIVED_RENAME_KEY:
-		return hive_rename(key, name);
 	case HIVED_PATH:
 		return tell_path(call, key);
-	case HIVED_SET_VALUE:
-		return set_value(call, key);
 	case HIVED_GET_VALUE:
-		return tell_value(call, hive_find(key, name), -ENOENT);
+		return tell_value(call, hive_find(key, text_of(call->data, call->data_len)), -ENOENT);
 	case HIVED_ENUM_VALUE:
 		return tell_value(call, hive_value_at(key, (uint32_t)call->words[2]), -ERANGE);
-	case HIVED_DELETE_VALUE:
-		return hive_unset(key, name);
 	default:
 		service_log_warn("unknown operation %lu", (unsigned long)call->words[0]);
 		return -ENOSYS;
 	}
 }
 
+static int start(void)
+{
+	int err = service_state_open(&arena, FIRST_BYTES);
+
+	if (err >= 0)
+		err = hive_init(&arena);
+	if (err)
+		service_log_error("no registry: error %d", -err);
+	return err;
+}
+
 static const struct service hived = {
 	.name = "hived",
 	.id = SERVICE_HIVED,
-	.start = hive_init,
+	.start = start,
 	.handle = handle,
 	.threads = 1,
 	.max_threads = 1,

@@ -6,11 +6,11 @@
 
 #include <nucleus/nucleus.h>
 #include <service/service.h>
+#include <service/state.h>
 
 #include "names.h"
 
 #define FIRST_BYTES (1u << 20)
-#define GROW_BYTES (1u << 20)
 
 static struct state arena;
 
@@ -81,32 +81,14 @@ static int handle(struct service_call *call)
 
 /* ---- starting ---- */
 
-static uint64_t grow(void *ctx, uint64_t min_bytes)
-{
-	uint64_t bytes = (min_bytes + GROW_BYTES - 1) / GROW_BYTES * GROW_BYTES;
-	void *base;
-
-	(void)ctx;
-	return bytes > STATE_MAX_BYTES || nucleus_state_map(bytes, &base) ? 0 : bytes;
-}
-
 static int start(void)
 {
-	long size = nucleus_state_size();
+	int err = service_state_open(&arena, FIRST_BYTES);
 	struct hash_key seed;
-	void *base;
-	int err;
 
-	if (size < (long)FIRST_BYTES)
-		size = FIRST_BYTES;
-	err = nucleus_state_map((size_t)size, &base);
-	if (!err)
-		err = state_open(&arena, base, (uint64_t)size);
-	if (err >= 0) {
-		state_on_full(&arena, grow, NULL);
-		/* Programs choose the names that are hashed. */
+	/* Programs choose the names that are hashed. */
+	if (err >= 0)
 		err = getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed) ? names_open(&arena, &kernel, &seed) : -EIO;
-	}
 	if (err)
 		service_log_error("no table of names: error %d", -err);
 	return err;

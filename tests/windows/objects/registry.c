@@ -198,8 +198,61 @@ static void test_notification(void)
 	RegCreateKeyW(key, L"new", &sub);
 	RegCloseKey(sub);
 	report_wait("a key", WaitForSingleObject(event, SOON_MS));
-	RegCloseKey(key);
+	result("notify of keys alone", RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_NAME, event, TRUE));
+	RegSetValueExW(key, L"changed", 0, REG_SZ, (const BYTE *)L"", 2);
+	report_wait("a value", WaitForSingleObject(event, 0));
+	RegDeleteKeyW(key, L"new");
+	report_wait("a key that goes", WaitForSingleObject(event, SOON_MS));
 	CloseHandle(event);
+	RegCloseKey(key);
+}
+
+/* What happens deeper down is for those alone who ask for it. */
+static void test_notification_of_trees(void)
+{
+	HANDLE flat = CreateEventW(NULL, FALSE, FALSE, NULL), deep = CreateEventW(NULL, FALSE, FALSE, NULL);
+	HKEY key = create(ROOT, KEY_ALL_ACCESS, 0), other = create(ROOT, KEY_ALL_ACCESS, 0), sub;
+
+	RegCreateKeyW(key, L"sub", &sub);
+	result("notify", RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_LAST_SET, flat, TRUE));
+	result("notify of the tree", RegNotifyChangeKeyValue(other, TRUE, REG_NOTIFY_CHANGE_LAST_SET, deep, TRUE));
+	RegSetValueExW(sub, L"deep", 0, REG_SZ, (const BYTE *)L"", 2);
+	report_wait("a value below, by the tree", WaitForSingleObject(deep, SOON_MS));
+	report_wait("by the key", WaitForSingleObject(flat, 0));
+	RegDeleteValueW(key, L"changed");
+	report_wait("a value that goes", WaitForSingleObject(flat, SOON_MS));
+	result("notify once more", RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_NAME, flat, TRUE));
+	RegCloseKey(key);
+	report_wait("the key is closed", WaitForSingleObject(flat, SOON_MS));
+	result("notify of a closed one", RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_NAME, flat, TRUE));
+	RegCloseKey(sub);
+	RegCloseKey(other);
+	key = create(ROOT, KEY_QUERY_VALUE, 0);
+	result("notify without the right", RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_NAME, flat, TRUE));
+	RegCloseKey(key);
+	CloseHandle(flat);
+	CloseHandle(deep);
+}
+
+static DWORD WINAPI wait_for_change(void *arg)
+{
+	about_to_wait();
+	return (DWORD)RegNotifyChangeKeyValue(arg, FALSE, REG_NOTIFY_CHANGE_LAST_SET, NULL, FALSE);
+}
+
+static void test_waiting_notification(void)
+{
+	HKEY key = create(ROOT, KEY_ALL_ACCESS, 0), other = create(ROOT, KEY_ALL_ACCESS, 0);
+	HANDLE thread = start_thread(wait_for_change, key);
+
+	/* The thread may come late: set until it has seen it. */
+	let_threads_wait(1);
+	do
+		RegSetValueExW(other, L"changed", 0, REG_SZ, (const BYTE *)L"", 2);
+	while (WaitForSingleObject(thread, SHORT_MS) != WAIT_OBJECT_0);
+	report("it waited", "%lu", join_thread(thread));
+	RegCloseKey(other);
+	RegCloseKey(key);
 }
 
 static void test_well_known(void)
@@ -227,6 +280,8 @@ int main(void)
 	test_deleted_key();
 	test_native();
 	test_notification();
+	test_notification_of_trees();
+	test_waiting_notification();
 	test_well_known();
 	result("remove all", RegDeleteTreeW(HKEY_CURRENT_USER, ROOT));
 	return 0;

@@ -37,8 +37,8 @@ ntstatus nt_async_begin(struct nt_async *a, const struct nt_async_ops *ops, stru
 	object_get(&a->process->object);
 	a->thread = t;
 	object_get(&t->object);
-	a->is_synchronous = nt_is_synchronous(f);
-	a->is_alertable = f->nt_open && (nt_open_of(f)->options & FILE_SYNCHRONOUS_IO_ALERT);
+	a->is_synchronous = f && nt_is_synchronous(f);
+	a->is_alertable = f && f->nt_open && (nt_open_of(f)->options & FILE_SYNCHRONOUS_IO_ALERT);
 	wait_source_init(&a->source, &done_ops);
 	return STATUS_SUCCESS;
 }

@@ -29,7 +29,7 @@ struct nt_async {
 	struct process *process;	/* references */
 	struct ps_thread *thread;
 	struct object *event;
-	struct file *file;		/* not counted: a file ends its requests when it goes */
+	struct file *file;		/* not counted: a file ends its requests when it goes; NULL: of a key */
 	struct nt_completion to;
 	bool is_synchronous, is_alertable;
 	bool is_issued;			/* its end is to be told */
@@ -40,7 +40,7 @@ struct nt_async {
 	struct wait_source source;	/* the issuer's, of a synchronous one */
 };
 
-/* Begin a request of the calling thread on @f; the caller's is the one reference. The event is reset.
+/* Begin a request of the calling thread on @f (NULL: an asynchronous one of no file); the caller's is the one reference. The event is reset.
  * Returns: STATUS_SUCCESS; what nt_completion_begin() says, and then @a holds nothing. */
 ntstatus nt_async_begin(struct nt_async *a, const struct nt_async_ops *ops, struct file *f, const struct nt_completion *c);
 /* It waits: under the owner's lock. */

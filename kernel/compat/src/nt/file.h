@@ -126,7 +126,7 @@ int nt_name_compare(const struct nt_string *a, const struct nt_string *b);
 
 /* ---- file_io.c ---- */
 
-/* Where a call's outcome goes. */
+/* Where a call's outcome goes. In what follows the file is NULL for requests of other objects. */
 struct nt_completion {
 	uint64_t event;		/* handle; 0: none */
 	uint64_t apc, context;	/* user addresses */

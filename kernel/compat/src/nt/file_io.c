@@ -25,7 +25,7 @@ ntstatus nt_completion_event(const struct nt_completion *c, struct object **out)
 
 static void set_ended(struct file *f, bool has_ended)
 {
-	struct nt_open *o = f->nt_open;
+	struct nt_open *o = f ? f->nt_open : NULL;
 	uint64_t flags;
 
 	if (!o || READ_ONCE(o->has_ended) == has_ended)
@@ -55,7 +55,7 @@ ntstatus nt_completion_begin(const struct nt_completion *c, struct file *f)
 ntstatus nt_completion_signal(const struct nt_completion *c, struct file *f, struct object *event, struct ps_thread *t,
 	ntstatus status, uint64_t information)
 {
-	struct nt_open *o = f->nt_open;
+	struct nt_open *o = f ? f->nt_open : NULL;
 
 	if (event)
 		nt_event_set(nt_event_of(event));
@@ -73,7 +73,7 @@ static ntstatus signal_at_once(const struct nt_completion *c, struct file *f, nt
 	struct object *event;
 	ntstatus told;
 
-	if (f->nt_open && (nt_open_of(f)->skips & SKIP_PORT_ON_SUCCESS) && !c->apc && status == STATUS_SUCCESS)
+	if (f && f->nt_open && (nt_open_of(f)->skips & SKIP_PORT_ON_SUCCESS) && !c->apc && status == STATUS_SUCCESS)
 		silent.context = 0;
 	if (nt_completion_event(c, &event))
 		event = NULL;

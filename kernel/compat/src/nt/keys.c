@@ -7,13 +7,12 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#include "nt.h"
+#include "keys.h"
 
 #define KEY_QUERY_VALUE 0x01u
 #define KEY_SET_VALUE 0x02u
 #define KEY_CREATE_SUB_KEY 0x04u
 #define KEY_ENUMERATE_SUB_KEYS 0x08u
-#define KEY_NOTIFY 0x10u
 #define KEY_WOW64 0x0300u	/* which half of a 32-bit system's registry: there is one */
 #define DELETE 0x00010000u
 #define REG_OPTION_VOLATILE 1u
@@ -22,14 +21,11 @@ enum disposition { CREATED_NEW_KEY = 1, OPENED_EXISTING_KEY };
 enum key_class { KEY_BASIC, KEY_NODE, KEY_FULL, KEY_NAME, KEY_CACHED };
 enum value_class { VALUE_BASIC, VALUE_FULL, VALUE_PARTIAL, VALUE_FULL_ALIGN64, VALUE_PARTIAL_ALIGN64 };
 
-struct key {
-	struct object object;	/* first */
-	uint64_t id;
-};
-HEAP_CACHE(key_cache, "nt-key", sizeof(struct key));
+HEAP_CACHE(key_cache, "nt-key", sizeof(struct nt_key));
 
 static void key_release(struct object *obj)
 {
+	nt_key_watch_end((struct nt_key *)obj);
 	heap_cache_free(&key_cache, obj);
 }
 
@@ -49,6 +45,7 @@ static ntstatus status_of(int64_t err)
 	case -ERANGE:
 		return STATUS_NO_MORE_ENTRIES;
 	case -ENOTEMPTY:
+		return STATUS_ACCESS_DENIED;
 	case -EPERM:
 		return STATUS_CANNOT_DELETE;
 	case -EBUSY:
@@ -69,6 +66,28 @@ static ntstatus ask(struct ipc_kernel_call *call)
 	return status_of(err ? err : (int64_t)call->words[0]);
 }
 
+#define MAX_CHAIN (IPC_MAX_DATA / sizeof(uint64_t))
+
+/* The same for what changes a key: who waits for @filter is told. */
+static ntstatus ask_to_change(struct ipc_kernel_call *call, uint32_t filter)
+{
+	uint64_t *chain = NULL;
+	ntstatus status;
+
+	if (nt_keys_are_watched())
+		chain = kmalloc(IPC_MAX_DATA, HEAP_NOZERO);
+	if (chain) {
+		call->reply_data = chain;
+		call->reply_cap = IPC_MAX_DATA;
+		call->words[HIVED_WANTS_CHAIN] = 1;
+	}
+	status = ask(call);
+	if (!status && chain)
+		nt_key_changed(chain, MIN(call->reply_len / sizeof(*chain), MAX_CHAIN), filter);
+	kfree(chain);
+	return status;
+}
+
 static ntstatus key_lookup(uint64_t handle, uint32_t access, uint64_t *id)
 {
 	struct object *obj;
@@ -76,7 +95,7 @@ static ntstatus key_lookup(uint64_t handle, uint32_t access, uint64_t *id)
 
 	if (status)
 		return status;
-	*id = ((struct key *)obj)->id;
+	*id = ((struct nt_key *)obj)->id;
 	object_put(obj);
 	return STATUS_SUCCESS;
 }
@@ -104,7 +123,7 @@ static bool skip_prefix(struct nt_string *s)
 
 static ntstatus install(uint64_t id, uint32_t access, uint32_t attributes, uint64_t out)
 {
-	struct key *k = heap_cache_alloc(&key_cache, 0);
+	struct nt_key *k = heap_cache_alloc(&key_cache, 0);
 	ntstatus status;
 
 	if (!k)
@@ -136,7 +155,7 @@ static ntstatus open_at(const struct opening *o, uint64_t from, const struct nt_
 		memcpy(data + bytes, o->class.chars, class_bytes);
 	call.data = data;
 	call.data_len = bytes + class_bytes;
-	status = ask(&call);
+	status = o->flags & HIVE_OPEN_CREATE ? ask_to_change(&call, REG_NOTIFY_CHANGE_NAME) : ask(&call);
 	kfree(data);
 	if (!status)
 		status = install(call.words[1], o->access, attributes, o->user_handle);
@@ -155,6 +174,7 @@ static ntstatus open_key(const struct opening *o, uint64_t user_attributes)
 	if (status)
 		return status;
 	path = a.name;
+	/* What may be made below a key is its owner's to say, not the handle's (Microsoft Learn: RegCreateKeyExW). */
 	if (a.root) {
 		status = key_lookup(a.root, 0, &from);
 		if (!status && path.nchars && *path.chars == '\\')
@@ -201,9 +221,16 @@ ntstatus nt_sys_NtCreateKey(const uint64_t *a)
 ntstatus nt_sys_NtDeleteKey(const uint64_t *a)
 {
 	struct ipc_kernel_call call = { .words = { HIVED_DELETE_KEY } };
-	ntstatus status = key_lookup(a[0], DELETE, &call.words[1]);
+	uint64_t id;
+	ntstatus status = key_lookup(a[0], DELETE, &id);
 
-	return status ? status : ask(&call);
+	if (status)
+		return status;
+	call.words[1] = id;
+	status = ask_to_change(&call, REG_NOTIFY_CHANGE_NAME);
+	if (!status)
+		nt_key_deleted(id);
+	return status;
 }
 
 ntstatus nt_sys_NtFlushKey(const uint64_t *a)
@@ -224,7 +251,7 @@ ntstatus nt_sys_NtRenameKey(const uint64_t *a)
 	if (!status) {
 		call.data = name.chars;
 		call.data_len = name.nchars * 2;
-		status = ask(&call);
+		status = ask_to_change(&call, REG_NOTIFY_CHANGE_NAME);
 	}
 	nt_string_free(&name);
 	return status;
@@ -462,7 +489,7 @@ ntstatus nt_sys_NtSetValueKey(const uint64_t *a)
 		call.words[3] = name_bytes;
 		call.data = data;
 		call.data_len = name_bytes + bytes;
-		status = ask(&call);
+		status = ask_to_change(&call, REG_NOTIFY_CHANGE_LAST_SET);
 	}
 	kfree(data);
 	nt_string_free(&name);
@@ -481,7 +508,7 @@ ntstatus nt_sys_NtDeleteValueKey(const uint64_t *a)
 	if (!status) {
 		call.data = name.chars;
 		call.data_len = name.nchars * 2;
-		status = ask(&call);
+		status = ask_to_change(&call, REG_NOTIFY_CHANGE_LAST_SET);
 	}
 	nt_string_free(&name);
 	return status;
