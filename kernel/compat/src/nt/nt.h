@@ -100,6 +100,7 @@ struct nt_thread {
 	uint32_t suspend_count;
 	bool runs_console_event;	/* made for Ctrl-C and its like: console_event.c */
 	bool waits_in_file, has_cancelled_wait;	/* file_io.c */
+	struct object *token;		/* impersonated with, a reference; lock; NULL: none */
 	uint64_t entry;			/* what it was started with */
 	int32_t base_priority;
 	bool boost_is_disabled, is_hidden, has_description;
@@ -177,6 +178,9 @@ struct nt_attributes {
 /* An OBJECT_ATTRIBUTES of user memory; 0: no name. STATUS_INVALID_PARAMETER for a wrong length. */
 ntstatus nt_attributes_in(uint64_t user, struct nt_attributes *out);
 void nt_attributes_free(struct nt_attributes *a);
+
+/* tokens.c: @t impersonates with the token of @handle; 0: no more. STATUS_BAD_TOKEN_TYPE for a primary one. */
+ntstatus nt_impersonate(struct ps_thread *t, uint64_t handle);
 
 /* ---- names of files (path.c) ---- */
 

@@ -60,6 +60,7 @@ void nt_thread_free(struct nt_thread *t)
 	if (!t)
 		return;
 	nt_apcs_free(t);
+	object_put(t->token);
 	heap_cache_free(&thread_cache, t);
 }
 

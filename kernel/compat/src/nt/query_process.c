@@ -14,7 +14,6 @@ enum process_class { PROCESS_BASIC = 0, PROCESS_QUOTA_LIMITS = 1, PROCESS_IO_COU
 
 #define PROCESS_QUERY_LIMITED 0x1000u
 #define STILL_ACTIVE 0x103u
-#define BASE_PRIORITY 8
 
 ntstatus nt_query_begin(const uint64_t *a, enum object_kind kind, uint32_t access, uint32_t last, uint32_t bytes,
 			struct nt_query *q, struct object **obj)
@@ -47,7 +46,7 @@ ntstatus nt_query_put(const struct nt_query *q, const void *data, uint32_t n)
 struct basic_information {
 	uint32_t exit_status, pad;
 	uint64_t peb, affinity;
-	int32_t base_priority, pad2;
+	uint32_t base_priority, pad2;
 	uint64_t pid, parent;
 };
 
@@ -74,6 +73,11 @@ static uint32_t nt_exit_status(const struct process *p)
 	}
 }
 
+static uint32_t priority_class(const struct nt_process *nt)
+{
+	return nt && nt->priority_class ? nt->priority_class : NORMAL_PRIORITY_CLASS;
+}
+
 static ntstatus basic(struct process *p, const struct nt_query *q)
 {
 	struct nt_process *nt = p->nt;
@@ -81,7 +85,8 @@ static ntstatus basic(struct process *p, const struct nt_query *q)
 		.exit_status = p->state == PROCESS_ALIVE ? STILL_ACTIVE : nt_exit_status(p),
 		.peb = nt ? nt->peb : 0,
 		.affinity = (1ull << percpu_count) - 1,
-		.base_priority = BASE_PRIORITY,
+		/* GetPriorityClass of libwine takes the class from here. */
+		.base_priority = priority_class(nt),
 		.pid = p->pid * 4ull,
 		.parent = (p->parent ? p->parent->pid : 0) * 4ull,
 	};
@@ -142,7 +147,7 @@ static ntstatus query(struct process *p, uint32_t class, const struct nt_query *
 	case PROCESS_WOW64:
 		return nt_query_put(q, &none, sizeof(none));
 	case PROCESS_PRIORITY_CLASS:
-		flags = (nt && nt->priority_class ? nt->priority_class : NORMAL_PRIORITY_CLASS) << 8;
+		flags = priority_class(nt) << 8;
 		return nt_query_put(q, &flags, 2);
 	case PROCESS_HANDLE_COUNT:
 		flags = p->handles ? handle_count(p->handles) : 0;

@@ -18,7 +18,10 @@ enum thread_class { THREAD_BASIC = 0, THREAD_TIMES = 1, THREAD_PRIORITY = 2, THR
 #define THREAD_GET_CONTEXT 0x0008u
 #define THREAD_SET_CONTEXT 0x0010u
 #define STILL_ACTIVE 0x103u
-#define BASE_PRIORITY 8
+#define PRIORITY_LOWEST (-2)
+#define PRIORITY_HIGHEST 2
+#define PRIORITY_IDLE (-15)
+#define PRIORITY_TIME_CRITICAL 15
 #define TEB_TLS_SLOTS 0x1480u
 #define TLS_SLOTS 64u
 #define COMM_BYTES 16u
@@ -39,7 +42,8 @@ static ntstatus basic(struct ps_thread *t, const struct nt_query *q)
 		.teb = nt ? nt->teb : 0,
 		.id = { t->process->pid * 4ull, t->thread.tid * 4ull },
 		.affinity = t->thread.affinity & ((1ull << percpu_count) - 1),
-		.priority = BASE_PRIORITY,
+		/* GetThreadPriority of libwine takes the one, programs the other. */
+		.priority = nt ? nt->base_priority : 0,
 		.base_priority = nt ? nt->base_priority : 0,
 	};
 
@@ -162,6 +166,15 @@ static ntstatus set_affinity(struct ps_thread *t, uint64_t mask)
 	return STATUS_SUCCESS;
 }
 
+/* Relative to its process's (winnt.h, THREAD_BASE_PRIORITY_*). */
+static ntstatus set_base_priority(struct nt_thread *nt, int32_t n)
+{
+	if (n != PRIORITY_IDLE && n != PRIORITY_TIME_CRITICAL && (n < PRIORITY_LOWEST || n > PRIORITY_HIGHEST))
+		return STATUS_INVALID_PARAMETER;
+	nt->base_priority = n;
+	return STATUS_SUCCESS;
+}
+
 static ntstatus set(struct ps_thread *t, uint32_t class, uint64_t user, uint32_t bytes)
 {
 	struct nt_thread *nt = t->nt;
@@ -179,10 +192,9 @@ static ntstatus set(struct ps_thread *t, uint32_t class, uint64_t user, uint32_t
 			return STATUS_ACCESS_VIOLATION;
 		if (class == THREAD_ZERO_TLS_CELL)
 			return clear_tls_cell(t->process, word);
-		if (class == THREAD_PRIORITY_BOOST)
-			nt->boost_is_disabled = word;
-		else
-			nt->base_priority = (int32_t)word;
+		if (class != THREAD_PRIORITY_BOOST)
+			return set_base_priority(nt, (int32_t)word);
+		nt->boost_is_disabled = word;
 		return STATUS_SUCCESS;
 	case THREAD_AFFINITY:
 		if (bytes != sizeof(mask))
@@ -198,7 +210,7 @@ static ntstatus set(struct ps_thread *t, uint32_t class, uint64_t user, uint32_t
 			return STATUS_INFO_LENGTH_MISMATCH;
 		if (nt_get(&mask, user, sizeof(mask)))
 			return STATUS_ACCESS_VIOLATION;
-		return mask ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
+		return nt_impersonate(t, mask);
 	case THREAD_DESCRIPTION:
 		return bytes == sizeof(struct nt_unicode_string) ? set_description(t, user) : STATUS_INFO_LENGTH_MISMATCH;
 	default:

@@ -1,13 +1,16 @@
 /* kernel/compat/src/nt/tokens.c: tokens and SIDs of the caller ([MS-DTYP] 2.4.2; winnt.h).
  *
- * A token shows credentials that live in the process; there is nothing in it of its own. User n is
- * S-1-5-21-0-0-0-(1000 + n), root Administrator (500) and a member of Administrators.
+ * A token shows credentials that live in the process; of its own it has its type only. User n is
+ * S-1-5-21-0-0-0-(1000 + n), root Administrator (500) and a member of Administrators. A thread may
+ * impersonate who it is already, with a duplicate of its own token, and nobody else.
  */
 #include <mm/heap.h>
 #include <string.h>
 
 #include "query.h"
 
+#define TOKEN_DUPLICATE 0x0002u
+#define TOKEN_IMPERSONATE 0x0004u
 #define TOKEN_QUERY 0x0008u
 #define TOKEN_ADJUST_PRIVILEGES 0x0020u
 #define PROCESS_QUERY_LIMITED 0x1000u
@@ -23,6 +26,10 @@ enum token_class { TOKEN_USER = 1, TOKEN_GROUPS, TOKEN_PRIVILEGES, TOKEN_OWNER, 
 #define SE_PRIVILEGE_ENABLED 3u		/* by default, too */
 #define SE_PRIVILEGE_IS_ENABLED 2u
 #define PRIMARY_TOKEN 1u
+#define IMPERSONATION_TOKEN 2u
+#define LEVEL_ANONYMOUS 0u
+#define LEVEL_DELEGATION 3u
+#define ATTRIBUTES_QUALITY 0x28u	/* in OBJECT_ATTRIBUTES: where the level is named */
 #define ELEVATION_DEFAULT 1u
 #define RID_ADMINISTRATOR 500u
 #define RID_USERS 1000u
@@ -31,6 +38,7 @@ enum token_class { TOKEN_USER = 1, TOKEN_GROUPS, TOKEN_PRIVILEGES, TOKEN_OWNER, 
 struct token {
 	struct object object;	/* first */
 	uint32_t uid;
+	uint32_t type, level;	/* the level is an impersonation token's */
 };
 HEAP_CACHE(token_cache, "nt-token", sizeof(struct token));
 
@@ -87,13 +95,21 @@ static void put_at(struct answer *a, uint32_t offset, const void *data, uint32_t
 	memcpy(a->bytes + offset, data, n);
 }
 
+static ntstatus put(const struct nt_query *q, const void *data, uint32_t n)
+{
+	if (q->length && nt_put32(q->length, n))
+		return STATUS_ACCESS_VIOLATION;
+	return q->cap < n ? STATUS_BUFFER_TOO_SMALL : nt_put(q->buffer, data, n);
+}
+
+static ntstatus put_word(const struct nt_query *q, uint32_t word)
+{
+	return put(q, &word, sizeof(word));
+}
+
 static ntstatus finish(const struct answer *a)
 {
-	const struct nt_query *q = a->q;
-
-	if (q->length && nt_put32(q->length, a->used))
-		return STATUS_ACCESS_VIOLATION;
-	return q->cap < a->used ? STATUS_BUFFER_TOO_SMALL : nt_put(q->buffer, a->bytes, a->used);
+	return put(a->q, a->bytes, a->used);
 }
 
 struct sid_and_attributes { uint64_t sid; uint32_t attributes, pad; };
@@ -185,11 +201,10 @@ struct statistics {
 static ntstatus query(const struct token *t, uint32_t class, const struct nt_query *q)
 {
 	struct statistics statistics = { .token_id = 1000 + t->uid, .authentication_id = 999, .expires = ~0ull >> 1,
-		.type = PRIMARY_TOKEN, .charged = 4096, .groups = 6, .privileges = 3, .modified_id = 1 };
+		.type = t->type, .level = t->level, .charged = 4096, .groups = 6, .privileges = 3, .modified_id = 1 };
 	struct sid sid = user_sid(t->uid);
 	struct { char name[8]; uint64_t id; } source = { "Albireo", 0 };
 	uint64_t none = 0;
-	uint32_t word;
 
 	switch (class) {
 	case TOKEN_USER:
@@ -206,30 +221,25 @@ static ntstatus query(const struct token *t, uint32_t class, const struct nt_que
 	case TOKEN_DEFAULT_DACL:
 		return default_dacl(q, t->uid);
 	case TOKEN_SOURCE:
-		return nt_query_put_min(q, &source, sizeof(source));
+		return put(q, &source, sizeof(source));
 	case TOKEN_TYPE:
-		word = PRIMARY_TOKEN;
-		return nt_query_put_min(q, &word, sizeof(word));
+		return put_word(q, t->type);
 	case TOKEN_IMPERSONATION_LEVEL:
-		return STATUS_INVALID_PARAMETER;	/* of a primary token */
+		return t->type == PRIMARY_TOKEN ? STATUS_INVALID_PARAMETER : put_word(q, t->level);
 	case TOKEN_STATISTICS:
-		return nt_query_put_min(q, &statistics, sizeof(statistics));
+		return put(q, &statistics, sizeof(statistics));
 	case TOKEN_SESSION_ID:
-		word = 1;
-		return nt_query_put_min(q, &word, sizeof(word));
+		return put_word(q, 1);
 	case TOKEN_ELEVATION_TYPE:
-		word = ELEVATION_DEFAULT;
-		return nt_query_put_min(q, &word, sizeof(word));
+		return put_word(q, ELEVATION_DEFAULT);
 	case TOKEN_ELEVATION:
-		word = !t->uid;
-		return nt_query_put_min(q, &word, sizeof(word));
+		return put_word(q, !t->uid);
 	case TOKEN_VIRTUALIZATION_ENABLED:
 	case TOKEN_UI_ACCESS:
 	case TOKEN_IS_APP_CONTAINER:
-		word = 0;
-		return nt_query_put_min(q, &word, sizeof(word));
+		return put_word(q, 0);
 	case TOKEN_APP_CONTAINER_SID:
-		return nt_query_put_min(q, &none, sizeof(none));
+		return put(q, &none, sizeof(none));
 	case TOKEN_INTEGRITY_LEVEL:
 		sid = sid_make(16, 1, (const uint32_t[]){ t->uid ? 0x2000 : 0x3000 });
 		return one_sid(q, &sid, SE_GROUP_INTEGRITY, sizeof(struct sid_and_attributes));
@@ -243,19 +253,64 @@ static ntstatus query(const struct token *t, uint32_t class, const struct nt_que
 #define CURRENT_THREAD_TOKEN (~4ull)
 #define CURRENT_EFFECTIVE_TOKEN (~5ull)
 
-static ntstatus token_of(uint64_t handle, uint32_t access, struct token *mine, struct object **obj, const struct token **out)
+static struct token *token_create(uint32_t uid, uint32_t type, uint32_t level)
+{
+	struct token *t = heap_cache_alloc(&token_cache, 0);
+
+	if (!t)
+		return NULL;
+	object_init(&t->object, &token_type);
+	t->uid = uid;
+	t->type = type;
+	t->level = level;
+	return t;
+}
+
+static ntstatus install_token(struct token *t, uint32_t access, uint32_t attributes, uint64_t out)
 {
 	ntstatus status;
 
+	if (!t)
+		return STATUS_NO_MEMORY;
+	status = nt_handle_install(&t->object, nt_map_access(OBJECT_TOKEN, access), attributes, out);
+	object_put(&t->object);
+	return status;
+}
+
+/* The token that @t impersonates with, a reference; NULL: none. */
+static struct object *token_of_thread(struct ps_thread *t)
+{
+	struct nt_thread *nt = t->nt;
+	struct object *obj;
+	uint64_t flags;
+
+	if (!nt)
+		return NULL;
+	flags = spin_lock_irqsave(&nt->lock);
+	obj = nt->token;
+	if (obj)
+		object_get(obj);
+	spin_unlock_irqrestore(&nt->lock, flags);
+	return obj;
+}
+
+/* The token that @handle means; *obj is a reference or NULL, @mine room for the process's own. */
+static ntstatus token_of(uint64_t handle, uint32_t access, struct token *mine, struct object **obj, const struct token **out)
+{
+	ntstatus status = STATUS_SUCCESS;
+
 	*obj = NULL;
-	if (handle == CURRENT_THREAD_TOKEN)
+	if (handle == CURRENT_THREAD_TOKEN || handle == CURRENT_EFFECTIVE_TOKEN)
+		*obj = token_of_thread(ps_current_thread());
+	if (handle == CURRENT_THREAD_TOKEN && !*obj)
 		return STATUS_NO_TOKEN;
-	if (handle == CURRENT_PROCESS_TOKEN || handle == CURRENT_EFFECTIVE_TOKEN) {
-		mine->uid = ps_credentials()->euid;
+	if (handle == CURRENT_PROCESS_TOKEN || (handle == CURRENT_EFFECTIVE_TOKEN && !*obj)) {
+		*mine = (struct token){ .uid = ps_credentials()->euid, .type = PRIMARY_TOKEN };
 		*out = mine;
 		return STATUS_SUCCESS;
 	}
-	status = nt_handle_lookup(handle, OBJECT_TOKEN, access, obj);
+	if (!*obj)
+		status = nt_handle_lookup(handle, OBJECT_TOKEN, access, obj);
 	if (!status)
 		*out = (const struct token *)*obj;
 	return status;
@@ -279,20 +334,11 @@ ntstatus nt_sys_NtQueryInformationToken(const uint64_t *a)
 static ntstatus open_token(uint64_t process, uint32_t access, uint32_t attributes, uint64_t out)
 {
 	struct process *p;
-	struct token *t;
 	ntstatus status = nt_process_lookup(process, PROCESS_QUERY_LIMITED, &p);
 
 	if (status)
 		return status;
-	t = heap_cache_alloc(&token_cache, 0);
-	if (t) {
-		object_init(&t->object, &token_type);
-		t->uid = p->credentials.euid;
-		status = nt_handle_install(&t->object, nt_map_access(OBJECT_TOKEN, access), attributes, out);
-		object_put(&t->object);
-	} else {
-		status = STATUS_NO_MEMORY;
-	}
+	status = install_token(token_create(p->credentials.euid, PRIMARY_TOKEN, 0), access, attributes, out);
 	ps_put(p);
 	return status;
 }
@@ -307,26 +353,108 @@ ntstatus nt_sys_NtOpenProcessTokenEx(const uint64_t *a)
 	return open_token(a[0], (uint32_t)a[1], (uint32_t)a[2], a[3]);
 }
 
-static ntstatus no_thread_token(uint64_t thread)
+static ntstatus open_thread_token(uint64_t thread, uint32_t access, uint32_t attributes, uint64_t out)
 {
 	struct ps_thread *t;
+	struct object *obj;
 	ntstatus status = nt_thread_lookup(thread, 0, &t);
 
 	if (status)
 		return status;
+	obj = token_of_thread(t);
 	ps_thread_put(t);
-	return STATUS_NO_TOKEN;	/* nobody impersonates */
+	if (!obj)
+		return STATUS_NO_TOKEN;
+	status = nt_handle_install(obj, nt_map_access(OBJECT_TOKEN, access), attributes, out);
+	object_put(obj);
+	return status;
 }
 
 ntstatus nt_sys_NtOpenThreadToken(const uint64_t *a)
 {
-	return no_thread_token(a[0]);
+	return open_thread_token(a[0], (uint32_t)a[1], 0, a[3]);
 }
 
 ntstatus nt_sys_NtOpenThreadTokenEx(const uint64_t *a)
 {
-	return no_thread_token(a[0]);
+	return open_thread_token(a[0], (uint32_t)a[1], (uint32_t)a[3], a[4]);
 }
+
+/* ---- duplicates and impersonation ---- */
+
+/* The level that SECURITY_QUALITY_OF_SERVICE of @attributes asks for; without one, anonymous. */
+static ntstatus level_in(uint64_t attributes, uint32_t *level)
+{
+	struct { uint32_t bytes, level; } quality;
+	uint64_t at = 0;
+
+	*level = LEVEL_ANONYMOUS;
+	if (attributes && nt_get(&at, attributes + ATTRIBUTES_QUALITY, sizeof(at)))
+		return STATUS_ACCESS_VIOLATION;
+	if (!at)
+		return STATUS_SUCCESS;
+	if (nt_get(&quality, at, sizeof(quality)))
+		return STATUS_ACCESS_VIOLATION;
+	*level = quality.level;
+	return quality.level > LEVEL_DELEGATION ? STATUS_BAD_IMPERSONATION_LEVEL : STATUS_SUCCESS;
+}
+
+ntstatus nt_sys_NtDuplicateToken(const uint64_t *a)
+{
+	uint32_t type = (uint32_t)a[4], level, access = (uint32_t)a[1];
+	const struct token *t;
+	struct token mine;
+	struct object *obj;
+	ntstatus status = token_of(a[0], TOKEN_DUPLICATE, &mine, &obj, &t);
+
+	if (status)
+		return status;
+	status = level_in(a[2], &level);
+	if (!status && type != PRIMARY_TOKEN && type != IMPERSONATION_TOKEN)
+		status = STATUS_INVALID_PARAMETER;
+	/* An impersonation token gives no more than it was made for. */
+	if (!status && t->type == IMPERSONATION_TOKEN && type == IMPERSONATION_TOKEN && level > t->level)
+		status = STATUS_BAD_IMPERSONATION_LEVEL;
+	/* None asked for means those of the handle. */
+	if (!status && !access && handle_get_flags(ps_current()->handles, nt_handle_index(a[0]), NULL, &access))
+		access = NT_GENERIC_ALL;
+	if (!status)
+		status = install_token(token_create(t->uid, type, type == IMPERSONATION_TOKEN ? level : 0), access, 0, a[5]);
+	object_put(obj);
+	return status;
+}
+
+ntstatus nt_impersonate(struct ps_thread *t, uint64_t handle)
+{
+	struct nt_thread *nt = t->nt;
+	struct object *obj = NULL, *old;
+	const struct token *token;
+	ntstatus status = STATUS_SUCCESS;
+	uint64_t flags;
+
+	if (handle) {
+		status = nt_handle_lookup(handle, OBJECT_TOKEN, TOKEN_IMPERSONATE, &obj);
+		if (status)
+			return status;
+		token = (const struct token *)obj;
+		if (token->type != IMPERSONATION_TOKEN)
+			status = STATUS_BAD_TOKEN_TYPE;
+		else if (token->uid != t->process->credentials.euid)
+			status = STATUS_ACCESS_DENIED;
+	}
+	if (status) {
+		object_put(obj);
+		return status;
+	}
+	flags = spin_lock_irqsave(&nt->lock);
+	old = nt->token;
+	nt->token = obj;
+	spin_unlock_irqrestore(&nt->lock, flags);
+	object_put(old);
+	return STATUS_SUCCESS;
+}
+
+/* ---- privileges ---- */
 
 static bool has_privilege(uint32_t uid, uint32_t luid)
 {
