@@ -198,7 +198,7 @@ ntstatus nt_sys_NtTestAlert(const uint64_t *a)
 	return nt_test_alert() ? STATUS_ALERTED : STATUS_SUCCESS;
 }
 
-static ntstatus alert(struct ps_thread *t)
+ntstatus nt_alert(struct ps_thread *t)
 {
 	struct nt_thread *nt = t->nt;
 	uint64_t flags;
@@ -219,7 +219,7 @@ ntstatus nt_sys_NtAlertThread(const uint64_t *a)
 
 	if (status)
 		return status;
-	status = alert(t);
+	status = nt_alert(t);
 	ps_thread_put(t);
 	return status;
 }

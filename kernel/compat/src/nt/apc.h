@@ -21,6 +21,8 @@ void nt_apc_unqueue(struct ps_thread *t, struct nt_apc *apc);
 /* A wait came back with -EINTR. Returns: 0: wait on; STATUS_USER_APC, STATUS_ALERTED, STATUS_THREAD_IS_TERMINATING:
  * the wait ends. */
 ntstatus nt_wait_interrupted(bool alertable);
+/* End an alertable wait of @t, or its next. STATUS_INVALID_CID: no thread of NT. */
+ntstatus nt_alert(struct ps_thread *t);
 /* NtAlertThread came: take it. */
 bool nt_take_alert(void);
 /* Take an alert (true), or let the user APCs that wait run when this call ends. */
