@@ -193,6 +193,18 @@ static ntstatus attributes_in(uint64_t user, struct request *rq)
 
 /* ---- the program ---- */
 
+/* A name that is not there: in a folder that is? */
+static ntstatus status_of_missing(struct inode *start, const char *path)
+{
+	struct walk_result walk;
+	int err = walk_path(start, path, WALK_FOLLOW, &walk);
+	ntstatus status = err == -ENOENT && !walk.parent ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
+
+	if (!err || err == -ENOENT)
+		walk_result_put(&walk);
+	return status;
+}
+
 static ntstatus find_program(struct request *rq)
 {
 	struct nt_attributes name = { .name = rq->image_name, .flags = NT_OBJ_CASE_INSENSITIVE };
@@ -205,7 +217,11 @@ static ntstatus find_program(struct request *rq)
 	err = exec_file_open(start, rq->path, WALK_FOLLOW, &rq->inode);
 	if (err == -EACCES)
 		err = exec_file_open_as(start, rq->path, WALK_FOLLOW, EXEC_WANT_READ, &rq->inode);
+	if (err == -ENOENT)
+		status = status_of_missing(start, rq->path);
 	inode_put(start);
+	if (status)
+		return status;
 	if (!err)
 		err = exec_image_find(rq->inode, &rq->image);
 	if (err == -ENOEXEC)
