@@ -85,6 +85,24 @@ def scenario_ctrl_c_reaches_every_program_of_a_pipeline(m):
     m.equal(session.wait(), 6, "exit code of bash")
 
 
+def scenario_a_terminal_is_a_console(m):
+    bring(m, "console")
+    session = start_bash(m)
+    session.send("./console.exe > out\r")
+    session.expect(r"modes 1f7 7, page 65001, size 80x24\r\nline\? ")
+    session.send("gr\xfc\xdfe\r".encode())
+    session.expect("gr\xfc\xdfe\r\n7 units, the last is 10: gr\xfc\xdfe\r\nkeys\\? ".encode())
+    session.send("a\x1b[A\r")
+    session.expect(r"<41 61><26 0><d d>\r\nbytes\? ")
+    session.send("four\r")
+    session.expect("four\r\n\u2203 all\r\n".encode())
+    session.expect("at the prompt> ")
+    session.send("echo code $?; cat out\r")
+    session.expect(r"[\r\n]code 0\r\nto the file: 6 bytes, type 1\r")
+    session.send("exit\r")
+    m.equal(session.wait(), 0, "exit code of bash")
+
+
 def scenario_handles_from_a_linux_parent_work_in_a_windows_child(m):
     bring(m, "writer", "reader")
     result = bash(m, "exec 5> out; echo first >&5; ./writer.exe 5 0 second third; echo $?; echo fourth >&5; exec 5>&-; cat out")

@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 
 #include <ds/container_of.h>
+#include <mm/heap.h>
 #include <ps/process.h>
 
 #define DECISECOND_NS (100 * NSEC_PER_MSEC)
@@ -83,8 +84,10 @@ void tty_setup(struct tty *t, const struct tty_driver *driver, uint32_t rdev, co
 
 void tty_put(struct tty *t)
 {
-	if (refcount_put(&t->refs))
-		t->driver->release(t);
+	if (!refcount_put(&t->refs))
+		return;
+	kfree(t->companion);
+	t->driver->release(t);
 }
 
 size_t tty_receive(struct tty *t, const uint8_t *bytes, size_t n)
@@ -324,4 +327,81 @@ int tty_open_file(struct tty *t, uint32_t flags, struct file **out)
 	if (!(flags & O_NOCTTY) && ((*out)->access & RIGHT_READ))
 		tty_adopt(t);
 	return 0;
+}
+
+/* ---- for the modules above ---- */
+
+int tty_open_controlling(struct file **out)
+{
+	struct tty *t = tty_controlling();
+	int err = t ? tty_open_file(t, O_RDWR | O_NOCTTY, out) : -ENXIO;
+
+	if (t)
+		tty_put(t);
+	return err;
+}
+
+void tty_get_modes(struct file *f, struct ktermios *out)
+{
+	struct tty *t = f->private;
+
+	mutex_lock(&t->lock);
+	*out = t->ldisc.termios;
+	mutex_unlock(&t->lock);
+}
+
+int tty_set_modes(struct file *f, const struct ktermios *modes)
+{
+	struct tty *t = f->private;
+	struct ktermios copy = *modes;
+	int err = tty_check_foreground(t, SIGTTOU);
+
+	if (err)
+		return err;
+	mutex_lock(&t->lock);
+	tty_change_modes(t, &copy);
+	mutex_unlock(&t->lock);
+	return 0;
+}
+
+int tty_flush_input(struct file *f)
+{
+	struct tty *t = f->private;
+	int err = tty_check_foreground(t, SIGTTOU);
+
+	if (err)
+		return err;
+	mutex_lock(&t->lock);
+	ldisc_flush_input(&t->ldisc);
+	mutex_unlock(&t->lock);
+	return 0;
+}
+
+void tty_get_size(struct file *f, struct winsize *out)
+{
+	struct tty *t = f->private;
+
+	mutex_lock(&t->lock);
+	*out = t->size;
+	mutex_unlock(&t->lock);
+}
+
+uint32_t tty_get_column(struct file *f)
+{
+	return READ_ONCE(((struct tty *)f->private)->ldisc.column);
+}
+
+void *tty_companion(struct file *f, size_t bytes)
+{
+	struct tty *t = f->private;
+	void *made = READ_ONCE(t->companion) ? NULL : kmalloc(bytes, 0);
+
+	mutex_lock(&t->lock);
+	if (!t->companion) {
+		t->companion = made;
+		made = NULL;
+	}
+	mutex_unlock(&t->lock);
+	kfree(made);
+	return t->companion;
 }

@@ -50,6 +50,7 @@ struct tty {
 	bool is_exclusive;		/* TIOCEXCL */
 	struct ps_session *session;	/* whose controlling terminal it is */
 	uint32_t group;			/* in the foreground; 0: none */
+	void *companion;		/* another view's, kmalloc'd */
 };
 
 void tty_setup(struct tty *t, const struct tty_driver *driver, uint32_t rdev, const struct ktermios *modes);
@@ -57,7 +58,6 @@ static inline void tty_get(struct tty *t) { refcount_get(&t->refs); }
 void tty_put(struct tty *t);
 /* A file on the terminal, which becomes the opener's controlling one as open(2) says. */
 int tty_open_file(struct tty *t, uint32_t flags, struct file **out);
-bool file_is_tty(const struct file *f);
 /* Whether the terminal was hung up after the file was opened. */
 bool tty_is_hung_up(const struct file *f);
 void tty_hang_up(struct tty *t);
@@ -65,6 +65,8 @@ void tty_hang_up(struct tty *t);
 size_t tty_receive(struct tty *t, const uint8_t *bytes, size_t n);
 /* The device takes output again; called with the lock. */
 void tty_output_drained(struct tty *t);
+
+void tty_change_modes(struct tty *t, struct ktermios *modes);	/* tty_ioctl.c; with the lock */
 
 /* ---- tty_session.c ---- */
 /* A reference to the current process's controlling terminal, or NULL. */

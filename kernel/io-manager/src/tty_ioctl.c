@@ -45,7 +45,7 @@ static bool has_usual_flow_keys(const struct ktermios *m)
 }
 
 /* There is no line: eight bits and a receiver always, whatever is asked for. */
-static void set_modes_locked(struct tty *t, struct ktermios *modes)
+void tty_change_modes(struct tty *t, struct ktermios *modes)
 {
 	bool had_flow = has_usual_flow_keys(&t->ldisc.termios), has_flow = has_usual_flow_keys(modes);
 
@@ -70,7 +70,7 @@ static int64_t set_modes(struct tty *t, struct ktermios *modes, enum set_when wh
 	if (err)
 		return err;
 	mutex_lock(&t->lock);
-	set_modes_locked(t, modes);
+	tty_change_modes(t, modes);
 	mutex_unlock(&t->lock);
 	return 0;
 }

@@ -141,6 +141,8 @@ ntstatus nt_completion_event(const struct nt_completion *c, struct object **out)
 /* Tell an end to all but the status block: the event (NULL: none), the file, an APC of @t, the port. 0, STATUS_NO_MEMORY. */
 ntstatus nt_completion_signal(const struct nt_completion *c, struct file *f, struct object *event, struct ps_thread *t,
 	ntstatus status, uint64_t information);
+/* A read or write at the file's position, which waits as the NT view does: -EINTR when it was cancelled or death came. */
+int64_t nt_file_move(struct file *f, struct io_vector *v, bool is_write);
 /* @t is to give up a read or write that waits in a file of the Linux view. False: it is in none. */
 bool nt_file_wait_cancel(struct ps_thread *t);
 

@@ -3,9 +3,11 @@
  * What is transferred is transferred within the call, by whatever kind of handle: an asynchronous
  * one is then told at once, through its status block, event and APC ([MS-FSA] 2.1.5.2, 2.1.5.3).
  */
+#include <io/tty.h>
 #include <mm/heap.h>
 
 #include "apc.h"
+#include "console.h"
 #include "file.h"
 #include "named_pipe.h"
 #include "sync.h"
@@ -150,14 +152,14 @@ static bool goes_on(struct nt_thread *nt)
 	return true;
 }
 
-static int64_t move_at_position(struct transfer *t)
+int64_t nt_file_move(struct file *f, struct io_vector *v, bool is_write)
 {
 	struct nt_thread *nt = nt_current_thread();
 	int64_t n;
 
 	WRITE_ONCE(nt->waits_in_file, true);
 	do {
-		n = t->is_write ? file_write(t->f, &t->v) : file_read(t->f, &t->v);
+		n = is_write ? file_write(f, v) : file_read(f, v);
 	} while (n == -EINTR && goes_on(nt));
 	WRITE_ONCE(nt->waits_in_file, false);
 	WRITE_ONCE(nt->has_cancelled_wait, false);
@@ -182,7 +184,7 @@ static int64_t move(struct transfer *t)
 	int64_t n;
 
 	if (t->offset < 0)
-		return move_at_position(t);
+		return nt_file_move(f, &t->v, t->is_write);
 	n = t->is_write ? file_pwrite(f, &t->v, (uint64_t)t->offset) : file_pread(f, &t->v, (uint64_t)t->offset);
 	/* A synchronous handle's position follows. */
 	if (n > 0 && nt_is_synchronous(f)) {
@@ -237,6 +239,11 @@ static ntstatus run(const uint64_t *a, const struct io_segment *segments, uint32
 	if (status)
 		return status;
 	t.f = file_from_object(obj);
+	if (file_is_tty(t.f) && n == 1) {
+		status = nt_console_transfer(t.f, &c, &segments[0], is_write);
+		object_put(obj);
+		return status;
+	}
 	if (nt_is_pipe(t.f)) {
 		status = nt_pipe_transfer(t.f, &c, segments, n, is_write);
 		object_put(obj);

@@ -7,6 +7,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
+#include "console.h"
 #include "named_pipe.h"
 
 #define MAX_TRIES 8
@@ -260,6 +261,8 @@ static ntstatus open_named(struct open_request *rq, const struct nt_attributes *
 	status = nt_path(name, &rq->start, &rq->path);
 	if (!status)
 		status = open_or_create(rq, out, result);
+	if (!status && nt_console_is_input_name(&name->name))
+		rq->access &= ~WRITES;
 	kfree(rq->path);
 	inode_put(rq->start);
 	return status;

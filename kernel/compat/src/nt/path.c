@@ -138,14 +138,22 @@ static bool has_slash(const struct nt_string *s)
 }
 
 #define NULL_DEVICE "/dev/null"
+#define CONSOLE_DEVICE "/dev/tty"
 
 /* A name of `\??\` or `\Device` that is no drive. */
 static ntstatus device_path(struct nt_string *name, const char *null_name, char **path)
 {
+	static const char *const consoles[] = { "con", "conin$", "conout$" };
 	static const struct nt_string nothing;
+	struct nt_string rest = *name;
 
-	if (skip(name, null_name) && !name->nchars)
+	if (skip(&rest, null_name) && !rest.nchars)
 		return join(NULL_DEVICE, &nothing, path);
+	for (size_t i = 0; i < ARRAY_SIZE(consoles); i++) {
+		rest = *name;
+		if (skip(&rest, consoles[i]) && !rest.nchars)
+			return join(CONSOLE_DEVICE, &nothing, path);
+	}
 	return has_slash(name) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 

@@ -9,6 +9,7 @@
 #include <nucleus/log.h>
 #include <string.h>
 
+#include "console.h"
 #include "image.h"
 #include "memory.h"
 #include "nt.h"
@@ -285,7 +286,10 @@ static int param_folder(struct params *p)
 /* A descriptor that the program starts with, as a handle; 0: closed. */
 static uint64_t standard_handle(int fd)
 {
-	return handle_get_flags(ps_current()->handles, fd, NULL, NULL) ? 0 : nt_handle_value(fd);
+	if (handle_get_flags(ps_current()->handles, fd, NULL, NULL))
+		return 0;
+	nt_console_mark_standard(fd);
+	return nt_handle_value(fd);
 }
 
 /* CreateProcess: what the parent says. */

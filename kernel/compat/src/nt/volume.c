@@ -1,6 +1,8 @@
 /* kernel/compat/src/nt/volume.c: what is told about the volume of a file ([MS-FSCC] 2.5). */
 #include <linux/stat.h>
 
+#include <io/tty.h>
+
 #include "file.h"
 
 enum {
@@ -42,6 +44,8 @@ static struct device device_of(const struct file *f)
 {
 	uint32_t type = f->inode ? f->inode->attr.mode & S_IFMT : 0;
 
+	if (file_is_tty(f))
+		return (struct device){ DEVICE_CONSOLE, 0 };
 	if (type == S_IFREG || type == S_IFDIR || type == S_IFLNK)
 		return (struct device){ DEVICE_DISK, DEVICE_IS_MOUNTED };
 	if (type == S_IFCHR && f->inode->attr.rdev == NULL_DEVICE)
