@@ -11,15 +11,38 @@
 #include "p9_fs.h"
 #include "tmpfs.h"
 
+/* A mount that was taken away, and of which nobody holds a file any more. */
+static bool is_left(uint16_t index)
+{
+	return (state->mounts[index].flags & MOUNT_DETACHED) && !node_is_of_mount(index);
+}
+
+static void free_mount(uint16_t index)
+{
+	struct mount *mount = &state->mounts[index];
+
+	if (mount->fs == FS_P9)
+		p9_unmount(index);
+	if (mount->keys)
+		state_table_destroy(&arena, mount->keys);
+	arena_free(mount->type);
+	arena_free(mount->source);
+	arena_free(mount->target);
+	arena_log(mount, sizeof(*mount));
+	memset(mount, 0, sizeof(*mount));
+}
+
 static int find_free_mount(uint16_t *out)
 {
-	unsigned int i;
+	uint16_t i;
 
 	for (i = 0; i < VFSD_MOUNTS; i++) {
-		if (state->mounts[i].fs == FS_NONE) {
-			*out = (uint16_t)i;
-			return 0;
-		}
+		if (state->mounts[i].fs != FS_NONE && !is_left(i))
+			continue;
+		if (state->mounts[i].fs != FS_NONE)
+			free_mount(i);
+		*out = i;
+		return 0;
 	}
 	return -ENOSPC;
 }
@@ -344,7 +367,7 @@ int mount_remove(struct request *rq, const char *target)
 	else
 		entry_remove(entry);
 	ARENA_SET(mount->entry, 0);
-	/* Files of it that are still open go on, so the slot is not used again. */
+	/* Files of it that are still open go on: the slot is used again when they are gone. */
 	ARENA_SET(mount->flags, mount->flags | MOUNT_DETACHED);
 	if (mount->fs == FS_TREE)
 		tmpfs_empty(root);

@@ -50,6 +50,18 @@ struct node *node_create(uint16_t mount, uint32_t mode)
 	return node;
 }
 
+bool node_is_of_mount(uint16_t mount)
+{
+	const struct node_block *block;
+	unsigned int i;
+
+	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
+		for (i = 0; i < NODES_AT_ONCE; i++)
+			if (block->nodes[i].number && block->nodes[i].mount == mount)
+				return true;
+	return false;
+}
+
 struct node *node_get(uint64_t number)
 {
 	uint64_t ref = (number & ((1u << NUMBER_REF_BITS) - 1)) * 8;

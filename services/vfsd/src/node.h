@@ -14,6 +14,9 @@
  * Returns: NULL when there is no memory. */
 struct node *node_create(uint16_t mount, uint32_t mode);
 
+/* Is there any node of the mount? Looks at all nodes. */
+bool node_is_of_mount(uint16_t mount);
+
 /* The node of that number; NULL: there is none (any more). */
 struct node *node_get(uint64_t number);
 

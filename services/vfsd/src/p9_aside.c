@@ -63,6 +63,13 @@ static void remove_folder(uint16_t index)
 	p9_unlinkat(mount->transport, FID_ROOT(index), mount->aside, strlen(mount->aside), true, NULL, repeatable);
 }
 
+void p9_unmount(uint16_t index)
+{
+	if (!(state->mounts[index].flags & VFS_MOUNT_READONLY))
+		remove_folder(index);
+	p9_clunk(state->mounts[index].transport, FID_ROOT(index));
+}
+
 void p9_shutdown(void)
 {
 	unsigned int i;

@@ -11,6 +11,8 @@
 
 /* Attach the export of mount tag @tag as mount @index, whose root comes out in *@root. */
 int p9_mount(struct request *rq, uint16_t index, const char *tag, const char *options, struct node **root);
+/* The mount is of no use to anybody: leave nothing of it on the server. */
+void p9_unmount(uint16_t index);
 
 /* fs_ops' xattr. */
 int p9_fs_xattr(struct request *rq, struct node *node, const struct xattr_args *args);

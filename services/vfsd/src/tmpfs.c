@@ -494,6 +494,7 @@ void tmpfs_empty(struct node *root)
 		drop_name(&rq, dir, entry);
 		node_settle(node);
 	}
+	ARENA_SET(root->nlink, 0);
 }
 
 const struct fs_ops tmpfs_ops = {

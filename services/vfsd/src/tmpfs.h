@@ -18,7 +18,7 @@ int tmpfs_special(struct request *rq, uint16_t mount, const struct create_args *
  * comes out in *@name: "a/b/c" gives the directory a/b and "c". */
 int tmpfs_make_parents(struct request *rq, struct node *root, const char *path, struct node **dir, const char **name);
 
-/* Take every name below @root away. */
+/* Take every name below @root away; none can be made there any more. */
 void tmpfs_empty(struct node *root);
 
 #endif

@@ -376,6 +376,19 @@ static void unmount_shows_what_was_below(void **unused)
 	assert_int_equal(call(VFS_UMOUNT, (const uint64_t[7]){ 0 }, "/none", 6)->status, -EINVAL);
 }
 
+static void a_place_to_mount_can_be_used_for_ever(void **unused)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		assert_int_equal(mount_at("tmpfs", "none", "/tmp/m", 0), 0);
+		make(node_at_path("/tmp/m"), "x", S_IFREG | 0600, 0);
+		assert_int_not_equal(node_at_path("/tmp/m/x"), 0);
+		assert_int_equal(call(VFS_UMOUNT, (const uint64_t[7]){ 0 }, "/tmp/m", 7)->status, 0);
+		release_all();
+	}
+}
+
 static void published_names_appear_under_dev(void **unused)
 {
 	const uint64_t args[7] = { S_IFCHR | 0620, 136 << 20, 0 };
@@ -435,6 +448,7 @@ int main(void)
 		TEST(ten_thousand_entries_are_quick),
 		TEST(mounts_are_crossed_both_ways),
 		TEST(unmount_shows_what_was_below),
+		TEST(a_place_to_mount_can_be_used_for_ever),
 		TEST(published_names_appear_under_dev),
 		TEST(a_program_may_not_ask),
 		TEST(operations_that_do_not_exist_are_refused),
