@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import sys
+import threading
 import time
 import fcntl
 import termios
@@ -23,6 +24,7 @@ class Session:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execvpe(argv[0], argv, env or dict(os.environ, TERM="dumb", LC_ALL="C", PS1="$ "))
         self.text = ""
+        self.reader = None
 
     def read(self, until):
         """Take in what comes before the time @until. False at the end of the output."""
@@ -52,8 +54,20 @@ class Session:
     def resize(self, rows, columns):
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def wait(self):
-        """The exit code; what is still to come is printed."""
+    def read_all(self):
+        """Take in all that comes, to the end."""
         while self.read(time.monotonic() + WAIT_SECONDS):
             pass
+
+    def read_on(self):
+        """Take in what comes from now on in a thread, for a program whose screen nobody waits for."""
+        self.reader = threading.Thread(target=self.read_all)
+        self.reader.start()
+
+    def wait(self):
+        """The exit code, after all output is taken in."""
+        if self.reader:
+            self.reader.join()
+        else:
+            self.read_all()
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
