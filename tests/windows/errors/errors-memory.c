@@ -41,6 +41,7 @@ static void allocating(void)
 	report_status("allocate: no protection", allocate(me, NULL, PAGE, MEM_COMMIT, 0));
 	report_status("allocate: two protections", allocate(me, NULL, PAGE, MEM_COMMIT, PAGE_READONLY | PAGE_READWRITE));
 	report_status("allocate: copy on write", allocate(me, NULL, PAGE, MEM_COMMIT, PAGE_WRITECOPY));
+	report_status("allocate: more than there can be", allocate(me, NULL, 0x7ffffff00000, MEM_RESERVE, PAGE_READWRITE));
 	report_status("allocate: what is reserved", allocate(me, held, PAGE, MEM_RESERVE, PAGE_READWRITE));
 	report_refusal("allocate: too many zero bits", NtAllocateVirtualMemory(me, &base, 22, &size, MEM_RESERVE,
 									       PAGE_READWRITE));
@@ -106,11 +107,20 @@ static void querying(void)
 	CloseHandle(event);
 }
 
+static void reading(void)
+{
+	HANDLE me = GetCurrentProcess();
+	char from[8] = "bytes";
+
+	report_status("read: buffer nowhere", NtReadVirtualMemory(me, from, NOWHERE, sizeof(from), NULL));
+}
+
 int main(void)
 {
 	allocating();
 	freeing();
 	protecting();
 	querying();
+	reading();
 	return 0;
 }

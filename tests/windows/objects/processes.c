@@ -50,6 +50,8 @@ static void test_what_cannot_start(void)
 	report_bool("not there", CreateProcessW(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &child));
 	report_bool("not there by path", CreateProcessW(L"none\\none.exe", NULL, NULL, NULL, FALSE, 0, NULL, NULL, &startup,
 							&child));
+	report_bool("not there in a folder", CreateProcessW(L".\\none.exe", NULL, NULL, NULL, FALSE, 0, NULL, NULL, &startup,
+							    &child));
 	file = CreateFileW(L"text.exe", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
 	WriteFile(file, "this is text, no program\r\n", 26, &done, NULL);
 	CloseHandle(file);
