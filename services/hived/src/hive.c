@@ -157,14 +157,13 @@ static void key_free(struct hive_key *k)
 	state_free(arena, at(k));
 }
 
-static bool comes_before(const struct hive_key *a, const struct hive_key *b)
+static bool comes_before(const uint16_t *left, uint32_t nleft, const uint16_t *right, uint32_t nright)
 {
-	const uint16_t *left = name_of(a), *right = name_of(b);
-	uint32_t n = a->name_chars < b->name_chars ? a->name_chars : b->name_chars, i = 0;
+	uint32_t n = nleft < nright ? nleft : nright, i = 0;
 
 	while (i < n && towupper(left[i]) == towupper(right[i]))
 		i++;
-	return i == n ? a->name_chars < b->name_chars : towupper(left[i]) < towupper(right[i]);
+	return i == n ? nleft < nright : towupper(left[i]) < towupper(right[i]);
 }
 
 /* Children are in the order of their names, as Windows enumerates them. */
@@ -172,7 +171,7 @@ static void link_child(struct hive_key *parent, struct hive_key *k)
 {
 	state_off_t *link = &parent->children;
 
-	while (*link && !comes_before(k, key_at(*link)))
+	while (*link && !comes_before(name_of(k), k->name_chars, name_of(key_at(*link)), key_at(*link)->name_chars))
 		link = &key_at(*link)->next;
 	STATE_SET(arena, &k->next, *link);
 	STATE_SET(arena, link, at(k));
@@ -356,6 +355,7 @@ struct hive_value *hive_find(const struct hive_key *k, struct hive_text name)
 	return v;
 }
 
+/* Windows promises no order of values; by name, who lists them lists the same each time. */
 static struct hive_value *value_new(struct hive_key *k, struct hive_text name)
 {
 	struct hive_value *v = value_at(state_alloc(arena, sizeof(*v)));
@@ -367,8 +367,9 @@ static struct hive_value *value_new(struct hive_key *k, struct hive_text name)
 	if (!v->name)
 		return NULL;
 	v->name_chars = name.nchars;
-	while (*link)
+	while (*link && !comes_before(name.chars, name.nchars, hive_bytes(value_at(*link)->name), value_at(*link)->name_chars))
 		link = &value_at(*link)->next;
+	STATE_SET(arena, &v->next, *link);
 	STATE_SET(arena, link, at(v));
 	return v;
 }

@@ -78,6 +78,10 @@ static void values_are_set_found_and_removed(void **state)
 	assert_int_equal(hive_set(k, TEXT(u"NAME"), 4, "wxyz", 4), 0);
 	assert_null(hive_value_at(k, 1));
 	assert_int_equal(hive_find(k, TEXT(u"name"))->bytes, 4);
+	assert_int_equal(hive_set(k, TEXT(u"last of all"), 3, "", 0), 0);
+	assert_int_equal(hive_set(k, TEXT(u"Another"), 3, "ab", 2), 0);
+	assert_int_equal(hive_value_at(k, 0)->bytes, 2);
+	assert_int_equal(hive_value_at(k, 2)->bytes, 4);
 	assert_int_equal(hive_set(k, TEXT(u"big"), 3, "", HIVE_MAX_VALUE_BYTES + 1), -E2BIG);
 	assert_int_equal(hive_unset(k, TEXT(u"name")), 0);
 	assert_int_equal(hive_unset(k, TEXT(u"name")), -ENOENT);
