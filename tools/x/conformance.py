@@ -97,15 +97,24 @@ def make_launcher(path, tail):
     os.chmod(path, 0o755)
 
 
+def is_shipped(name):
+    """Is a program one of libwine's?"""
+    return os.path.isfile(os.path.join(wine.PROGRAMS, name))
+
+
+def take_shipped(name, path):
+    os.makedirs(FETCHED, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FETCHED) as folder:
+        copy = shutil.copy(os.path.join(wine.PROGRAMS, name), folder)
+        os.chmod(copy, 0o755)
+        os.replace(copy, path)
+
+
 def program_path(name):
     """Where a program is. libwine's files are not executable, so they are copied first."""
     path = os.path.join(FETCHED, name)
-    shipped = os.path.join(wine.PROGRAMS, name)
-    if not os.path.isfile(path) and os.path.isfile(shipped):
-        os.makedirs(FETCHED, exist_ok=True)
-        shutil.copy(shipped, f"{path}.new")
-        os.chmod(f"{path}.new", 0o755)
-        os.replace(f"{path}.new", path)
+    if not os.path.isfile(path) and is_shipped(name):
+        take_shipped(name, path)
     if not os.path.isfile(path):
         raise Failure(f"there is no {name}; run ./x setup --conformance")
     return path

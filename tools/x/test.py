@@ -3,6 +3,7 @@
 Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs), fuzz (the
 same mutated inputs each time, through the parsers of hostile files), linux
 (differential programs: this host against the machine), windows (the same with Wine),
+conformance (those cases of ./x conformance whose programs libwine ships),
 scenario (machines driven from outside); at the end of all of them outcomes (each error
 that the call tables promise was answered). The last line is `N passed, N failed`.
 """
@@ -24,7 +25,7 @@ Runs every test, or those whose name holds every WORD.
 
 
 def wants_windows(words):
-    return "windows" in words or config.load().get("tests", {}).get("windows", False)
+    return "windows" in words or "conformance" in words or config.load().get("tests", {}).get("windows", False)
 
 
 def wants_machines(words):
@@ -40,12 +41,12 @@ def edges_to_judge(words):
 
 def collect(words):
     """The tests whose name holds every word, in the order in which they run."""
-    from x.testing import check_suite, differential, fuzz_sample, host, scenarios, unit, windows
+    from x.testing import check_suite, conformance_sample, differential, fuzz_sample, host, scenarios, unit, windows
     tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests()
     if wants_machines(words):
         tests += differential.tests() + scenarios.tests("scenarios")
     if wants_windows(words):
-        tests += windows.tests()
+        tests += windows.tests() + conformance_sample.tests()
     return [test for test in tests if all(word in test.name for word in words)]
 
 
@@ -77,6 +78,11 @@ def main(argv):
         return 0
     if words and not tests:
         raise Failure(f"no test's name holds {' and '.join(words)}")
-    results = run_all(tests, edges_to_judge(words))
+    try:
+        results = run_all(tests, edges_to_judge(words))
+    finally:
+        if wants_windows(words):
+            from x import wine
+            wine.stop()
     print(f"{results.passed} passed, {results.failed} failed")
     return 1 if results.failed else 0

@@ -4,13 +4,16 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
 from x import wine
 from x.common import BUILD, write_if_changed
+from x.testing import Mismatch
 
 KEPT = os.path.join(BUILD, "windows-oracle")
+MAX_RUNS = 5
 
 
 def environment():
@@ -23,13 +26,30 @@ def environment():
 
 
 def run(command, folder, stdin, timeout):
-    """Run a command line in `folder`. Returns (exit code, output); raises subprocess.TimeoutExpired."""
+    """Run a command line in `folder`, made for it. Returns (exit code, output); raises subprocess.TimeoutExpired."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    try:
+        with tempfile.TemporaryFile() as out, open(stdin or os.devnull, "rb") as source:
+            done = subprocess.run([wine.WINE, *command], env=environment(), cwd=folder, stdin=source, stdout=out,
+                                  stderr=subprocess.STDOUT, timeout=timeout, check=False)
+            out.seek(0)
+            return done.returncode, out.read()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_until_same(*arguments):
+    """What two runs in a row agree on: a wine64 whose server comes or goes may fail now and then."""
     wine.ensure_prefix()
-    with tempfile.TemporaryFile() as out, open(stdin or os.devnull, "rb") as source:
-        done = subprocess.run([wine.WINE, *command], env=environment(), cwd=folder, stdin=source, stdout=out,
-                              stderr=subprocess.STDOUT, timeout=timeout, check=False)
-        out.seek(0)
-        return done.returncode, out.read()
+    last = run(*arguments)
+    for _ in range(MAX_RUNS - 1):
+        again = run(*arguments)
+        if again == last:
+            return last
+        last = again
+    raise Mismatch(f"expected the same from Wine twice\ngot something else each time, at last exit code {last[0]}\n"
+                   f"{last[1][-2000:].decode('utf-8', 'replace')}")
 
 
 def key(command, stdin):
@@ -45,13 +65,13 @@ def key(command, stdin):
 
 
 def run_or_recall(command, folder, stdin, timeout):
-    """As run(), unless this was run before."""
+    """As run_until_same(), unless this was run before."""
     path = os.path.join(KEPT, key(command, stdin))
     try:
         with open(path, encoding="ascii") as f:
             kept = json.load(f)
         return kept["code"], bytes.fromhex(kept["output"])
     except FileNotFoundError:
-        code, output = run(command, folder, stdin, timeout)
+        code, output = run_until_same(command, folder, stdin, timeout)
         write_if_changed(path, json.dumps({"code": code, "output": output.hex()}).encode())
         return code, output
