@@ -81,7 +81,7 @@ int vfs_statfs(struct inode *i, void *statfs_out, size_t bytes)
 
 int64_t vfs_path_of(struct inode *i, char *buf, size_t cap)
 {
-	struct ipc_kernel_call c = { .words = { VFS_PATH, i->node }, .reply_data = buf, .reply_cap = (uint32_t)cap };
+	struct ipc_kernel_call c = { .words = { VFS_PATH, i->node }, .reply_data = buf, .reply_cap = (uint32_t)cap - 1 };
 	struct inode *root;
 	int err = fs_context_root(fs_current(), &root);
 
@@ -94,5 +94,6 @@ int64_t vfs_path_of(struct inode *i, char *buf, size_t cap)
 		return err == -E2BIG ? -ERANGE : err;
 	if (c.reply_len && buf[c.reply_len - 1] == '\0')
 		c.reply_len--;
+	buf[c.reply_len] = '\0';
 	return c.reply_len;
 }

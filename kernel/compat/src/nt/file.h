@@ -4,8 +4,8 @@
  * file; the files that Linux calls made have none. All opens of one inode meet in its struct
  * nt_sharing, which lives as long as one of them: share modes, the pending deletion, byte locks.
  *
- * Locking: nt_files_lock (NT_FILES) guards every nt_sharing and the names of opens. scan_lock, a
- * mutex of class FILE_POSITION, guards the listing of one open.
+ * Locking: nt_files_lock (NT_FILES) guards every nt_sharing and the names of opens. scan_lock
+ * (NT_SCAN, sleeping) guards the listing of one open.
  */
 #ifndef COMPAT_NT_FILE_H
 #define COMPAT_NT_FILE_H

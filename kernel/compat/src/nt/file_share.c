@@ -141,7 +141,7 @@ struct nt_open *nt_open_create(struct inode *dir, const char *name, uint32_t acc
 	o->share = share;
 	o->options = options;
 	o->deletes_on_close = options & FILE_DELETE_ON_CLOSE;
-	mutex_init(&o->scan_lock, LOCK_FILE_POSITION);
+	mutex_init(&o->scan_lock, LOCK_NT_SCAN);
 	wait_source_init(&o->ended, &ended_ops);
 	o->has_ended = true;
 	return o;

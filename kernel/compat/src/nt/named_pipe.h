@@ -54,7 +54,7 @@ struct pipe_end {
 	bool reads_messages, never_waits;
 	uint32_t pid;			/* of who opened it */
 	struct list_node chunks;	/* what the other end has written */
-	uint32_t bytes, quota;
+	uint32_t bytes, quota, nchunks;
 	struct list_node readers, writers, listeners;	/* requests of this end: pipe_request.async.node */
 	struct wait_queue wait;		/* the Linux view's */
 	bool can_write;			/* as poll() sees it */

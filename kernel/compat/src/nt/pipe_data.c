@@ -6,6 +6,7 @@
  */
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
+#include <mm/frame.h>
 #include <mm/heap.h>
 
 #include "named_pipe.h"
@@ -87,9 +88,32 @@ ntstatus pipe_end_create(struct nt_pipe *p, bool is_server, uint32_t access, uin
 	return STATUS_SUCCESS;
 }
 
+/* All pipes together hold no more than a part of the memory; each may hold a little. */
+#define MOST_CHUNKS 16384u	/* of one queue: short messages are dear */
+static uint64_t bytes_in_pipes;	/* atomic */
+
+static uint64_t bytes_limit(void)
+{
+	static uint64_t limit;
+	struct mm_statistics s;
+
+	if (!limit) {
+		mm_statistics(&s);
+		limit = s.total_pages / 8 * PAGE_SIZE;
+	}
+	return limit;
+}
+
+static uint32_t cost_of(const struct pipe_chunk *c)
+{
+	return (uint32_t)sizeof(*c) + c->len;
+}
+
 static void drop_chunk(struct pipe_end *e, struct pipe_chunk *c)
 {
 	e->bytes -= c->len - c->offset;
+	e->nchunks--;
+	atomic_sub(&bytes_in_pipes, cost_of(c));
 	list_del(&c->node);
 	kfree(c);
 }
@@ -102,8 +126,15 @@ static void drop_chunks(struct pipe_end *e)
 		drop_chunk(e, c);
 }
 
+static bool is_crowded(const struct pipe_end *e)
+{
+	return e->nchunks >= MOST_CHUNKS || (e->nchunks && atomic_load(&bytes_in_pipes) > bytes_limit());
+}
+
 static uint32_t room_at(const struct pipe_end *e)
 {
+	if (is_crowded(e))
+		return 0;
 	return e->bytes < e->quota ? e->quota - e->bytes : 0;
 }
 
@@ -194,6 +225,8 @@ static void chunk_add(struct pipe_end *e, struct pipe_chunk *c)
 {
 	list_add_tail(&c->node, &e->chunks);
 	e->bytes += c->len;
+	e->nchunks++;
+	atomic_add(&bytes_in_pipes, cost_of(c));
 }
 
 /* Take what there is room for from the writer @rq into @to. Returns: whether something moved. */
@@ -202,7 +235,7 @@ static bool take_from(struct pipe_request *rq, struct pipe_end *to)
 	uint32_t left = rq->len - rq->done, n = MIN(MIN(left, room_at(to)), CHUNK_BYTES);
 	struct pipe_chunk *c;
 
-	if (left && !n)
+	if (left ? !n : is_crowded(to))
 		return false;
 	if (!left && !to->pipe->name->has_messages) {
 		request_end(rq, STATUS_SUCCESS);

@@ -157,7 +157,7 @@ int vfs_unlink(struct inode *start, const char *path, bool is_rmdir);
 int vfs_unlink_inode(struct inode *dir, const char *name, struct inode *victim);
 int vfs_rename(struct inode *old_start, const char *old_path, struct inode *new_start, const char *new_path, uint32_t flags);
 int vfs_statfs(struct inode *i, void *statfs_out, size_t bytes);
-/* Absolute path of @i below the current root. Returns length without NUL; -ENOENT unlinked; -ERANGE. */
+/* Absolute path of @i below the current root, with a NUL. Returns length without it; -ENOENT unlinked; -ERANGE. */
 int64_t vfs_path_of(struct inode *i, char *buf, size_t cap);
 struct process;
 /* The main image of @p: a reference in *@inode. -ENOENT: it has none any more. */
