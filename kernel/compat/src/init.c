@@ -8,6 +8,7 @@
 
 #include "linux/dispatch.h"
 #include "linux/signal_frame.h"
+#include "nt/folder_watch.h"
 #include "nt/jobs.h"
 #include "nt/keys.h"
 #include "nt/named_pipe.h"
@@ -143,6 +144,7 @@ void compat_init(void)
 	linux_crash_init();
 	linux_vdso_init();
 	nt_jobs_init();
+	nt_folder_watches_init();
 	nt_key_watches_init();
 	mm_usercopy_refused = nt_stack_touched_by_kernel;
 	nt_pipes_init();

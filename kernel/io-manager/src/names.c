@@ -320,13 +320,13 @@ static int send_unlink(struct walk *w, const struct inode *victim, bool is_rmdir
 }
 
 /* In the order in which Linux tells. */
-static void tell_removed(struct walk *w, struct inode *victim)
+static void tell_removed(struct inode *dir, const char *name, uint32_t len, struct inode *victim)
 {
 	if (!inode_is_dir(victim))
 		notify_self(victim, IN_ATTRIB);
 	notify_removed_place(victim);
 	notify_deleted(victim);
-	notify_name(w->dir, w->name, w->name_len, IN_DELETE, inode_is_dir(victim));
+	notify_name(dir, name, len, IN_DELETE, inode_is_dir(victim));
 }
 
 static int remove_last(struct walk *w, bool is_rmdir)
@@ -348,7 +348,7 @@ static int remove_last(struct walk *w, bool is_rmdir)
 	if (!err)
 		err = send_unlink(w, victim, is_rmdir);
 	if (!err)
-		tell_removed(w, victim);
+		tell_removed(w->dir, w->name, w->name_len, victim);
 	inode_put(victim);
 	return err;
 }
@@ -387,7 +387,11 @@ int vfs_unlink_inode(struct inode *dir, const char *name, struct inode *victim)
 		.data = name, .data_len = (uint32_t)strlen(name) };
 	int err = leads_to(dir, name, victim);
 
-	return err ? err : vfs_call_records(&c, NULL, 0, NULL);
+	if (!err)
+		err = vfs_call_records(&c, NULL, 0, NULL);
+	if (!err)
+		tell_removed(dir, name, c.data_len, victim);
+	return err;
 }
 
 /* ---- renaming ---- */

@@ -9,6 +9,7 @@
 #include "vfs_private.h"
 
 uint32_t notify_nwatches;
+void (*notify_listener)(const struct notify_event *e);
 struct spinlock notify_lock = SPINLOCK_INIT(NOTIFY);
 struct list_node notify_all = LIST_INIT(notify_all);
 
@@ -58,6 +59,19 @@ void notify_tell_self(struct inode *i, uint32_t mask)
 	watches_free(&dead);
 }
 
+static void tell_listener(struct inode *dir, const struct happening *h)
+{
+	const struct notify_event e = { .dir = dir, .name = h->name, .len = h->len, .mask = h->mask, .cookie = h->cookie };
+
+	if (notify_listener && !h->is_unlinked)
+		notify_listener(&e);
+}
+
+void notify_listen(int change)
+{
+	atomic_add(&notify_nwatches, (uint32_t)change);
+}
+
 void notify_tell_name(struct inode *dir, const char *name, uint32_t len, uint32_t mask, bool is_dir, uint32_t cookie)
 {
 	const struct happening h = { .mask = is_dir ? mask | IN_ISDIR : mask, .cookie = cookie, .name = name, .len = len };
@@ -67,6 +81,7 @@ void notify_tell_name(struct inode *dir, const char *name, uint32_t len, uint32_
 	tell(dir, &h, &dead);
 	spin_unlock(&notify_lock);
 	watches_free(&dead);
+	tell_listener(dir, &h);
 }
 
 /* Where @i was found. Returns: the folder, a reference, if the machine knows it; the name in @name. */
@@ -98,6 +113,7 @@ void notify_tell_inode(struct inode *i, uint32_t mask)
 		tell(dir, &h, &dead);
 		spin_unlock(&notify_lock);
 		watches_free(&dead);
+		tell_listener(dir, &h);
 		inode_put(dir);
 	}
 	notify_tell_self(i, mask);

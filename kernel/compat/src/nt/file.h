@@ -51,6 +51,7 @@ enum result { FILE_SUPERSEDED, FILE_OPENED, FILE_CREATED, FILE_OVERWRITTEN };
 extern struct spinlock nt_files_lock;
 
 struct nt_scan;
+struct nt_folder_watch;
 
 struct nt_open {
 	struct list_node node;		/* of the sharing's opens */
@@ -60,6 +61,7 @@ struct nt_open {
 	bool deletes_on_close;
 	struct mutex scan_lock;
 	struct nt_scan *scan;		/* file_list.c; NULL: nothing was listed yet */
+	struct nt_folder_watch *watch;	/* folder_watch.c, whose lock guards it; NULL: nobody has waited for changes */
 	struct nt_iocp_binding port;	/* set once, under the file's position_lock */
 	uint32_t skips;			/* SKIP_*: ends that are not told */
 	struct wait_source ended;	/* who waits for the file itself */

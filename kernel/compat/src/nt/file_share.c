@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "folder_watch.h"
 
 struct spinlock nt_files_lock = SPINLOCK_INIT(NT_FILES);
 
@@ -62,6 +63,7 @@ bool nt_share_denies_delete(struct inode *i, const struct file *f)
 
 void nt_open_free(struct nt_open *o)
 {
+	nt_folder_watch_end(o->watch);
 	nt_iocp_unbind(&o->port);
 	nt_scan_free(o->scan);
 	inode_put(o->dir);

@@ -226,7 +226,7 @@ static ntstatus file_name(struct object *obj, uint16_t **chars, uint32_t *n)
 	*n = 0;
 	if (!inode || (!inode_is_regular(inode) && !inode_is_dir(inode)))
 		return STATUS_SUCCESS;
-	path = kmalloc(PATH_BYTES, HEAP_NOZERO);
+	path = kmalloc(PATH_BYTES + 1, 0);	/* the path comes without its end */
 	if (!path)
 		return STATUS_NO_MEMORY;
 	if (vfs_path_of(inode, path, PATH_BYTES) < 0) {

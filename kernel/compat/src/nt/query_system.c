@@ -2,13 +2,14 @@
 #include <hal/entropy.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
+#include <string.h>
 
 #include "memory.h"
 #include "query.h"
 #include "shared_data.h"
 
 enum system_class { SYSTEM_BASIC = 0, SYSTEM_CPU = 1, SYSTEM_PERFORMANCE = 2, SYSTEM_TIME_OF_DAY = 3,
-	SYSTEM_PROCESS = 5, SYSTEM_INTERRUPT = 23, SYSTEM_RANDOM_MAX = 4096 };
+	SYSTEM_PROCESS = 5, SYSTEM_INTERRUPT = 23, SYSTEM_TIME_ZONE = 44, SYSTEM_DYNAMIC_TIME_ZONE = 102, SYSTEM_RANDOM_MAX = 4096 };
 
 #define ARCHITECTURE_AMD64 9
 #define TIMER_RESOLUTION 156250u
@@ -76,6 +77,39 @@ static ntstatus time_of_day(const struct nt_query *q)
 	return nt_put(q->buffer, &out, n);
 }
 
+#define ZONE_NAME_CHARS 32u
+#define ZONE_KEY_CHARS 128u
+#define DAYLIGHT_BIAS_MINUTES (-60)
+
+/* RTL_DYNAMIC_TIME_ZONE_INFORMATION; without what follows the daylight's bias it is RTL_TIME_ZONE_INFORMATION. */
+struct time_zone {
+	int32_t bias;
+	uint16_t standard_name[ZONE_NAME_CHARS], standard_date[8];
+	int32_t standard_bias;
+	uint16_t daylight_name[ZONE_NAME_CHARS], daylight_date[8];
+	int32_t daylight_bias;
+	uint16_t key[ZONE_KEY_CHARS];
+	uint8_t is_fixed, pad[3];
+};
+_Static_assert(sizeof(struct time_zone) == 432, "RTL_DYNAMIC_TIME_ZONE_INFORMATION");
+#define PLAIN_ZONE_BYTES 172u
+
+static void zone_text(const char *text, uint16_t *out, uint32_t cap)
+{
+	(void)nt_utf16(text, strlen(text), out, cap);
+}
+
+/* The machine's clock goes by UTC, in the zone that has no other time in summer. Names are where Windows keeps them. */
+static ntstatus time_zone(const struct nt_query *q, uint32_t bytes)
+{
+	struct time_zone out = { .daylight_bias = DAYLIGHT_BIAS_MINUTES };
+
+	zone_text("@tzres.dll,-47168", out.standard_name, ZONE_NAME_CHARS);
+	zone_text("@tzres.dll,-47169", out.daylight_name, ZONE_NAME_CHARS);
+	zone_text("Greenwich Standard Time", out.key, ZONE_KEY_CHARS);
+	return nt_query_put_min(q, &out, bytes);
+}
+
 ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
 {
 	struct nt_query q = { a[1], (uint32_t)a[2], a[3] };
@@ -91,6 +125,10 @@ ntstatus nt_sys_NtQuerySystemInformation(const uint64_t *a)
 		return random_bytes(&q);
 	case SYSTEM_TIME_OF_DAY:
 		return time_of_day(&q);
+	case SYSTEM_TIME_ZONE:
+		return time_zone(&q, PLAIN_ZONE_BYTES);
+	case SYSTEM_DYNAMIC_TIME_ZONE:
+		return time_zone(&q, sizeof(struct time_zone));
 	default:
 		return STATUS_INVALID_INFO_CLASS;
 	}

@@ -16,6 +16,17 @@ struct inode;
 
 extern uint32_t notify_nwatches;	/* in the machine; atomic */
 
+/* What happened to a name in a folder: IN_* and IN_ISDIR. */
+struct notify_event {
+	struct inode *dir;
+	const char *name;
+	uint32_t len, mask, cookie;
+};
+/* Who else is told; it may sleep and call vfsd. Once it is set it stays. */
+extern void (*notify_listener)(const struct notify_event *e);
+/* @change more of its watches: while there are none, nothing is told. */
+void notify_listen(int change);
+
 static inline bool notify_is_on(void)
 {
 	return unlikely(atomic_load(&notify_nwatches));
