@@ -57,6 +57,19 @@ static void the_system(void)
 	report_status("installed language: nowhere", NtQueryInstallUILanguage(NOWHERE));
 }
 
+static void the_time_zone(void)
+{
+	DYNAMIC_TIME_ZONE_INFORMATION zone;
+	ULONG length = 0;
+
+	report_status("zone: too short", NtQuerySystemInformation(102, &zone, 4, &length));
+	report("it needs", "%lu", length);
+	report_status("zone", NtQuerySystemInformation(102, &zone, sizeof(zone), NULL));
+	report("bias", "%ld %ld %ld", zone.Bias, zone.StandardBias, zone.DaylightBias);
+	report_status("without its key: too short", NtQuerySystemInformation(44, &zone, 4, &length));
+	report("it needs", "%lu", length);
+}
+
 static void tables(void)
 {
 	void *table;
@@ -87,6 +100,7 @@ int main(void)
 	processes();
 	threads();
 	the_system();
+	the_time_zone();
 	tables();
 	handles();
 	return 0;
