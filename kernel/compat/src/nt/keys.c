@@ -135,6 +135,15 @@ static ntstatus install(uint64_t id, uint32_t access, uint32_t attributes, uint6
 	return status;
 }
 
+/* An absolute path of more than one part. */
+static bool has_parts(const struct nt_string *path)
+{
+	for (uint32_t i = 1; i < path->nchars; i++)
+		if (path->chars[i] == '\\')
+			return true;
+	return false;
+}
+
 struct opening {
 	uint64_t user_handle, user_disposition;
 	uint32_t access, flags;
@@ -182,7 +191,7 @@ static ntstatus open_key(const struct opening *o, uint64_t user_attributes)
 	} else if (!path.nchars || *path.chars != '\\') {
 		status = STATUS_OBJECT_PATH_SYNTAX_BAD;
 	} else if (!skip_prefix(&path)) {
-		status = STATUS_OBJECT_NAME_NOT_FOUND;
+		status = has_parts(&path) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_NAME_NOT_FOUND;
 	}
 	if (!status)
 		status = open_at(o, from, &path, a.flags);
