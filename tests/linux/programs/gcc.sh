@@ -1,5 +1,5 @@
 #!/bin/bash
-# gcc, as, ld and make: a project of 50 files, built, changed, built again, run; libraries; what is wrong in a source.
+# gcc, g++, as, ld and make: a project of 50 files, built, changed, built again, run; libraries; what is wrong in a source.
 . "${0%/*}/common-debian.sh"
 
 # A file for each of 48 numbers, one that sums them up and one that runs all.
@@ -113,3 +113,4 @@ try 'printf ".globl _start\n_start: mov \$60, %%eax\n mov \$9, %%edi\n syscall\n
 try 'printf "int x = 1;\n" > "a b.c"; gcc -c "a b.c"; ls a*.o; gcc -o none -c hello.c shared.c; gcc --version | head -1 | cut -d" " -f1; gcc -print-prog-name=cc1 | grep -c cc1'
 try 'mkdir sub; printf "all: a b\na b:\n\t@echo \$@ in \$(notdir \$(CURDIR)) \$(MAKELEVEL)\nfail:\n\t-false\n\t@exit 3\n" > sub/Makefile; make -C sub --no-print-directory; make -s -C sub fail; printf "x:\n\t@\$(MAKE) --no-print-directory -C sub a\n" | make -f -'
 try 'printf "%%.up: %%.low\n\ttr a-z A-Z < \$< > \$@\n.SECONDARY:\n" > rules; echo text > f.low; make -f rules f.up; cat f.up; make -f rules f.up; make -f rules g.up; make -j4 -f rules f.up -B -s; printf "loop: loop2\nloop2: loop\n\t@echo once\n" | make -f - loop'
+try 'printf "#include <thread>\n#include <cstdio>\nint main() { int x = 0; std::thread t([&] { try { throw 5; } catch (int y) { x = y; } }); t.join(); printf(\"%%d\\\\n\", x); }\n" > t.cpp; g++ -pthread -o tcpp t.cpp; ./tcpp'
