@@ -22,7 +22,7 @@ INIT = b"#!/bin/busybox sh\n/bin/busybox true\n/bin/busybox reboot -f\n"
 
 
 def bench_core():
-    build.ensure("tests")
+    build.ensure("tests", "windows")
     machine = [X, "exec", "--icount", "--bundle", stage.TEST_BUNDLE]
     code = subprocess.run([*machine, "--", "/system/tests/bench-core"], cwd=BUILD, check=False).returncode
     if code:
@@ -30,6 +30,7 @@ def bench_core():
     # Apart, since the measuring costs something itself.
     measuring = ["--qemu-args", "-fw_cfg name=opt/albireo/measure,string=1"]
     programs = [f"hello_{kind}=/system/tests/bench-hello-{kind}" for kind in ("static", "dynamic")]
+    programs.append(f"hello_windows={os.path.join(BUILD, 'windows', 'tests', 'windows', 'programs', 'aid-bench-hello.exe')}")
     return subprocess.run([*machine, *measuring, "--", "/system/tests/bench-shares", *programs],
                           cwd=BUILD, stderr=sys.stdout, check=False).returncode
 
