@@ -65,7 +65,7 @@ void test_conditions()
 	pong.join();
 	std::cout << said << "\n";
 	std::unique_lock<std::mutex> hold(mutex);
-	std::cout << "timeout " << (changed.wait_for(hold, std::chrono::milliseconds(20)) == std::cv_status::timeout) << "\n";
+	std::cout << "timeout " << !changed.wait_for(hold, std::chrono::milliseconds(20), [] { return false; }) << "\n";
 }
 
 void test_futures()

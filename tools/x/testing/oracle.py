@@ -4,6 +4,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,11 @@ def environment():
     return env
 
 
+def without_remarks(output):
+    """Output without what Wine's DLLs themselves say about a crash: it names threads and addresses."""
+    return re.sub(rb"^wine: Unhandled .*\n", b"", output, flags=re.M)
+
+
 def run(command, folder, stdin, timeout):
     """Run a command line in `folder`, made for it. Returns (exit code, output); raises subprocess.TimeoutExpired."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -34,7 +40,7 @@ def run(command, folder, stdin, timeout):
             done = subprocess.run([wine.WINE, *command], env=environment(), cwd=folder, stdin=source, stdout=out,
                                   stderr=subprocess.STDOUT, timeout=timeout, check=False)
             out.seek(0)
-            return done.returncode, out.read()
+            return done.returncode, without_remarks(out.read())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -55,11 +55,6 @@ def read_overrides(name):
     return [(wrong.encode(), right.encode()) for wrong, right in found]
 
 
-def without_remarks(output):
-    """Output without what Wine's DLLs themselves say about a crash: it names threads and addresses."""
-    return re.sub(rb"^wine: Unhandled .*\n", b"", output, flags=re.M)
-
-
 def override(output, overrides, name):
     """Wine's output with the documentation's lines in it."""
     lines = output.split(b"\n")
@@ -77,7 +72,7 @@ def expected(name, command, stdin, folder):
         code, output = oracle.run_or_recall(command, folder, stdin, TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         raise Mismatch(f"expected an end under Wine\ngot none in {TIMEOUT_SECONDS} s") from None
-    return code, override(without_remarks(output), read_overrides(name), name)
+    return code, override(output, read_overrides(name), name)
 
 
 def comparison(name, path, words):
@@ -95,7 +90,7 @@ def comparison(name, path, words):
                     data = f.read()
             result = runner.exec(*ON_TMPFS, *command, stdin=data, timeout=TIMEOUT_SECONDS)
             tail = f"{result.log}\n{result.err.decode('utf-8', 'replace')[-1000:]}"
-            compare(right, (result.code, without_remarks(result.out)), tail)
+            compare(right, (result.code, oracle.without_remarks(result.out)), tail)
         finally:
             runner.close()
     return Test(f"windows: {name}", run, is_parallel=True)
