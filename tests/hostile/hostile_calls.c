@@ -14,8 +14,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <grp.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -43,6 +41,9 @@
 #include <unistd.h>
 
 #include <albireo/native.h>
+
+#include "random.h"
+#include "support.h"
 
 #define LINUX_NUMBERS 461
 /* A few numbers beyond the last native call must be refused too. */
@@ -75,10 +76,7 @@ static char *writable, *readonly, *closed, *page_end;
 
 static uint64_t next_random(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
+	return random_next(&random_state);
 }
 
 static uint64_t pick(uint64_t count)
@@ -113,12 +111,7 @@ static uint64_t odd_pointer(void)
 
 static uint64_t odd_size(void)
 {
-	static const uint64_t sizes[] = {
-		0, 1, 2, 7, 8, 16, 127, 128, 4095, 4096, 4097, 65535, 65536, 1 << 20, 0x7fffffff, 0x80000000,
-		0xffffffff, 0x100000000, 0x7ffffffffffff000, 0x7fffffffffffffff, 0x8000000000000000, ~0UL, ~0UL - 4095,
-	};
-
-	return sizes[pick(sizeof(sizes) / sizeof(sizes[0]))];
+	return random_size(&random_state);
 }
 
 static uint64_t odd_descriptor(void)
@@ -599,14 +592,6 @@ static void work(unsigned worker, uint64_t seed, const char *home)
 
 /* ---- The supervisor ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Name the workers that have stopped making calls. Returns: how many there are. */
 static unsigned print_stuck(unsigned workers)
 {
@@ -644,25 +629,6 @@ static int print_totals(void)
 	return missed ? 1 : 0;
 }
 
-static int open_up(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	if (type == FTW_D || type == FTW_DNR)
-		chmod(path, 0700);
-	return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	remove(path);
-	return 0;
-}
-
-static void remove_home(const char *home)
-{
-	nftw(home, open_up, 16, FTW_PHYS);
-	nftw(home, remove_entry, 16, FTW_PHYS | FTW_DEPTH);
-}
-
 static pid_t start_worker(unsigned worker, uint64_t seed, const char *home)
 {
 	pid_t pid = fork();
@@ -672,20 +638,12 @@ static pid_t start_worker(unsigned worker, uint64_t seed, const char *home)
 	return pid;
 }
 
-static void become(uid_t uid)
-{
-	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)) {
-		perror("hostile-calls: identity");
-		exit(2);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, least_calls = 0;
 	unsigned workers = 4, seconds = 60, stuck;
 	pid_t pids[MAX_WORKERS];
-	char cwd[3000], home[4096];
+	char home[4096];
 	int64_t end;
 
 	for (int option; (option = getopt(argc, argv, "s:t:w:n:u:")) != -1; )
@@ -700,15 +658,11 @@ int main(int argc, char **argv)
 	if (workers < 1 || workers > MAX_WORKERS)
 		workers = MAX_WORKERS;
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (progress == MAP_FAILED || !getcwd(cwd, sizeof(cwd))) {
+	if (progress == MAP_FAILED) {
 		perror("hostile-calls");
 		return 2;
 	}
-	snprintf(home, sizeof(home), "%s/hostile-XXXXXX", cwd);
-	if (!mkdtemp(home)) {
-		perror("hostile-calls: folder");
-		return 2;
-	}
+	make_home(home, sizeof(home));
 	for (unsigned i = 0; i < workers; i++)
 		pids[i] = start_worker(i, seed, home);
 	end = now_ms() + seconds * 1000L;

@@ -1,0 +1,74 @@
+#define _GNU_SOURCE
+#include "support.h"
+
+#include <ftw.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void give_up(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+void become(uid_t uid)
+{
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+		give_up("hostile: identity");
+}
+
+void make_home(char *home, size_t size)
+{
+	char cwd[3000];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		give_up("hostile: folder");
+	snprintf(home, size, "%s/hostile-XXXXXX", cwd);
+	if (!mkdtemp(home))
+		give_up("hostile: folder");
+}
+
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	if (type == FTW_D || type == FTW_DNR)
+		chmod(path, 0700);
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	remove(path);
+	return 0;
+}
+
+void remove_home(const char *home)
+{
+	nftw(home, open_up, 16, FTW_PHYS);
+	nftw(home, remove_entry, 16, FTW_PHYS | FTW_DEPTH);
+}
+
+bool wait_at_most(pid_t child, int *status, int limit_ms)
+{
+	struct timespec tick = { 0, 1000000 };
+
+	for (int64_t end = now_ms() + limit_ms; now_ms() < end; nanosleep(&tick, NULL))
+		if (waitpid(child, status, WNOHANG) == child)
+			return true;
+	kill(child, SIGKILL);
+	waitpid(child, status, 0);
+	return false;
+}
