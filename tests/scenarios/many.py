@@ -1,9 +1,12 @@
 """Much of one thing: threads, open files, processes that wait, memory."""
+import os
 import re
 
+from x.common import BUILD
 from x.testing import workloads
 
 IDLE_KIB = 200
+ERROR_COMMITMENT_LIMIT = 1455
 
 
 def scenario_threads_under_load_are_right(m):
@@ -31,3 +34,13 @@ def scenario_who_eats_all_memory_dies_and_the_machine_lives(m):
                      out=b"137\nok\nlives\n")
     log = m.log_text(result)
     m.true(re.search(r"out of memory: killed pid \d+ \(", log), f"expected a line about the victim in {result.log}")
+
+
+def scenario_a_windows_program_that_eats_all_memory_dies_and_the_machine_lives(m):
+    eater = os.path.join(BUILD, "host", "tests", "mixed", "eater.exe")
+    result = m.shell(f"{eater}; echo $?; {m.program('threads')} create 8; echo lives")
+    m.equal(result.out.decode().replace("\r\n", "\n").splitlines(),
+            ["reserved 1", f"committed 0, error {ERROR_COMMITMENT_LIMIT}", f"committed 0, error {ERROR_COMMITMENT_LIMIT}", "137",
+             "ok", "lives"], "output of eater.exe and what follows", result)
+    log = m.log_text(result)
+    m.true(re.search(r"out of memory: killed pid \d+ \(eater", log), f"expected a line about the victim in {result.log}")

@@ -2,8 +2,6 @@
 
 Each run draws a seed and prints it; ALBIREO_SEED=N repeats a run.
 """
-import os
-
 from x.testing import workloads
 
 IS_ALONE = True
@@ -12,33 +10,25 @@ LEAST_CALLS = 100_000
 MUTANTS = 2000
 
 
-def drawn_seed():
-    return int(os.environ.get("ALBIREO_SEED") or int.from_bytes(os.urandom(4), "little"))
-
-
-def tell(what, seed, counted):
-    print(f"{what}, seed {seed}: " + ", ".join(f"{key} {number}" for key, number in counted.items()), flush=True)
-
-
 def scenario_hostile_calls_of_nobody(m):
-    seed = drawn_seed()
+    seed = workloads.drawn_seed()
     print(f"nobody: seed {seed}", flush=True)
-    tell("nobody", seed, workloads.hostile_calls(m, SECONDS, seed, workloads.NOBODY, LEAST_CALLS))
+    workloads.tell("nobody", seed, workloads.hostile_calls(m, SECONDS, seed, workloads.NOBODY, LEAST_CALLS))
 
 
 def scenario_hostile_calls_of_root(m):
-    seed = drawn_seed()
+    seed = workloads.drawn_seed()
     print(f"root: seed {seed}", flush=True)
-    tell("root", seed, workloads.hostile_calls(m, SECONDS, seed, 0, LEAST_CALLS))
+    workloads.tell("root", seed, workloads.hostile_calls(m, SECONDS, seed, 0, LEAST_CALLS))
 
 
 def scenario_hostile_calls_on_the_checking_kernel(m):
-    seed = drawn_seed()
+    seed = workloads.drawn_seed()
     print(f"checked: seed {seed}", flush=True)
-    tell("checked", seed, workloads.hostile_calls(m, SECONDS, seed, workloads.NOBODY, options=["--debug-kernel"]))
+    workloads.tell("checked", seed, workloads.hostile_calls(m, SECONDS, seed, workloads.NOBODY, options=["--debug-kernel"]))
 
 
 def scenario_hostile_elf(m):
-    seed = drawn_seed()
+    seed = workloads.drawn_seed()
     print(f"mutants: seed {seed}", flush=True)
-    tell("mutants", seed, workloads.hostile_elf(m, MUTANTS, seed))
+    workloads.tell("mutants", seed, workloads.hostile_elf(m, MUTANTS, seed))

@@ -106,6 +106,15 @@ def survive(m, name, *arguments, timeout, options=()):
     return {key: int(number) for key, number in re.findall(r"^([\w ]+):? (\d+)$", text, re.M)}
 
 
+def drawn_seed():
+    """That of ALBIREO_SEED, else another one each time."""
+    return int(os.environ.get("ALBIREO_SEED") or int.from_bytes(os.urandom(4), "little"))
+
+
+def tell(what, seed, counted):
+    print(f"{what}, seed {seed}: " + ", ".join(f"{key} {number}" for key, number in counted.items()), flush=True)
+
+
 def hostile_calls(m, seconds, seed, uid=0, least_calls=0, options=()):
     """Every call with arguments that nobody means. Returns what was counted."""
     counted = survive(m, "calls", "-s", str(seed), "-t", str(seconds), "-n", str(least_calls), "-u", str(uid),
@@ -119,6 +128,29 @@ def hostile_elf(m, mutants, seed, options=()):
     """Mutants of an ELF program, executed one after the other. Returns how often each outcome was seen."""
     counted = survive(m, "elf", "-s", str(seed), "-n", str(mutants), timeout=60 + mutants, options=options)
     m.equal(counted["mutants"], mutants, "mutants executed")
+    return counted
+
+
+def nt_monkey():
+    return dict(programs.in_group("hostile"))["hostile-nt-monkey.exe"]
+
+
+def hostile_nt_calls(m, seconds, seed, uid=0, least_calls=0, options=()):
+    """Every NT service with arguments that nobody means. Returns what was counted."""
+    counted = survive(m, "nt", "-s", str(seed), "-t", str(seconds), "-n", str(least_calls), "-u", str(uid), nt_monkey(),
+                      timeout=120 + 4 * seconds, options=options)
+    m.equal(counted["never reached"], 0, "services that were never called")
+    m.true(counted["calls"] >= least_calls, f"expected {least_calls} calls\ngot {counted['calls']}")
+    return counted
+
+
+def hostile_pe(m, mutants, seed, options=()):
+    """Mutants of a Windows program, started one after the other. Returns how often each outcome was seen."""
+    counted = survive(m, "pe", "-s", str(seed), "-n", str(mutants), nt_monkey(), timeout=120 + 3 * mutants, options=options)
+    m.equal(counted["mutants"], mutants, "mutants started")
+    # Unharmed, the program misses its arguments.
+    m.true(counted.get("exited 2", 0) > 0, f"expected mutants that still run\ngot {counted}")
+    m.true(counted.get("refused with ENOEXEC", 0) > 0, f"expected mutants that are no programs\ngot {counted}")
     return counted
 
 

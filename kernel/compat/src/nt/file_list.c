@@ -355,7 +355,7 @@ ntstatus nt_sys_NtQueryDirectoryFile(const uint64_t *a)
 		status = STATUS_INVALID_INFO_CLASS;
 	else if (q.cap < ALIGN_UP(q.layout->name_at + 2, 8))
 		status = STATUS_INFO_LENGTH_MISMATCH;
-	else if (!q.f->nt_open || !inode_is_dir(q.f->inode))
+	else if (!q.f->nt_open || !q.f->inode || !inode_is_dir(q.f->inode))
 		status = STATUS_INVALID_PARAMETER;
 	if (!status)
 		status = nt_completion_begin(&c, q.f);

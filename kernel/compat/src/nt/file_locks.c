@@ -103,9 +103,14 @@ static ntstatus range_in(const uint64_t *a, uint64_t *start, uint64_t *len)
 static ntstatus find_file(uint64_t handle, struct object **out)
 {
 	ntstatus status = nt_handle_lookup(handle, OBJECT_FILE, 0, out);
+	const struct file *f;
 
-	if (status || (file_from_object(*out)->nt_open && inode_is_regular(file_from_object(*out)->inode)))
+	if (status)
 		return status;
+	f = file_from_object(*out);
+	/* Pipes and consoles have opens and no inode. */
+	if (f->nt_open && f->inode && inode_is_regular(f->inode))
+		return STATUS_SUCCESS;
 	object_put(*out);
 	return STATUS_INVALID_DEVICE_REQUEST;
 }

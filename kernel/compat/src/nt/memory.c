@@ -2,6 +2,7 @@
  * Management"). */
 #include "memory.h"
 
+#include <mm/frame.h>
 #include <mm/heap.h>
 
 #include "image.h"
@@ -14,6 +15,8 @@ HEAP_CACHE(region_cache, "nt-region", sizeof(struct nt_region));
 #define PROTECT_MODIFIERS (PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE)
 
 #define PROCESS_VM_OPERATION 0x0008u
+/* Not worth a look at how much memory there is. */
+#define SMALL_COMMIT (64ul << 20)
 
 /* ---- regions ---- */
 
@@ -275,10 +278,23 @@ static ntstatus check_allocation(uint64_t base, uint64_t bytes, uint64_t zero_bi
 	return STATUS_SUCCESS;
 }
 
+/* Pages come when they are touched, so only what the machine's memory can never hold is refused. */
+static bool can_be_there(uint64_t bytes)
+{
+	struct mm_statistics memory;
+
+	if (bytes < SMALL_COMMIT)
+		return true;
+	mm_statistics(&memory);
+	return bytes >> PAGE_SHIFT <= memory.total_pages;
+}
+
 static ntstatus allocate(struct target *t, uint64_t *base, uint64_t *bytes, uint32_t type, uint32_t protect)
 {
 	ntstatus status;
 
+	if ((type & MEM_COMMIT) && !can_be_there(*bytes))
+		return STATUS_COMMITMENT_LIMIT;
 	mutex_lock(&t->nt->memory_lock);
 	if ((type & MEM_RESERVE) || !*base)
 		status = reserve(t, base, bytes, type, protect);
