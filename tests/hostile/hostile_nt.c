@@ -26,7 +26,8 @@
 
 #define TICK_MS 5
 #define HANG_MS 400
-#define START_MS 10000		/* a cold start, all processors busy */
+#define START_MS 5000		/* a cold start, all processors busy */
+#define STUCK_MS 20000		/* a monkey that did not start in time, and its successors */
 #define PATIENCE_MS 60000	/* for what is left when the time is up */
 
 /* What workers count; shared by all of them. */
@@ -166,6 +167,10 @@ static void work(unsigned worker, uint64_t seed)
 		monkey = fork();
 		if (monkey == 0)
 			start_monkey(worker, (seed + worker * 1000003 + round) * 0x9e3779b97f4a7c15UL | 1, first);
+		if (monkey < 0) {
+			nanosleep(&(struct timespec){ 0, TICK_MS * 1000000 }, NULL);
+			continue;
+		}
 		ended = watch(monkey, worker, &status);
 		count_end(ended, status, worker, progress->workers[worker].beat != before);
 		kill(-monkey, SIGKILL);
@@ -191,7 +196,7 @@ static unsigned print_stuck(unsigned workers)
 {
 	uint64_t beats[NT_MAX_WORKERS];
 	unsigned stuck = 0;
-	int64_t end = now_ms() + START_MS;
+	int64_t end = now_ms() + STUCK_MS;
 
 	for (unsigned i = 0; i < workers; i++)
 		beats[i] = progress->workers[i].beat;
@@ -200,7 +205,7 @@ static unsigned print_stuck(unsigned workers)
 			nanosleep(&(struct timespec){ 0, TICK_MS * 1000000 }, NULL);
 		if (progress->workers[i].beat != beats[i])
 			continue;
-		printf("stuck in %s: worker %u\n", name_of(progress->workers[i].number), i);
+		fprintf(stderr, "stuck in %s: worker %u\n", name_of(progress->workers[i].number), i);
 		stuck++;
 	}
 	return stuck;
@@ -215,7 +220,7 @@ static size_t print_totals(void)
 			printf("hung in %s: %llu times\n", name_of(i), (unsigned long long)totals->hung_in[i]);
 		if (progress->counts[i])
 			continue;
-		printf("never called: %s\n", name_of(i));
+		fprintf(stderr, "never called: %s\n", name_of(i));
 		missed++;
 	}
 	printf("calls %llu\nservices %zu\nnever reached %zu\nmonkeys %llu\ndied %llu\nhung %llu\nnever started %llu\n"
@@ -260,8 +265,13 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < workers; i++)
 		pids[i] = start_worker(i, seed);
 	end = now_ms() + seconds * 1000L;
-	while (now_ms() < end || (!is_done(least_calls) && now_ms() < end + PATIENCE_MS))
+	while (now_ms() < end || (!is_done(least_calls) && now_ms() < end + PATIENCE_MS)) {
 		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+		/* A worker that fell victim to its monkeys is replaced too. */
+		for (unsigned i = 0; i < workers; i++)
+			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
+				pids[i] = start_worker(i, seed + 7777);
+	}
 	stuck = print_stuck(workers);
 	for (unsigned i = 0; i < workers; i++)
 		kill(pids[i], SIGKILL);

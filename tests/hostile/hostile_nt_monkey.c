@@ -520,20 +520,6 @@ static size_t next_number(void)
 	return number;
 }
 
-static DWORD WINAPI make_calls(void *unused)
-{
-	while (calls_made < CALLS) {
-		size_t number = next_number();
-
-		if (calls_made % 50 == 0)
-			fill_memory();
-		/* Before the call: it may be the last of this thread. */
-		calls_made++;
-		try_number(number);
-	}
-	return 0;
-}
-
 /* Change memory and close handles while services look at them. */
 static DWORD WINAPI meddle(void *seed)
 {
@@ -546,6 +532,23 @@ static DWORD WINAPI meddle(void *seed)
 			CloseHandle((HANDLE)(uintptr_t)(random_next(&own) % 256 * 4));
 			Sleep(1);
 		}
+	}
+	return 0;
+}
+
+static DWORD WINAPI make_calls(void *unused)
+{
+	/* Not earlier, so that every monkey gets as far as here. */
+	if (!calls_made && pick(4) == 0)
+		CreateThread(NULL, 0, meddle, (void *)(uintptr_t)random_next(&random_state), 0, NULL);
+	while (calls_made < CALLS) {
+		size_t number = next_number();
+
+		if (calls_made % 50 == 0)
+			fill_memory();
+		/* Before the call: it may be the last of this thread. */
+		calls_made++;
+		try_number(number);
 	}
 	return 0;
 }
@@ -602,8 +605,6 @@ int main(int argc, char **argv)
 	SetUnhandledExceptionFilter(end_at_once);
 	make_memory();
 	make_objects();
-	if (pick(4) == 0)
-		CreateThread(NULL, 0, meddle, (void *)(uintptr_t)random_next(&random_state), 0, NULL);
 	look_after_callers();
 	TerminateProcess(GetCurrentProcess(), 0);
 	return 0;
