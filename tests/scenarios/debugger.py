@@ -3,8 +3,10 @@ import subprocess
 
 from x.testing.runs import X
 
+# Other programs run at vfsd's addresses too, where the argument may be anything.
+STOP_IN_VFSD = "hbreak handle_walk if (unsigned long)rq > 0x10000 && rq->op == 1"
 GDB_COMMANDS = ("hbreak compat_syscall", "continue", "backtrace", "delete",
-                "service vfsd", "hbreak handle_walk if rq->op == 1", "continue", "backtrace", "print rq->op",
+                "service vfsd", STOP_IN_VFSD, "continue", "backtrace", "print rq->op",
                 "delete", "detach")
 
 

@@ -39,5 +39,5 @@ def scenario_hived_dies_and_the_registry_is_what_it_was(m):
     m.equal(m.log_text(result).count("hived was killed by signal 11, starting it again"), 3, "deaths that the log tells",
             result)
     values = [line.split() for line in result.out.decode().splitlines() if line.startswith("    ")]
-    m.equal(values, [["first", "REG_SZ", "one"], ["after", "1", "REG_DWORD", "0x1"], ["after", "2", "REG_DWORD", "0x2"]],
+    m.equal(values, [["after", "1", "REG_DWORD", "0x1"], ["after", "2", "REG_DWORD", "0x2"], ["first", "REG_SZ", "one"]],
             "values in the registry", result)

@@ -50,6 +50,7 @@ static void test_members(void)
 	join(&child);
 	show("with none", job);
 	report_bool("assign what is no process", AssignProcessToJobObject(job, job));
+	report_bool("assign to no handle", AssignProcessToJobObject((HANDLE)0x7ff0, child.hProcess));
 	CloseHandle(job);
 }
 
