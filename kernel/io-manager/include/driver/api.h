@@ -99,4 +99,38 @@ struct drv_9p {
 };
 int drv_9p_add(struct drv_9p *t);
 
+/* ---- Block devices (virtio-blk, NVMe, AHCI) ---- */
+enum drv_block_op { DRV_BLOCK_READ, DRV_BLOCK_WRITE, DRV_BLOCK_FLUSH, DRV_BLOCK_DISCARD };
+struct drv_block_request {
+	enum drv_block_op op;
+	uint64_t sector;	/* 512 bytes each, whatever the device's block size */
+	uint64_t nsectors;	/* READ, WRITE: the sum of the segments */
+	const struct drv_segment *segments;
+	uint32_t nsegments;
+	/* Once for each accepted request. @error: 0, -EIO, -ENODEV, -EROFS, -ENOSPC. Interrupt. */
+	void (*done)(struct drv_block_request *rq, int error);
+	void *context;
+	void *driver;		/* the driver's, from submit to done */
+};
+struct drv_block;
+struct drv_block_ops {
+	/* Returns: 0; -EAGAIN the queue is full (try after the next done); -ENODEV it is gone. Any context. */
+	int (*submit)(struct drv_block *b, struct drv_block_request *rq);
+};
+struct drv_block {
+	const char *prefix;	/* "vd" and "sd" get a letter, "nvme" a controller's number */
+	uint32_t nspace;	/* NVMe: which namespace of the controller, from 1 */
+	const struct drv_block_ops *ops;
+	uint64_t sectors;
+	uint32_t block_bytes, physical_bytes;
+	uint32_t max_segments, max_segment_bytes, max_sectors;
+	bool is_read_only, is_cached, can_discard;
+	char serial[24], model[48];	/* with their NUL, trimmed */
+	void *driver, *io;
+};
+int drv_block_add(struct drv_block *b);
+/* The device vanished, or its driver leaves. Every accepted request has been done, with -ENODEV if need
+ * be; submit is not called again, and @b stays until then. Process context. */
+void drv_block_remove(struct drv_block *b);
+
 #endif
