@@ -51,6 +51,8 @@ static void remove_folder(uint16_t index)
 	struct mount *mount = &state->mounts[index];
 	uint32_t folder, listing;
 
+	if (mount->flags & VFS_MOUNT_READONLY)
+		return;
 	if (p9_aside_fid(index, false, &folder))
 		return;
 	if (!p9_aside_fid(index, false, &listing)) {
@@ -65,8 +67,7 @@ static void remove_folder(uint16_t index)
 
 void p9_unmount(uint16_t index)
 {
-	if (!(state->mounts[index].flags & VFS_MOUNT_READONLY))
-		remove_folder(index);
+	remove_folder(index);
 	p9_clunk(state->mounts[index].transport, FID_ROOT(index));
 }
 
@@ -75,6 +76,6 @@ void p9_shutdown(void)
 	unsigned int i;
 
 	for (i = 0; i < VFSD_MOUNTS; i++)
-		if (state->mounts[i].fs == FS_P9 && !(state->mounts[i].flags & VFS_MOUNT_READONLY))
+		if (state->mounts[i].fs == FS_P9)
 			remove_folder((uint16_t)i);
 }

@@ -39,7 +39,6 @@ static int make_special(struct request *rq, struct node *dir, uint32_t fid, cons
 {
 	uint32_t transport = node_mount(dir)->transport;
 	struct p9_once once = { rq, P9_STEP_MAIN };
-
 	bool was_sent = p9_was_sent(transport, once);
 	int err;
 

@@ -18,16 +18,12 @@
 /* A fid of its own for @node, which the caller clunks. */
 static int new_fid(struct node *node, uint32_t *fid)
 {
-	uint32_t transport = node_mount(node)->transport, path;
-	unsigned int nqids;
+	uint32_t path;
 	int err = p9_path_fid(node, &path);
 
 	if (err)
 		return err;
-	*fid = p9_fid_new(transport);
-	err = *fid ? p9_walk(transport, path, *fid, NULL, NULL, 0, NULL, &nqids) : -ENFILE;
-	if (err && *fid)
-		p9_fid_cancel(*fid);
+	err = p9_clone_fid(node_mount(node)->transport, path, fid);
 	p9_fid_done(path);
 	return err;
 }
