@@ -32,19 +32,23 @@ static void free_mount(uint16_t index)
 	memset(mount, 0, sizeof(*mount));
 }
 
+/* Looking for what is left reads every node, so a place that was never used goes first. */
 static int find_free_mount(uint16_t *out)
 {
-	uint16_t i;
+	uint16_t i = 0;
 
-	for (i = 0; i < VFSD_MOUNTS; i++) {
-		if (state->mounts[i].fs != FS_NONE && !is_left(i))
-			continue;
-		if (state->mounts[i].fs != FS_NONE)
-			free_mount(i);
-		*out = i;
-		return 0;
+	while (i < VFSD_MOUNTS && state->mounts[i].fs != FS_NONE)
+		i++;
+	if (i == VFSD_MOUNTS) {
+		i = 0;
+		while (i < VFSD_MOUNTS && !is_left(i))
+			i++;
+		if (i == VFSD_MOUNTS)
+			return -ENOSPC;
+		free_mount(i);
 	}
-	return -ENOSPC;
+	*out = i;
+	return 0;
 }
 
 static const struct mount_type {
