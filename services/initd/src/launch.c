@@ -141,12 +141,9 @@ static void exec_path(const struct child *child)
 {
 	const char *program = child->request->argv[0];
 	char path[PATH_BYTES];
-	int err;
+	bool is_found = search_is_windows_path(program) && search_windows_path(program, path, sizeof(path));
+	int err = try_exec(child, is_found ? path : program);
 
-	if (search_is_windows_path(program) && search_windows_path(program, path, sizeof(path)))
-		err = try_exec(child, path);
-	else
-		err = try_exec(child, program);
 	report(child, search_refusal(err), program, strerror(err));
 }
 
