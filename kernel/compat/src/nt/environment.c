@@ -197,16 +197,25 @@ char *nt_environment_to_linux(const char *line)
 	return out;
 }
 
-void nt_environment_path(struct nt_text *t, const struct ps_strings *envp)
+/* Returns: room for one variable, owned by the caller; NULL: @t has failed. */
+static char *begin(struct nt_text *t, const struct ps_strings *envp, struct facts *facts)
 {
 	char *line = kmalloc(PS_MAX_STRING_BYTES, HEAP_NOZERO);
-	struct facts facts;
 
-	if (!line) {
+	if (line)
+		gather_facts(facts, envp, line);
+	else
 		t->failed = true;
+	return line;
+}
+
+void nt_environment_path(struct nt_text *t, const struct ps_strings *envp)
+{
+	struct facts facts;
+	char *line = begin(t, envp, &facts);
+
+	if (!line)
 		return;
-	}
-	gather_facts(&facts, envp, line);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!strcmp(table[i].name, "PATH"))
 			put_entry(t, i, envp, &facts, line);
@@ -216,14 +225,11 @@ void nt_environment_path(struct nt_text *t, const struct ps_strings *envp)
 
 void nt_environment(struct nt_text *t, const struct ps_strings *envp)
 {
-	char *line = kmalloc(PS_MAX_STRING_BYTES, HEAP_NOZERO);
 	struct facts facts;
+	char *line = begin(t, envp, &facts);
 
-	if (!line) {
-		t->failed = true;
+	if (!line)
 		return;
-	}
-	gather_facts(&facts, envp, line);
 	put_table(t, envp, &facts, line);
 	for (uint32_t i = 0; i < envp->count; i++) {
 		ps_strings_get(envp, i, line);
