@@ -132,7 +132,15 @@ def pe():
     yield b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + struct.pack("<H", 0x14C) + bytes(300)
 
 
-TARGETS = {"elf": elf, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state}
+def runtime_request():
+    for operation, argument, text in ((1, 0, b""), (2, 0, b"shell.desktop"), (3, 0, b"/bin/busybox"), (4, 7, b""),
+                                      (5, 1234, b""), (6, 0, b"")):
+        yield struct.pack("<IIIIQ1024s", 0x71727472, 1, operation, 0, argument, text)
+    yield struct.pack("<IIIIQ", 0x71727472, 2, 1, 0, 0)
+
+
+TARGETS = {"elf": elf, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
+           "runtime_request": runtime_request}
 
 
 def main(target, folder):
