@@ -139,7 +139,29 @@ def runtime_request():
     yield struct.pack("<IIIIQ", 0x71727472, 2, 1, 0, 0)
 
 
-TARGETS = {"elf": elf, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
+def module():
+    """A relocatable file with code, data, a relocation of each kind, and symbols."""
+    names = b"\0.text\0.data\0.bss\0.modinfo\0.rela.text\0.symtab\0.strtab\0"
+    strings = b"\0init\0drv_log\0value\0"
+    relocations = b"".join(struct.pack("<QQq", 4 * i, symbol << 32 | kind, -4)
+                           for i, (symbol, kind) in enumerate([(1, 1), (2, 4), (3, 2), (3, 11), (0, 0), (3, 24)]))
+    symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", strings.index(name), info, 0, section, value, 0)
+                                   for name, info, section, value in [(b"init", 2, 1, 0), (b"drv_log", 16, 0, 0),
+                                                                      (b"value", 1, 2, 8)])
+    sections = [(b"", 0, 0, b"", 0, 0, 0), (b".text", 1, 6, bytes(64), 0, 0, 16), (b".data", 1, 3, bytes(32), 0, 0, 8),
+                (b".bss", 8, 3, b"", 0, 0, 64), (b".modinfo", 1, 2, b"name=m\0api=1\0license=MIT\0", 0, 0, 1),
+                (b".rela.text", 4, 64, relocations, 6, 1, 8), (b".symtab", 2, 0, symbols, 7, 1, 8),
+                (b".strtab", 3, 0, strings, 0, 0, 1), (b"", 3, 0, names, 0, 0, 1)]
+    data, headers = b"", b""
+    for name, kind, flags, content, link, info, align in sections:
+        headers += struct.pack("<IIQQQQIIQQ", names.index(name + b"\0"), kind, flags, 0, 64 + len(data),
+                               100 if kind == 8 else len(content), link, info, align, 0)
+        data += content + bytes(-len(content) % 8)
+    yield struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 1, 62, 1, 0, 0, 64 + len(data), 0, 64, 0, 0, 64,
+                      len(sections), len(sections) - 1) + data + headers
+
+
+TARGETS = {"elf": elf, "module": module, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
            "runtime_request": runtime_request}
 
 

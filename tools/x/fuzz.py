@@ -36,7 +36,7 @@ def libraries_of(path, found):
         folder = os.path.join(ROOT, "libs", name)
         if name not in found and os.path.isdir(folder):
             found.append(name)
-            for inner in sorted(glob.glob(f"{folder}/src/*.c") + glob.glob(f"{folder}/include/**/*.h", recursive=True)):
+            for inner in sorted(glob.glob(f"{folder}/src/*.[ch]") + glob.glob(f"{folder}/include/**/*.h", recursive=True)):
                 libraries_of(inner, found)
     return found
 

@@ -1,13 +1,9 @@
-/* ELF parsing. The structures are the System V gABI's, written out here because
- * the kernel world has no <elf.h>. Every check names what Linux answers. */
+/* ELF parsing. Every check names what Linux answers. */
 #include <errno.h>
 #include <string.h>
 
 #include <elf/elf.h>
-
-#define ET_EXEC 2
-#define ET_DYN 3
-#define EM_X86_64 62
+#include <elf/format.h>
 
 #define PT_LOAD 1
 #define PT_DYNAMIC 2
@@ -21,23 +17,6 @@
 
 #define MAX_PHDR_TABLE_BYTES 65536u
 #define PHDR_BATCH 16u
-
-struct file_header {
-	uint8_t ident[16];
-	uint16_t type;
-	uint16_t machine;
-	uint32_t version;
-	uint64_t entry;
-	uint64_t phoff;
-	uint64_t shoff;
-	uint32_t flags;
-	uint16_t ehsize;
-	uint16_t phentsize;
-	uint16_t phnum;
-	uint16_t shentsize;
-	uint16_t shnum;
-	uint16_t shstrndx;
-};
 
 struct program_header {
 	uint32_t type;
@@ -77,13 +56,13 @@ static int read_at(const struct elf_source *src, uint64_t offset, void *buf, siz
 	return src->read(src->ctx, offset, buf, len);
 }
 
-static int check_file_header(const struct file_header *hdr, struct elf_image *image)
+static int check_file_header(const struct elf_file_header *hdr, struct elf_image *image)
 {
 	if (memcmp(hdr->ident, "\177ELF", 4) != 0)
 		return refuse(image, -ENOEXEC, "no ELF magic");
-	if (hdr->type != ET_EXEC && hdr->type != ET_DYN)
+	if (hdr->type != ELF_ET_EXEC && hdr->type != ELF_ET_DYN)
 		return refuse(image, -ENOEXEC, "neither executable nor shared object");
-	if (hdr->machine != EM_X86_64)
+	if (hdr->machine != ELF_EM_X86_64)
 		return refuse(image, -ENOEXEC, "not for x86_64");
 	if (hdr->phentsize != sizeof(struct program_header))
 		return refuse(image, -ENOEXEC, "program headers of the wrong size");
@@ -206,7 +185,7 @@ static int add_program_header(struct elf_image *image, const struct program_head
 	}
 }
 
-static int add_program_headers(const struct elf_source *src, const struct file_header *hdr,
+static int add_program_headers(const struct elf_source *src, const struct elf_file_header *hdr,
 			       struct elf_image *image)
 {
 	struct program_header batch[PHDR_BATCH];
@@ -231,7 +210,7 @@ static int add_program_headers(const struct elf_source *src, const struct file_h
 
 int elf_parse(const struct elf_source *src, struct elf_image *out)
 {
-	struct file_header hdr;
+	struct elf_file_header hdr;
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -243,7 +222,7 @@ int elf_parse(const struct elf_source *src, struct elf_image *out)
 	err = check_file_header(&hdr, out);
 	if (err)
 		return err;
-	out->is_position_independent = hdr.type == ET_DYN;
+	out->is_position_independent = hdr.type == ELF_ET_DYN;
 	out->entry = hdr.entry;
 	out->phnum = hdr.phnum;
 

@@ -1,11 +1,10 @@
-/* Symbols of an ELF file. The structures are the System V gABI's. */
+/* Symbols of an ELF file. */
 #include <errno.h>
 #include <string.h>
 
 #include <elf/elf.h>
+#include <elf/format.h>
 
-#define SHT_SYMTAB 2
-#define STT_FUNC 2
 #define SYMBOL_BATCH 16u
 #define UNSIZED_BYTES 256u	/* taken for the size of what assembly gave none */
 #define MAX_SYMBOLS (1u << 20)
@@ -13,28 +12,6 @@
 struct section_table {
 	uint64_t offset;
 	uint16_t count;
-};
-
-struct section_header {
-	uint32_t name;
-	uint32_t type;
-	uint64_t flags;
-	uint64_t addr;
-	uint64_t offset;
-	uint64_t size;
-	uint32_t link;
-	uint32_t info;
-	uint64_t addralign;
-	uint64_t entsize;
-};
-
-struct symbol {
-	uint32_t name;
-	uint8_t info;
-	uint8_t other;
-	uint16_t shndx;
-	uint64_t value;
-	uint64_t size;
 };
 
 static int read_at(const struct elf_source *src, uint64_t offset, void *buf, size_t len)
@@ -59,32 +36,32 @@ static int find_sections(const struct elf_source *src, struct section_table *tab
 }
 
 static int read_section(const struct elf_source *src, const struct section_table *table, uint32_t index,
-			struct section_header *out)
+			struct elf_section_header *out)
 {
 	if (index >= table->count || table->offset > src->file_size)
 		return -ENOENT;
 	return read_at(src, table->offset + index * sizeof(*out), out, sizeof(*out));
 }
 
-static int find_symtab(const struct elf_source *src, const struct section_table *table, struct section_header *symtab,
-		       struct section_header *strtab)
+static int find_symtab(const struct elf_source *src, const struct section_table *table, struct elf_section_header *symtab,
+		       struct elf_section_header *strtab)
 {
 	for (uint32_t i = 0; i < table->count; i++) {
 		int err = read_section(src, table, i, symtab);
 
 		if (err)
 			return err;
-		if (symtab->type == SHT_SYMTAB)
+		if (symtab->type == ELF_SHT_SYMTAB)
 			return read_section(src, table, symtab->link, strtab);
 	}
 	return -ENOENT;
 }
 
 /* The function that @address lies in. */
-static int find_function(const struct elf_source *src, const struct section_header *symtab, uint64_t address,
-			 struct symbol *best)
+static int find_function(const struct elf_source *src, const struct elf_section_header *symtab, uint64_t address,
+			 struct elf_symbol *best)
 {
-	struct symbol batch[SYMBOL_BATCH];
+	struct elf_symbol batch[SYMBOL_BATCH];
 	uint64_t left = symtab->size / sizeof(batch[0]), at = symtab->offset;
 
 	best->value = 0;
@@ -95,9 +72,9 @@ static int find_function(const struct elf_source *src, const struct section_head
 		if (err)
 			return err;
 		for (uint64_t i = 0; i < n; i++) {
-			const struct symbol *s = &batch[i];
+			const struct elf_symbol *s = &batch[i];
 
-			if ((s->info & 0xf) == STT_FUNC && s->value <= address && s->value > best->value)
+			if ((s->info & 0xf) == ELF_STT_FUNC && s->value <= address && s->value > best->value)
 				*best = *s;
 		}
 		at += n * sizeof(batch[0]);
@@ -110,9 +87,9 @@ static int find_function(const struct elf_source *src, const struct section_head
 
 int elf_function_at(const struct elf_source *src, uint64_t address, char *name, size_t cap, uint64_t *offset)
 {
-	struct section_header symtab, strtab;
+	struct elf_section_header symtab, strtab;
 	struct section_table table;
-	struct symbol found;
+	struct elf_symbol found;
 	int err = find_sections(src, &table);
 
 	if (!err)
