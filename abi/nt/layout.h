@@ -28,6 +28,7 @@
 #define TEB_STATIC_BUFFER 0x1268
 #define TEB_STATIC_BUFFER_BYTES 522
 #define TEB_DEALLOCATION_STACK 0x1478
+#define TEB_TLS_LINKS 0x1680			/* LIST_ENTRY */
 #define TEB_GUARANTEED_STACK_BYTES 0x1748
 #define TEB_BYTES 0x2000
 #define TEB_ROOM 0x10000			/* libwine's ntdll.dll keeps text of its own at 3000h */

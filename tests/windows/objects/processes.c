@@ -253,6 +253,43 @@ static void test_threads(void)
 	report_handle("open no thread", OpenThread(SYNCHRONIZE, FALSE, 0xfffffff0));
 }
 
+#define KILLED 8u
+
+static DWORD WINAPI sleep_for_ever(void *started)
+{
+	SetEvent(started);
+	Sleep(INFINITE);
+	return 0;
+}
+
+static DWORD WINAPI add_one(void *counter)
+{
+	InterlockedIncrement(counter);
+	return 0;
+}
+
+/* Those that were killed told nobody of their end, and yet others can start. */
+static void test_threads_after_killed_ones(void)
+{
+	HANDLE threads[KILLED], started = CreateEventW(NULL, FALSE, FALSE, NULL);
+	volatile LONG counter = 0;
+
+	for (unsigned i = 0; i < KILLED; i++) {
+		threads[i] = CreateThread(NULL, 0, sleep_for_ever, started, 0, NULL);
+		WaitForSingleObject(started, SOON_MS);
+	}
+	for (unsigned i = KILLED; i > 0; i--) {
+		unsigned victim = i * 3 % KILLED;
+
+		report_bool("kill", TerminateThread(threads[victim], victim));
+		report("code", "%lu", join_thread(threads[victim]));
+	}
+	for (unsigned i = 0; i < KILLED; i++)
+		join_thread(CreateThread(NULL, 0, add_one, (void *)&counter, 0, NULL));
+	report("started after them", "%ld", counter);
+	CloseHandle(started);
+}
+
 static void test_priorities(void)
 {
 	report("class", "%#lx", GetPriorityClass(GetCurrentProcess()));
@@ -303,6 +340,7 @@ int main(int argc, char **argv)
 	test_mutant_of_dead_process();
 	test_other_process();
 	test_threads();
+	test_threads_after_killed_ones();
 	test_priorities();
 	return 0;
 }

@@ -67,26 +67,38 @@ ntstatus nt_sys_NtTerminateThread(const uint64_t *a)
 	return status;
 }
 
+/* Is @t's TEB in ntdll's list of them? A thread leaves it when it ends by itself, not when it is terminated, and
+ * who enters it next would write to what was there. */
+static bool is_teb_listed(const struct nt_thread *t)
+{
+	uint64_t links = t->teb + TEB_TLS_LINKS, next, back;
+
+	return !nt_get(&next, links, sizeof(next)) && next && !nt_get(&back, next + sizeof(next), sizeof(back)) && back == links;
+}
+
+static void free_region(struct nt_process *p, uint64_t start)
+{
+	struct nt_region *r;
+
+	mutex_lock(&p->memory_lock);
+	r = nt_region_find(p, start);
+	if (r && r->start == start) {
+		mm_unmap(ps_current()->space, r->start, r->bytes);
+		nt_region_remove(p, r);
+	}
+	mutex_unlock(&p->memory_lock);
+}
+
 /* The thread's stack and TEB are nobody's any more. */
 static void free_memory(struct nt_process *p, struct nt_thread *t)
 {
-	struct mm_space *s = ps_current()->space;
-	struct nt_region *r;
 	uint64_t stack;
+	bool stays = is_teb_listed(t);
 
-	if (nt_get(&stack, t->teb + TEB_DEALLOCATION_STACK, sizeof(stack)))
-		stack = 0;
-	mutex_lock(&p->memory_lock);
-	for (uint64_t at = stack;; at = t->teb) {
-		r = nt_region_find(p, at);
-		if (r && r->start == at) {
-			mm_unmap(s, r->start, r->bytes);
-			nt_region_remove(p, r);
-		}
-		if (at == t->teb)
-			break;
-	}
-	mutex_unlock(&p->memory_lock);
+	if (!nt_get(&stack, t->teb + TEB_DEALLOCATION_STACK, sizeof(stack)))
+		free_region(p, stack);
+	if (!stays)
+		free_region(p, t->teb);
 }
 
 void nt_process_born(struct process *child)
