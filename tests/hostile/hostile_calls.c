@@ -640,44 +640,35 @@ static pid_t start_worker(unsigned worker, uint64_t seed, const char *home)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, least_calls = 0;
-	unsigned workers = 4, seconds = 60, stuck;
+	struct options options;
+	unsigned stuck;
 	pid_t pids[MAX_WORKERS];
 	char home[4096];
 	int64_t end;
 
-	for (int option; (option = getopt(argc, argv, "s:t:w:n:u:")) != -1; )
-		switch (option) {
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 't': seconds = atoi(optarg); break;
-		case 'w': workers = atoi(optarg); break;
-		case 'n': least_calls = strtoull(optarg, NULL, 0); break;
-		case 'u': become(atoi(optarg)); break;
-		default: return 2;
-		}
-	if (workers < 1 || workers > MAX_WORKERS)
-		workers = MAX_WORKERS;
+	if (!read_options(argc, argv, MAX_WORKERS, &options) || optind != argc)
+		return 2;
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (progress == MAP_FAILED) {
 		perror("hostile-calls");
 		return 2;
 	}
 	make_home(home, sizeof(home));
-	for (unsigned i = 0; i < workers; i++)
-		pids[i] = start_worker(i, seed, home);
-	end = now_ms() + seconds * 1000L;
-	while (now_ms() < end || progress->calls < least_calls) {
+	for (unsigned i = 0; i < options.workers; i++)
+		pids[i] = start_worker(i, options.seed, home);
+	end = now_ms() + options.seconds * 1000L;
+	while (now_ms() < end || progress->calls < options.least_calls) {
 		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
 		/* A worker that fell victim to its monkeys is replaced too. */
-		for (unsigned i = 0; i < workers; i++)
+		for (unsigned i = 0; i < options.workers; i++)
 			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
-				pids[i] = start_worker(i, seed + 7777, home);
+				pids[i] = start_worker(i, options.seed + 7777, home);
 	}
-	stuck = print_stuck(workers);
+	stuck = print_stuck(options.workers);
 	fflush(stdout);
-	for (unsigned i = 0; i < workers; i++)
+	for (unsigned i = 0; i < options.workers; i++)
 		kill(pids[i], SIGKILL);
-	for (unsigned i = 0; i < workers; i++)
+	for (unsigned i = 0; i < options.workers; i++)
 		waitpid(pids[i], NULL, 0);
 	remove_home(home);
 	return print_totals() || stuck ? 1 : 0;

@@ -243,39 +243,30 @@ static bool is_done(uint64_t least_calls)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, least_calls = 0;
-	unsigned workers = 4, seconds = 60, stuck;
+	struct options options;
+	unsigned stuck;
 	pid_t pids[NT_MAX_WORKERS];
 	int64_t end;
 
-	for (int option; (option = getopt(argc, argv, "s:t:w:n:u:")) != -1; )
-		switch (option) {
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 't': seconds = atoi(optarg); break;
-		case 'w': workers = atoi(optarg); break;
-		case 'n': least_calls = strtoull(optarg, NULL, 0); break;
-		case 'u': become(atoi(optarg)); break;
-		default: return 2;
-		}
-	if (optind != argc - 1 || workers < 1 || workers > NT_MAX_WORKERS)
+	if (!read_options(argc, argv, NT_MAX_WORKERS, &options) || optind != argc - 1)
 		return 2;
 	monkey_path = argv[optind];
 	make_home(home, sizeof(home));
 	share_progress();
-	for (unsigned i = 0; i < workers; i++)
-		pids[i] = start_worker(i, seed);
-	end = now_ms() + seconds * 1000L;
-	while (now_ms() < end || (!is_done(least_calls) && now_ms() < end + PATIENCE_MS)) {
+	for (unsigned i = 0; i < options.workers; i++)
+		pids[i] = start_worker(i, options.seed);
+	end = now_ms() + options.seconds * 1000L;
+	while (now_ms() < end || (!is_done(options.least_calls) && now_ms() < end + PATIENCE_MS)) {
 		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
 		/* A worker that fell victim to its monkeys is replaced too. */
-		for (unsigned i = 0; i < workers; i++)
+		for (unsigned i = 0; i < options.workers; i++)
 			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
-				pids[i] = start_worker(i, seed + 7777);
+				pids[i] = start_worker(i, options.seed + 7777);
 	}
-	stuck = print_stuck(workers);
-	for (unsigned i = 0; i < workers; i++)
+	stuck = print_stuck(options.workers);
+	for (unsigned i = 0; i < options.workers; i++)
 		kill(pids[i], SIGKILL);
-	for (unsigned i = 0; i < workers; i++)
+	for (unsigned i = 0; i < options.workers; i++)
 		waitpid(pids[i], NULL, 0);
 	stuck += print_totals();
 	fflush(stdout);

@@ -25,10 +25,25 @@ static void give_up(const char *what)
 	exit(2);
 }
 
-void become(uid_t uid)
+static void become(uid_t uid)
 {
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
 		give_up("hostile: identity");
+}
+
+bool read_options(int argc, char **argv, unsigned most_workers, struct options *out)
+{
+	*out = (struct options){ .seed = 1, .workers = 4, .seconds = 60 };
+	for (int option; (option = getopt(argc, argv, "s:t:w:n:u:")) != -1; )
+		switch (option) {
+		case 's': out->seed = strtoull(optarg, NULL, 0); break;
+		case 't': out->seconds = atoi(optarg); break;
+		case 'w': out->workers = atoi(optarg); break;
+		case 'n': out->least_calls = strtoull(optarg, NULL, 0); break;
+		case 'u': become(atoi(optarg)); break;
+		default: return false;
+		}
+	return out->workers >= 1 && out->workers <= most_workers;
 }
 
 void make_home(char *home, size_t size)

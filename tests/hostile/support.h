@@ -8,8 +8,15 @@
 
 int64_t now_ms(void);
 
-/* Give up this process's identity for @uid's; ends the program if that is refused. */
-void become(uid_t uid);
+/* Of the programs that call everything: [-s SEED] [-t SECONDS] [-w WORKERS] [-n CALLS] [-u UID]. */
+struct options {
+	uint64_t seed, least_calls;
+	unsigned workers, seconds;
+};
+
+/* Read the options into @out; optind is then past them. With -u this process gives up its identity for UID's at
+ * once; ends the program if that is refused. Returns: whether they make sense. */
+bool read_options(int argc, char **argv, unsigned most_workers, struct options *out);
 
 /* Make a folder in the current one and put its whole path into @home. Ends the program on failure. */
 void make_home(char *home, size_t size);
