@@ -2,9 +2,10 @@
  *
  *   hostile-nt [-s SEED] [-t SECONDS] [-w WORKERS] [-n CALLS] [-u UID] MONKEY
  *
- * Each worker runs MONKEY (hostile-nt-monkey.exe) again and again; one that makes no more calls is killed.
- * The first round of each worker goes through all services in order. Ends with 0 if every service was
- * called and each worker's monkeys still make calls in the end. With -u all of them give up their identity for UID.
+ * Each worker runs MONKEY (hostile-nt-monkey.exe) again and again; one that makes no more calls is killed: it may have
+ * suspended itself or broken the memory that ntdll works with. The first round of each worker goes through all
+ * services in order. Ends with 0 if every service was called, each worker's monkeys still make calls in the end, and
+ * no process and no thread outlived its killing. With -u all of them give up their identity for UID.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +26,8 @@
 #include "support.h"
 
 #define TICK_MS 5
-#define HANG_MS 400
+#define HANG_MS 1000
+#define DEATH_MS 20000		/* for one that was killed, all processors busy */
 #define START_MS 5000		/* a cold start, all processors busy */
 #define STUCK_MS 20000		/* a monkey that did not start in time, and its successors */
 #define PATIENCE_MS 60000	/* for what is left when the time is up */
@@ -33,7 +35,7 @@
 /* What workers count; shared by all of them. */
 struct totals {
 	uint64_t hung_in[NT_NUMBERS];
-	uint64_t monkeys, died, hung, never_started;
+	uint64_t monkeys, died, hung, never_started, outlived;
 };
 
 static struct totals *totals;
@@ -100,6 +102,14 @@ static void start_monkey(unsigned worker, uint64_t seed, size_t first)
 	_exit(127);
 }
 
+/* How long @worker's monkey may stay without a call. */
+static int patience_ms(unsigned worker, bool has_begun)
+{
+	if (progress->workers[worker].is_ending)
+		return NT_END_MS + HANG_MS;
+	return has_begun ? HANG_MS : START_MS;
+}
+
 /* Wait for the monkey as long as it makes calls. Returns: whether it ended itself. */
 static bool watch(pid_t monkey, unsigned worker, int *status)
 {
@@ -114,9 +124,9 @@ static bool watch(pid_t monkey, unsigned worker, int *status)
 		if (progress->workers[worker].beat != last) {
 			last = progress->workers[worker].beat;
 			still = 0;
-		} else if (++still > (last == first ? START_MS : HANG_MS) / TICK_MS) {
-			kill(monkey, SIGKILL);
-			waitpid(monkey, status, 0);
+		} else if (++still > patience_ms(worker, last != first) / TICK_MS) {
+			if (!kill_at_most(monkey, status, DEATH_MS))
+				__atomic_fetch_add(&totals->outlived, 1, __ATOMIC_RELAXED);
 			return false;
 		}
 	}
@@ -163,6 +173,7 @@ static void work(unsigned worker, uint64_t seed)
 		pid_t monkey;
 
 		enter_folder(round);
+		progress->workers[worker].is_ending = 0;
 		__atomic_fetch_add(&totals->monkeys, 1, __ATOMIC_RELAXED);
 		monkey = fork();
 		if (monkey == 0)
@@ -211,24 +222,39 @@ static unsigned print_stuck(unsigned workers)
 	return stuck;
 }
 
-static size_t print_totals(void)
+/* Returns: how many services were never called. */
+static size_t print_services(void)
 {
 	size_t missed = 0;
 
 	for (size_t i = 0; i < NT_NUMBERS; i++) {
 		if (totals->hung_in[i])
-			printf("hung in %s: %llu times\n", name_of(i), (unsigned long long)totals->hung_in[i]);
+			printf("hung after %s: %llu times\n", name_of(i), (unsigned long long)totals->hung_in[i]);
 		if (progress->counts[i])
 			continue;
 		fprintf(stderr, "never called: %s\n", name_of(i));
 		missed++;
 	}
-	printf("calls %llu\nservices %zu\nnever reached %zu\nmonkeys %llu\ndied %llu\nhung %llu\nnever started %llu\n"
-	       "threads terminated %llu\n",
-	       (unsigned long long)progress->calls, (size_t)NT_NUMBERS, missed, (unsigned long long)totals->monkeys,
-	       (unsigned long long)totals->died, (unsigned long long)totals->hung,
-	       (unsigned long long)totals->never_started, (unsigned long long)progress->terminated);
 	return missed;
+}
+
+/* Returns: whether all is as it must be. */
+static bool print_totals(void)
+{
+	size_t missed = print_services();
+	const struct {
+		const char *name;
+		uint64_t number;
+	} lines[] = {
+		{ "calls", progress->calls }, { "services", NT_NUMBERS }, { "never reached", missed },
+		{ "monkeys", totals->monkeys }, { "died", totals->died }, { "hung", totals->hung },
+		{ "never started", totals->never_started }, { "killed and alive", totals->outlived },
+		{ "threads terminated", progress->terminated }, { "threads terminated and alive", progress->outlived },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		printf("%s %llu\n", lines[i].name, (unsigned long long)lines[i].number);
+	return !missed && !totals->outlived && !progress->outlived;
 }
 
 static bool is_done(uint64_t least_calls)
@@ -244,7 +270,7 @@ static bool is_done(uint64_t least_calls)
 int main(int argc, char **argv)
 {
 	struct options options;
-	unsigned stuck;
+	bool is_right;
 	pid_t pids[NT_MAX_WORKERS];
 	int64_t end;
 
@@ -263,13 +289,13 @@ int main(int argc, char **argv)
 			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
 				pids[i] = start_worker(i, options.seed + 7777);
 	}
-	stuck = print_stuck(options.workers);
+	is_right = print_stuck(options.workers) == 0;
 	for (unsigned i = 0; i < options.workers; i++)
 		kill(pids[i], SIGKILL);
 	for (unsigned i = 0; i < options.workers; i++)
 		waitpid(pids[i], NULL, 0);
-	stuck += print_totals();
+	is_right &= print_totals();
 	fflush(stdout);
 	remove_home(home);
-	return stuck ? 1 : 0;
+	return is_right ? 0 : 1;
 }

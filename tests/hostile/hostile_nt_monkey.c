@@ -3,8 +3,10 @@
  *   hostile-nt-monkey SEED WORKER FIRST PROGRESS
  *
  * Makes CALLS calls with the syscall instruction, the first ones in order from number FIRST on. A thread makes
- * them while the main one looks on: it terminates a caller that waits for ever and starts another. In a quarter of
- * the monkeys a third thread changes memory and closes handles meanwhile. What a monkey dies of is its own affair.
+ * them while the main one looks on: it terminates a caller that waits for ever and starts another. Only inside of a
+ * call: elsewhere a thread may own locks of ntdll's, which nobody would release (Microsoft Learn: TerminateThread).
+ * In a quarter of the monkeys a third thread changes memory and closes handles meanwhile. What a monkey dies of is
+ * its own affair; a thread that does not end when it is terminated is not.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +34,7 @@ static struct nt_progress *progress;
 static unsigned worker;
 static uint64_t random_state;
 static volatile unsigned calls_made;
+static volatile bool is_in_call;
 static size_t first_number;
 
 /* What the thunk of each named service has in eax. */
@@ -416,8 +419,9 @@ static void make_memory(void)
 	VirtualAlloc(victim, VICTIM_BYTES / 2, MEM_COMMIT, PAGE_READWRITE);
 }
 
-static DWORD WINAPI sleep_alertably(void *unused)
+static DWORD WINAPI sleep_alertably(void *started)
 {
+	SetEvent(started);
 	for (;;)
 		SleepEx(INFINITE, TRUE);
 	return 0;
@@ -443,6 +447,18 @@ static void make_files(void)
 	keep(CreateFileW(L"\\\\.\\pipe\\hostile", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL));
 }
 
+/* A thread that calls may terminate. It has left the loader's lock. */
+static HANDLE start_sleeper(void)
+{
+	HANDLE started = CreateEventW(NULL, FALSE, FALSE, NULL);
+	HANDLE sleeper = CreateThread(NULL, 0, sleep_alertably, started, 0, NULL);
+
+	if (sleeper)
+		WaitForSingleObject(started, INFINITE);
+	CloseHandle(started);
+	return sleeper;
+}
+
 static void make_objects(void)
 {
 	HANDLE token = NULL;
@@ -456,7 +472,7 @@ static void make_objects(void)
 	keep(CreateSemaphoreW(NULL, 1, 9, NULL));
 	keep(CreateWaitableTimerW(NULL, TRUE, NULL));
 	keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1));
-	keep(CreateThread(NULL, 0, sleep_alertably, NULL, 0, NULL));
+	keep(start_sleeper());
 	keep(CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4 * PAGE, NULL));
 	keep(CreateJobObjectW(NULL, NULL));
 	if (OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token))
@@ -505,7 +521,9 @@ static void try_number(size_t number)
 	progress->workers[worker].beat++;
 	__atomic_fetch_add(&progress->counts[number], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&progress->calls, 1, __ATOMIC_RELAXED);
+	is_in_call = true;
 	call_service(numbers[number], args);
+	is_in_call = false;
 }
 
 static size_t next_number(void)
@@ -553,22 +571,43 @@ static DWORD WINAPI make_calls(void *unused)
 	return 0;
 }
 
+/* Wait for a caller to end. Returns: whether it waits in a call instead. */
+static bool waits_for_ever(HANDLE caller)
+{
+	unsigned last = calls_made, still = 0;
+
+	while (still < HANG_TICKS) {
+		if (WaitForSingleObject(caller, TICK_MS) != WAIT_TIMEOUT)
+			return false;
+		still = is_in_call && calls_made == last ? still + 1 : 0;
+		last = calls_made;
+	}
+	return true;
+}
+
+/* Its handle may have become another object's: calls close any. */
+static void terminate(HANDLE caller, DWORD id)
+{
+	__atomic_fetch_add(&progress->terminated, 1, __ATOMIC_RELAXED);
+	progress->workers[worker].is_ending = 1;
+	if (TerminateThread(caller, 0) && WaitForSingleObject(caller, NT_END_MS) == WAIT_TIMEOUT && GetThreadId(caller) == id)
+		__atomic_fetch_add(&progress->outlived, 1, __ATOMIC_RELAXED);
+	progress->workers[worker].is_ending = 0;
+}
+
 /* See to it that calls are made until all are; a caller that no longer makes any is replaced. */
 static void look_after_callers(void)
 {
 	while (calls_made < CALLS) {
-		HANDLE caller = CreateThread(NULL, 0, make_calls, NULL, 0, NULL);
-		unsigned last = calls_made, still = 0;
+		HANDLE caller;
+		DWORD id;
 
+		is_in_call = false;
+		caller = CreateThread(NULL, 0, make_calls, NULL, 0, &id);
 		if (!caller)
 			return;
-		while (WaitForSingleObject(caller, TICK_MS) == WAIT_TIMEOUT && still < HANG_TICKS) {
-			still = calls_made == last ? still + 1 : 0;
-			last = calls_made;
-		}
-		if (still >= HANG_TICKS)
-			__atomic_fetch_add(&progress->terminated, 1, __ATOMIC_RELAXED);
-		TerminateThread(caller, 0);
+		if (waits_for_ever(caller))
+			terminate(caller, id);
 		CloseHandle(caller);
 	}
 }

@@ -76,14 +76,27 @@ void remove_home(const char *home)
 	nftw(home, remove_entry, 16, FTW_PHYS | FTW_DEPTH);
 }
 
-bool wait_at_most(pid_t child, int *status, int limit_ms)
+static bool ends_in(pid_t child, int *status, int limit_ms)
 {
 	struct timespec tick = { 0, 1000000 };
 
 	for (int64_t end = now_ms() + limit_ms; now_ms() < end; nanosleep(&tick, NULL))
 		if (waitpid(child, status, WNOHANG) == child)
 			return true;
+	return false;
+}
+
+bool wait_at_most(pid_t child, int *status, int limit_ms)
+{
+	if (ends_in(child, status, limit_ms))
+		return true;
 	kill(child, SIGKILL);
 	waitpid(child, status, 0);
 	return false;
+}
+
+bool kill_at_most(pid_t child, int *status, int limit_ms)
+{
+	kill(child, SIGKILL);
+	return ends_in(child, status, limit_ms);
 }

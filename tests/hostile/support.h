@@ -27,4 +27,7 @@ void remove_home(const char *home);
 /* Wait for @child at most @limit_ms, then kill it. Returns: whether it ended by itself. */
 bool wait_at_most(pid_t child, int *status, int limit_ms);
 
+/* Kill @child and wait for that at most @limit_ms. Returns: whether it died. */
+bool kill_at_most(pid_t child, int *status, int limit_ms);
+
 #endif

@@ -17,5 +17,9 @@ def scenario_hostile_elf_files_are_refused_or_die_alone(m):
     workloads.hostile_elf(m, mutants=200, seed=1)
 
 
+def scenario_a_hostile_windows_program_calls_every_service_and_nothing_dies(m):
+    workloads.hostile_nt_calls(m, seconds=5, seed=1, uid=workloads.NOBODY, least_calls=3000, options=WITH_CHECKS)
+
+
 def scenario_hostile_windows_files_are_refused_or_die_alone(m):
     workloads.hostile_pe(m, mutants=60, seed=1)
