@@ -19,6 +19,8 @@ EXIT_ESCAPED = 137
 # How kernel/nucleus-core/src/panic.c begins its report.
 PANIC_MARK = "=== PANIC: "
 
+DISK_BUSES = ("virtio", "nvme", "ahci")
+
 OPTIONS = {
     "--machine": Option("BOARD", "microvm (default) or q35", choices=tuple(BOARDS)),
     "--mem": Option("SIZE", "memory, as QEMU's -m takes it (default 512M)"),
@@ -30,6 +32,8 @@ OPTIONS = {
     "--root": Option("DIR", "the machine's root is DIR, not the host's /"),
     "--bind": Option("SRC[:DST[:ro]]", "mount folder SRC at DST (default: its own path), writable unless ro;\n"
                      "\\: is a colon in a name; may repeat", repeats=True),
+    "--disk": Option("FILE[,ro][,bus=BUS]", "attach a raw disk image; BUS is virtio (default), nvme or ahci, which\n"
+                     "come with q35; may repeat", repeats=True),
     "--env": Option("K=V", "set an environment variable; may repeat", repeats=True),
     "--clear-env": Option("", "start from an empty environment"),
     "--tty": Option("", "give the program a terminal even when input or output is none"),
@@ -101,6 +105,34 @@ def log_path(values):
     raise Failure("no folder to write the machine's log to; use --log FILE", EXIT_MACHINE)
 
 
+def parse_disk(text):
+    """(image, is_readonly, bus) of --disk; FILE may hold commas, only what ends it counts."""
+    image, is_readonly, bus = text, False, "virtio"
+    while True:
+        head, comma, last = image.rpartition(",")
+        if comma and last == "ro":
+            is_readonly = True
+        elif comma and last.startswith("bus="):
+            bus = last[4:]
+        else:
+            break
+        image = head
+    if bus not in DISK_BUSES:
+        raise Failure(f"--disk: the bus is one of {', '.join(DISK_BUSES)}, not '{bus}'", EXIT_MACHINE)
+    if not os.path.exists(image) or os.path.isdir(image):
+        raise Failure(f"--disk: there is no image '{image}'", EXIT_MACHINE)
+    return os.path.abspath(image), is_readonly, bus
+
+
+def add_disks(spec, values):
+    spec.disks = [parse_disk(text) for text in values.disk]
+    if not any(bus != "virtio" for _, _, bus in spec.disks):
+        return
+    if values.machine not in (None, "q35"):
+        raise Failure("--disk: nvme and ahci need --machine q35", EXIT_MACHINE)
+    spec.machine = "q35"
+
+
 def make_spec(values):
     """The machine that the options ask for, without request and exports."""
     defaults, faults = read_defaults()
@@ -108,6 +140,7 @@ def make_spec(values):
     spec.binary = os.environ.get("QEMU_BIN", defaults["binary"])
     for name in ("machine", "accel", "mem", "smp"):
         setattr(spec, name, getattr(values, name) or defaults[name])
+    add_disks(spec, values)
     spec.icount = values.icount
     if spec.icount and spec.smp != "1":
         raise Failure("--icount needs --smp 1", EXIT_MACHINE)

@@ -36,6 +36,7 @@ class MachineSpec:
         self.log = ""
         self.ports = []        # names of virtio-serial ports
         self.exports = []      # (tag, folder, is_readonly)
+        self.disks = []        # (image, is_readonly, bus)
         self.files = {}        # fw_cfg name: bytes
         self.qemu_args = []
 
@@ -101,6 +102,22 @@ class Machine:
                      "-device", f"virtio-9p-{suffix},fsdev={tag},mount_tag={tag}"]
         return args
 
+    def disk_args(self, suffix):
+        args = []
+        nsata = 0
+        for index, (image, is_readonly, bus) in enumerate(self.spec.disks):
+            node = f"disk{index}"
+            args += ["-blockdev", f"driver=raw,node-name={node},read-only={'on' if is_readonly else 'off'},discard=unmap,"
+                     f"file.driver=file,file.filename={quoted(image)}"]
+            device = f"virtio-blk-{suffix}"
+            if bus == "nvme":
+                device = "nvme"
+            elif bus == "ahci":
+                device = f"ide-hd,bus=ide.{nsata}"
+                nsata += 1
+            args += ["-device", f"{device},drive={node},serial=albireo{index}"]
+        return args
+
     def file_args(self):
         args = []
         for name, data in self.spec.files.items():
@@ -117,6 +134,7 @@ class Machine:
         args += self.port_args(suffix) if self.spec.ports else []
         args += self.export_args(suffix)
         args += ["-device", f"virtio-rng-{suffix}"]
+        args += self.disk_args(suffix)
         args += self.file_args()
         return [self.spec.binary, *args, *self.spec.qemu_args]
 

@@ -31,7 +31,8 @@ struct block_info {
 #define BLOCK_GONE 8u		/* the device vanished; every call gives -ENODEV */
 #define BLOCK_CLAIMED 16u	/* a filesystem is mounted from it */
 
-/* ---- STORAGE_LIST_BROKER(struct storage_call *): storaged ---- */
+/* ---- STORAGE_LIST_BROKER(struct storage_call *): storaged; vfsd and initd list ----
+ * Returns: 0, -EACCES (only storaged changes anything), -EFAULT, -EINVAL, and what stands below. */
 #define STORAGE_LIST 1		/* info of the index-th block device; -ENOENT past the last */
 #define STORAGE_WAIT 2		/* until the inventory is newer than `generation`; out: generation. -EINTR */
 #define STORAGE_PARTITION_ADD 3	/* in: info.parent, partition, start, bytes; out: info.
@@ -72,6 +73,12 @@ struct block_call {
 	uint64_t buffer;	/* READ, WRITE, INFO: memory; PAGE_*: struct block_extent[nextents], together len bytes */
 	uint32_t nextents;
 	uint32_t reserved;
+};
+
+/* ---- storaged's operations, words[0] of a call; words[0] of the reply: 0 or an errno ---- */
+enum storaged_op {
+	STORAGED_SETTLE = 1,	/* answers when every disk that is there now has its names in /dev */
+	STORAGED_RESCAN,	/* words[1]: a whole disk whose table is to be read again; the kernel's. -ENODEV, -EIO, -EBUSY */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <io/port.h>
 #include <nucleus/compiler.h>
 
+#include "block.h"
 #include "tty.h"
 
 struct char_driver {
@@ -28,7 +29,9 @@ static const struct char_driver char_drivers[] = {
 
 int device_open(uint32_t rdev, bool is_block, struct inode *inode, uint32_t flags, struct file **out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(char_drivers) && !is_block; i++) {
+	if (is_block)
+		return block_device_open(rdev, inode, flags, out);
+	for (size_t i = 0; i < ARRAY_SIZE(char_drivers); i++) {
 		if (char_drivers[i].major == device_major(rdev))
 			return char_drivers[i].open(device_minor(rdev), flags, out);
 	}

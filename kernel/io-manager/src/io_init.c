@@ -1,4 +1,5 @@
 /* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
+#include "block.h"
 #include "tty.h"
 #include "unix.h"
 #include "vfs_private.h"
@@ -9,6 +10,7 @@ void io_init(void)
 	inode_cache_init();
 	bundle_init();
 	p9_init();
+	block_init();
 	unix_init();
 	tty_init();
 }

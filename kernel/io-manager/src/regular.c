@@ -45,8 +45,6 @@ static unsigned readahead_for(struct file *f, uint64_t index)
 {
 	uint64_t pages;
 
-	if (!inode_is_pager(f->inode))
-		return 0;
 	pages = index == f->readahead_next ? MIN(MAX(f->readahead_pages * 2, 4ul), (uint64_t)READAHEAD_MAX) : 1;
 	if (index == 0)
 		pages = MAX(pages, 4ul);
@@ -60,7 +58,7 @@ static int find_page(struct file *f, struct mm_object *obj, uint64_t index, stru
 	*out = mm_object_page_lookup(obj, index);
 	if (likely(*out))
 		return 0;
-	return mm_object_page_get(obj, index, 0, readahead_for(f, index), out);
+	return mm_object_page_get(obj, index, 0, obj->pager ? readahead_for(f, index) : 0, out);
 }
 
 /* Copy @n bytes that lie in one page. Returns: bytes, fewer where user memory ends; errno. */
@@ -78,7 +76,7 @@ static int64_t read_page(struct io_request *rq, struct mm_object *obj, uint64_t 
 	return err ? err : (int64_t)got;
 }
 
-static int64_t read_object(struct io_request *rq, struct mm_object *obj, uint64_t size)
+int64_t object_read(struct io_request *rq, struct mm_object *obj, uint64_t size)
 {
 	uint64_t offset = rq->offset;
 	int64_t done = 0;
@@ -111,7 +109,7 @@ static int64_t regular_read(struct io_request *rq)
 		err = inode_contents(i, &obj);
 		if (err)
 			return err;
-		n = read_object(rq, obj, obj->size_bytes);
+		n = object_read(rq, obj, obj->size_bytes);
 		mm_object_put(obj);
 		return n;
 	}
@@ -120,7 +118,7 @@ static int64_t regular_read(struct io_request *rq)
 		if (err)
 			return err;
 	}
-	n = read_object(rq, obj, inode_size(i));
+	n = object_read(rq, obj, inode_size(i));
 	account_read(rq);
 	return n;
 }
@@ -151,8 +149,7 @@ static int64_t overwrite_page(struct write_state *w, uint64_t index)
 	return (int64_t)got;
 }
 
-/* Write @n bytes that lie in one page. */
-static int64_t write_page(struct write_state *w, uint64_t offset, uint64_t n)
+int64_t object_write_page(struct write_state *w, uint64_t offset, uint64_t n)
 {
 	uint64_t index = offset / PAGE_SIZE, in_page = offset % PAGE_SIZE;
 	struct frame *frame = mm_object_page_lookup(w->obj, index);
@@ -204,7 +201,7 @@ static int64_t write_stretch(struct write_state *w, uint64_t len)
 
 		n = inode_check_seals(i, inode_size(i), MAX(at + want, inode_size(i)));
 		if (!n)
-			n = write_page(w, at, want);
+			n = object_write_page(w, at, want);
 		if (n <= 0)
 			break;
 		at += (uint64_t)n;

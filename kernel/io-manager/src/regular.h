@@ -14,6 +14,14 @@ struct write_state {
 	bool is_continued;	/* some of it is written: no second time stamp */
 };
 
+/* regular.c */
+
+/* Read from @obj at rq->offset, whose contents end at @size. Returns: bytes; errno when none. */
+int64_t object_read(struct io_request *rq, struct mm_object *obj, uint64_t size);
+/* Write @n bytes that lie in one page, with faults off. Returns: bytes, 0 when memory has to be
+ * brought in; errno. */
+int64_t object_write_page(struct write_state *w, uint64_t offset, uint64_t n);
+
 /* regular_space.c */
 int regular_map(struct file *f, uint32_t prot, bool shared, struct mm_object **out);
 int64_t regular_seek(struct file *f, int64_t offset, int whence);

@@ -21,13 +21,18 @@ static bool is_temporary(int err)
 	return err == -ENOMEM || err == -EINTR || err == -EAGAIN || err == -ETIMEDOUT || err == -EPIPE;
 }
 
-int inode_write_back(struct inode *i, uint64_t offset, uint64_t len)
+int inode_write_back_object(struct inode *i, struct mm_object *obj, uint64_t offset, uint64_t len)
 {
-	int err = mm_object_sync(&i->object, offset, len), sticky = mm_object_take_error(&i->object);
+	int err = mm_object_sync(obj, offset, len), sticky = mm_object_take_error(obj);
 
 	if (sticky || (err && !is_temporary(err)))
 		note_error(i, sticky ? sticky : err);
 	return err ? err : sticky;
+}
+
+int inode_write_back(struct inode *i, uint64_t offset, uint64_t len)
+{
+	return inode_write_back_object(i, &i->object, offset, len);
 }
 
 int file_take_error(struct file *f)

@@ -118,6 +118,8 @@ bool inode_open_for_write(struct inode *i);	/* false: ETXTBSY; undone by: */
 void inode_close_for_write(struct inode *i);
 /* Write dirty bytes back and wait; i->lock may be held. */
 int inode_write_back(struct inode *i, uint64_t offset, uint64_t len);
+/* The same of an object whose name @i is; errors are noted there (a device's node). */
+int inode_write_back_object(struct inode *i, struct mm_object *obj, uint64_t offset, uint64_t len);
 /* The write-back error that @f has not reported yet, or 0. */
 int file_take_error(struct file *f);
 int regular_truncate_inode(struct inode *i, uint64_t size);

@@ -81,12 +81,20 @@ static int page_in(struct mm_object *obj, uint64_t index, unsigned readahead)
 	struct frame *run[MAX_RUN];
 	uint32_t generation = READ_ONCE(obj->generation);
 	int n = run_claim(obj, index, MIN(MAX(readahead, 1u), MAX_RUN), run);
-	int err;
+	bool is_injected = fault_should_fail(FAULT_PAGER_IN);
+	int err = -EIO;
 
 	if (n < 0)
 		return n;
 	counter_add(COUNTER_PAGE_IN, (uint64_t)n);
-	err = fault_should_fail(FAULT_PAGER_IN) ? -EIO : obj->pager->page_in(obj, index, (uint32_t)n);
+	if (!is_injected)
+		err = obj->pager->page_in(obj, index, (uint32_t)n);
+	/* The page that is needed may be sound where those behind it are not. */
+	if (err == -EIO && n > 1 && !is_injected) {
+		run_complete(obj, generation, run + 1, (unsigned)n - 1, err);
+		n = 1;
+		err = obj->pager->page_in(obj, index, 1);
+	}
 	run_complete(obj, generation, run, (unsigned)n, err);
 	return err;
 }

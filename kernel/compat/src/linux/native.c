@@ -213,6 +213,22 @@ int64_t native_P9_BROKER(const uint64_t a[4])
 	return io_sys_p9(user_ptr(a[0]));
 }
 
+int64_t native_BLOCK_BROKER(const uint64_t a[4])
+{
+	if (!(ps_current()->capabilities & (CAP_STORAGE_POLICY | CAP_VFS_POLICY)))
+		return native_refuse(SYS_NUCLEUS_BLOCK_BROKER, "BLOCK_BROKER");
+	return io_sys_block(user_ptr(a[0]));
+}
+
+int64_t native_STORAGE_LIST_BROKER(const uint64_t a[4])
+{
+	uint32_t capabilities = ps_current()->capabilities;
+
+	if (!(capabilities & (CAP_STORAGE_POLICY | CAP_VFS_POLICY | CAP_LAUNCHER)))
+		return native_refuse(SYS_NUCLEUS_STORAGE_LIST_BROKER, "STORAGE_LIST_BROKER");
+	return io_sys_storage(user_ptr(a[0]), capabilities & CAP_STORAGE_POLICY);
+}
+
 int64_t native_VFS_NODE_BROKER(const uint64_t a[4])
 {
 	return io_sys_vfs_node((uint32_t)a[0], a[1], user_ptr(a[2]));

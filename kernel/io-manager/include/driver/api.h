@@ -114,16 +114,20 @@ struct drv_block_request {
 };
 struct drv_block;
 struct drv_block_ops {
-	/* Returns: 0; -EAGAIN the queue is full (try after the next done); -ENODEV it is gone. Any context. */
+	/* Returns: 0; -EAGAIN the queue is full (try after the next done); -ENODEV it is gone. Any context,
+	 * interrupts off, under a lock of io-manager's that `done` takes: never call that from within. */
 	int (*submit)(struct drv_block *b, struct drv_block_request *rq);
+	/* A request has not been done for long: end all that were accepted, with -EIO if need be, and get
+	 * the device to work again. Process context, sleeps; NULL: nothing helps. */
+	void (*reset)(struct drv_block *b);
 };
 struct drv_block {
-	const char *prefix;	/* "vd" and "sd" get a letter, "nvme" a controller's number */
-	uint32_t nspace;	/* NVMe: which namespace of the controller, from 1 */
+	const char *prefix;	/* "vd" and "sd" get a letter, "nvme" the numbers below */
+	uint32_t unit, nspace;	/* NVMe: which controller, and which namespace of it, from 1; else 0 */
 	const struct drv_block_ops *ops;
 	uint64_t sectors;
 	uint32_t block_bytes, physical_bytes;
-	uint32_t max_segments, max_segment_bytes, max_sectors;
+	uint32_t max_segments, max_segment_bytes, max_sectors, max_discard_sectors;	/* 0: no limit of its own */
 	bool is_read_only, is_cached, can_discard;
 	char serial[24], model[48];	/* with their NUL, trimmed */
 	void *driver, *io;

@@ -16,6 +16,7 @@
 #ifndef IO_INODE_H
 #define IO_INODE_H
 
+#include <albireo/block.h>
 #include <albireo/exec.h>
 #include <albireo/vfs.h>
 #include <io/file.h>
@@ -177,6 +178,8 @@ int inode_flock(struct file *f, int operation);
 int64_t io_sys_vfs_node(uint32_t op, uint64_t node, struct vfs_attr __user *attr);
 int64_t io_sys_lease_revoke(const struct lease_revoke __user *r);
 int64_t io_sys_p9(struct p9_exchange __user *x);
+int64_t io_sys_block(const struct block_call __user *call);
+int64_t io_sys_storage(struct storage_call __user *call, bool may_change);
 
 struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
 /* Is anything on the mount whose root @root is open, mapped, or where a process stands? The

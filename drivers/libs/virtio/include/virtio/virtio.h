@@ -11,6 +11,7 @@
 
 #include <driver/api.h>
 
+#define VIRTIO_ID_BLOCK 2
 #define VIRTIO_ID_CONSOLE 3
 #define VIRTIO_ID_RNG 4
 #define VIRTIO_ID_9P 9
