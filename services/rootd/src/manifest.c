@@ -1,9 +1,10 @@
-/* The boot manifest and the list of sums. */
+/* The boot manifest. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <albireo/services.h>
+#include <sums/sums.h>
 
 #include "manifest.h"
 
@@ -68,54 +69,20 @@ static int copy_text(const struct span *span, char *out, size_t size)
 	return 0;
 }
 
-static int parse_number(const struct span *span, uint64_t max, uint64_t *out)
+static int parse_u32(const struct span *span, uint32_t *out)
 {
 	uint64_t value = 0;
 
 	if (!span->len)
 		return -EINVAL;
 	for (size_t i = 0; i < span->len; i++) {
-		if (span->text[i] < '0' || span->text[i] > '9' || value > max / 10)
+		if (span->text[i] < '0' || span->text[i] > '9')
 			return -EINVAL;
 		value = value * 10 + (uint64_t)(span->text[i] - '0');
-	}
-	if (value > max)
-		return -EINVAL;
-	*out = value;
-	return 0;
-}
-
-static int parse_u32(const struct span *span, uint32_t *out)
-{
-	uint64_t value;
-	int err = parse_number(span, UINT32_MAX, &value);
-
-	if (!err)
-		*out = (uint32_t)value;
-	return err;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-static int parse_digest(const struct span *span, uint8_t *digest)
-{
-	if (span->len != 2 * MANIFEST_DIGEST_BYTES)
-		return -EINVAL;
-	for (size_t i = 0; i < MANIFEST_DIGEST_BYTES; i++) {
-		int high = hex_digit(span->text[2 * i]);
-		int low = hex_digit(span->text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
+		if (value > UINT32_MAX)
 			return -EINVAL;
-		digest[i] = (uint8_t)(high << 4 | low);
 	}
+	*out = (uint32_t)value;
 	return 0;
 }
 
@@ -172,7 +139,7 @@ static int parse_column(unsigned int index, const struct span *column, struct bo
 	switch (index) {
 	case 0: return copy_text(column, service->id, sizeof(service->id));
 	case 1: return copy_text(column, service->path, sizeof(service->path));
-	case 2: return parse_digest(column, service->digest);
+	case 2: return sums_parse_digest(column->text, column->len, service->digest);
 	case 3: return parse_u32(column, &service->rank);
 	case 4: return parse_ids(column, service->service_ids);
 	case 5: return parse_capabilities(column, &service->capabilities);
@@ -210,21 +177,4 @@ int manifest_parse(const char *text, size_t len, struct boot_service *services, 
 		n++;
 	}
 	return n;
-}
-
-int sums_find(const char *text, size_t len, const char *path, uint8_t digest[MANIFEST_DIGEST_BYTES], uint64_t *bytes)
-{
-	struct span rest = { text, len }, line, column;
-
-	while (next_span(&rest, '\n', &line)) {
-		struct span columns = line;
-
-		if (!line.len || !next_span(&columns, '\t', &column) || !is_text(&column, path))
-			continue;
-		if (!next_span(&columns, '\t', &column) || parse_digest(&column, digest) ||
-		    !next_span(&columns, '\t', &column) || parse_number(&column, INT64_MAX, bytes))
-			return -EINVAL;
-		return 0;
-	}
-	return -ENOENT;
 }

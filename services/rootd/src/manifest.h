@@ -32,8 +32,4 @@ struct boot_service {
  * Returns: how many; -EINVAL with the number of the line, from 1, in *@bad_line. */
 int manifest_parse(const char *text, size_t len, struct boot_service *services, unsigned int *bad_line);
 
-/* What sums.tsv, lines of `path TAB digest TAB bytes`, says of @path.
- * Returns: 0, the digest and the size; -ENOENT; -EINVAL if its line is damaged. */
-int sums_find(const char *text, size_t len, const char *path, uint8_t digest[MANIFEST_DIGEST_BYTES], uint64_t *bytes);
-
 #endif

@@ -5,6 +5,7 @@
 #include <albireo/services.h>
 #include <image/image.h>
 #include <nucleus/nucleus.h>
+#include <sums/sums.h>
 
 #include "rootd.h"
 

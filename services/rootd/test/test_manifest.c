@@ -68,26 +68,12 @@ static void an_empty_manifest_lists_nothing(void **state)
 	assert_int_equal(parse("\n"), 0);
 }
 
-static void sums_are_found_by_path(void **state)
-{
-	static const char text[] = "a\t" DIGEST "\t5\nab\t" DIGEST "\t70\nbad\tzz\t1\n";
-	uint8_t digest[MANIFEST_DIGEST_BYTES];
-	uint64_t bytes;
-
-	assert_int_equal(sums_find(text, strlen(text), "ab", digest, &bytes), 0);
-	assert_true(bytes == 70);
-	assert_int_equal(digest[2], 0x22);
-	assert_int_equal(sums_find(text, strlen(text), "b", digest, &bytes), -ENOENT);
-	assert_int_equal(sums_find(text, strlen(text), "bad", digest, &bytes), -EINVAL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_column_is_taken),
 		cmocka_unit_test(a_damaged_line_is_named),
 		cmocka_unit_test(an_empty_manifest_lists_nothing),
-		cmocka_unit_test(sums_are_found_by_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
