@@ -121,6 +121,24 @@ struct proc_exit {
 
 /* NET_BROKER(op, arg): NET_* of net.h */
 
+/* ---- DRIVER_LOAD_MODULE_BROKER(const struct driver_load *) ----
+ * The module's init runs in the caller's context. Returns: 0; -EEXIST it is loaded; -ENOENT no such file, or
+ *   the bundle's sums do not list it; -EBADMSG it is not the file that they list; -ENOEXEC no module that this
+ *   kernel can link: the log says why; -EIO -ENOMEM -E2BIG; else what its init returned. What fails leaves nothing.
+ * With DRIVER_LOAD_ASK: 0 it is loaded; -ENOENT. */
+struct driver_load {
+	char name[32];		/* the module's own, or the same with `-` for `_` */
+	char path[128];		/* from the root: in the bundle if it has it, else of the filesystem */
+	char provider_group[32];	/* active from now on; "" for none */
+	uint32_t flags;
+	uint32_t reserved;
+};
+#define DRIVER_LOAD_ASK 1u
+
+/* DRIVER_PROBE_ALIAS_BROKER(const char *alias, size_t len): 1 a device is there, 0 there is none; -EINVAL no alias
+ *   (libs/alias), -ERANGE a long one.
+ * DRIVER_PROVIDER_ACTIVE_BROKER(const char *group, size_t len): 1 a driver that is linked in or loaded provides it, 0. */
+
 /* FW_CFG_BROKER(const char *name, void *buf, size_t cap, size_t offset): file's size; -ENOENT */
 
 /* LAUNCH_BROKER(op, arg) */

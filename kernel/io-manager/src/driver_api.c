@@ -5,6 +5,8 @@
 #include <hal/entropy.h>
 #include <hal/hal.h>
 #include <io/inode.h>
+#include <io/module.h>
+#include <lowlevel/cpu.h>
 #include <lowlevel/spinlock.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
@@ -75,6 +77,21 @@ void drv_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value
 	hal_pci_write(bdf, offset, bytes, value);
 }
 
+void drv_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context)
+{
+	hal_pci_for_each(fn, context);
+}
+
+uint8_t drv_io_read8(uint16_t port)
+{
+	return inb(port);
+}
+
+void drv_io_write8(uint16_t port, uint8_t value)
+{
+	outb(port, value);
+}
+
 uint64_t drv_clock_ns(void)
 {
 	return clock_monotonic_ns();
@@ -108,6 +125,7 @@ bool drv_is_microvm(void)
 
 void io_init_devices(void)
 {
+	module_init();
 	for (const struct driver_entry *d = __drivers_start; d < __drivers_end; d++) {
 		int err = d->api_version == DRIVER_KERNEL_API_VERSION ? d->init() : -EINVAL;
 

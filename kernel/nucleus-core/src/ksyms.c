@@ -9,10 +9,20 @@ extern const uint64_t ksyms_addresses[];
 extern const uint32_t ksyms_offsets[];
 extern const char ksyms_names[];
 
+static const char *(*lookup_elsewhere)(uint64_t addr, uint64_t *offset);
+
+void ksym_set_modules(const char *(*lookup)(uint64_t addr, uint64_t *offset))
+{
+	lookup_elsewhere = lookup;
+}
+
 const char *ksym_lookup(uint64_t addr, uint64_t *offset)
 {
 	uint64_t lo = 0, hi = ksyms_count;
+	const char *name = lookup_elsewhere ? lookup_elsewhere(addr, offset) : NULL;
 
+	if (name)
+		return name;
 	if (!hi || addr < ksyms_addresses[0])
 		return NULL;
 	while (hi - lo > 1) {

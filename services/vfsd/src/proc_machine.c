@@ -109,6 +109,17 @@ int machine_devices(struct text *text, const struct subject *subject)
 	return 0;
 }
 
+int machine_modules(struct text *text, const struct subject *subject)
+{
+	char lines[4096];
+	long len = kernel_proc(PROC_QUERY_MODULES, 0, lines, sizeof(lines));
+
+	if (len < 0)
+		return (int)len;
+	text_append(text, lines, (size_t)len);
+	return 0;
+}
+
 int machine_filesystems(struct text *text, const struct subject *subject)
 {
 	text_printf(text, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tbundle\nnodev\t9p\n");

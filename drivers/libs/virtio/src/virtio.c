@@ -1,4 +1,5 @@
 /* drivers/libs/virtio/src/virtio.c: matching devices to drivers, and split virtqueues (virtio 1.1, 2.6 and 3.1). */
+#include <alias/alias.h>
 #include <errno.h>
 #include <virtio/virtio.h>
 
@@ -64,8 +65,12 @@ static void try_match(struct virtio_device *d, struct virtio_driver *drv)
 
 void virtio_add_device(struct virtio_device *d)
 {
+	char modalias[ALIAS_BYTES];
+
 	d->next = devices;
 	devices = d;
+	alias_of_virtio(d->id, modalias);
+	drv_device_announce(modalias, &d->is_claimed);
 	for (struct virtio_driver *drv = drivers; drv; drv = drv->next)
 		try_match(d, drv);
 }

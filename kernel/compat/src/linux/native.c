@@ -6,6 +6,7 @@
 #include <albireo/net.h>
 #include <hal/hal.h>
 #include <io/inode.h>
+#include <io/module.h>
 #include <io/socket.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
@@ -319,6 +320,7 @@ static int64_t bundle_path_at(uint64_t index, uint64_t to)
 	return (int64_t)size;
 }
 
+/* rootd's, and driverd's for its registry. */
 int64_t native_BUNDLE_BROKER(const uint64_t a[4])
 {
 	struct mm_object *mo;
@@ -326,6 +328,8 @@ int64_t native_BUNDLE_BROKER(const uint64_t a[4])
 	uint64_t size;
 	int64_t ret;
 
+	if (!(ps_current()->capabilities & (CAP_ROOT | CAP_DRIVER_POLICY)))
+		return native_refuse(SYS_NUCLEUS_BUNDLE_BROKER, "BUNDLE_BROKER");
 	if (!a[0])
 		return bundle_path_at(a[1], a[2]);
 	if (a[1] >= sizeof(path))
@@ -395,7 +399,12 @@ int64_t native_PROC_QUERY_BROKER(const uint64_t a[4])
 	buf = kmalloc(MAX(cap, 1u), 0);
 	if (!buf)
 		return -ENOMEM;
-	n = a[0] == PROC_QUERY_UNIX ? query_unix(a[1], buf, cap) : ps_query((uint32_t)a[0], a[1], buf, cap);
+	if (a[0] == PROC_QUERY_UNIX)
+		n = query_unix(a[1], buf, cap);
+	else if (a[0] == PROC_QUERY_MODULES)
+		n = (int64_t)module_list(buf, cap);
+	else
+		n = ps_query((uint32_t)a[0], a[1], buf, cap);
 	if (n > 0 && copy_to_user(user_ptr(a[2]), buf, (size_t)n))
 		n = -EFAULT;
 	kfree(buf);

@@ -40,6 +40,8 @@ uint32_t hal_ioapic_count(void);
 uint32_t hal_pci_read(uint16_t bdf, uint16_t offset, unsigned bytes);
 void hal_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value);
 bool hal_pci_present(void);
+/* Call @fn for every function there is, behind bridges too, in ascending order of their buses' discovery. */
+void hal_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context);
 
 /* QEMU firmware configuration: bytes read, or -ENOENT. A NULL @buf: the file's size. */
 int64_t hal_fw_cfg_read(const char *name, void *buf, size_t cap, size_t offset);

@@ -19,10 +19,19 @@
 struct driver_entry {
 	uint32_t api_version;
 	const char *name;
-	/* Probe for devices. Returns: 0; -ENODEV nothing found; other errors are logged. */
+	/* Probe for devices. Returns: 0; -ENODEV nothing found; other errors are logged. A module that
+	 * returns an error is unloaded: it must have left nothing behind that leads into it. */
 	int (*init)(void);
 };
+#ifndef DRIVER_LICENSE
+#define DRIVER_LICENSE "MIT"
+#endif
+#define DRIVER_TEXT_(x) #x
+#define DRIVER_TEXT(x) DRIVER_TEXT_(x)
+/* The entry, and what a module says of itself in .modinfo. */
 #define DRIVER_ENTRY(ident, init_fn) \
+	static const char ident##_info[] __attribute__((section(".modinfo"), used, aligned(1))) = \
+		"name=" #ident "\0license=" DRIVER_LICENSE "\0api=" DRIVER_TEXT(DRIVER_KERNEL_API_VERSION); \
 	static const struct driver_entry ident##_entry \
 		__attribute__((section(".drivers"), used, aligned(8))) = { DRIVER_KERNEL_API_VERSION, #ident, init_fn }
 
@@ -47,6 +56,18 @@ void drv_lock_release(struct drv_lock *l, uint64_t flags);
 bool drv_pci_present(void);
 uint32_t drv_pci_read(uint16_t bdf, uint16_t offset, unsigned bytes);
 void drv_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value);
+/* Every function there is, behind bridges too. */
+void drv_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context);
+
+/* Ports of the I/O space. */
+uint8_t drv_io_read8(uint16_t port);
+void drv_io_write8(uint16_t port, uint8_t value);
+
+/* There is a device, by its modalias (libs/alias), for drivers that are loaded later; *@is_taken, which stays,
+ * tells whether one has it. PCI functions are known without. Process context. */
+void drv_device_announce(const char *modalias, const bool *is_taken);
+/* A driver provides @group, a string that stays: others of the group are not loaded. Process context. */
+void drv_provider_add(const char *group);
 
 uint64_t drv_clock_ns(void);
 void drv_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -67,6 +67,8 @@ void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
 /* Name of the function that holds @addr, and the offset in it. NULL when unknown. */
 const char *ksym_lookup(uint64_t addr, uint64_t *offset);
+/* Functions of loaded modules are looked up with @lookup, which must hold in a panic: no locks. */
+void ksym_set_modules(const char *(*lookup)(uint64_t addr, uint64_t *offset));
 /* printf to the debug console and the ring, without structure (early boot, panic). */
 void log_raw(const char *fmt, ...) __printf(1, 2);
 int ksnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
