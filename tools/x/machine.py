@@ -33,6 +33,7 @@ class MachineSpec:
         self.icount = False
         self.kernel = ""
         self.bundle = ""
+        self.boot_args = []    # firmware and disk, in the place of kernel and bundle
         self.log = ""
         self.ports = []        # names of virtio-serial ports
         self.exports = []      # (tag, folder, is_readonly)
@@ -51,7 +52,7 @@ def board_args(spec):
     args = [
         "-M", board, "-accel", spec.accel, "-m", spec.mem, "-smp", spec.smp,
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-kernel", spec.kernel, "-initrd", spec.bundle,
+        *(spec.boot_args or ("-kernel", spec.kernel, "-initrd", spec.bundle)),
         "-chardev", f"file,id=log,path={quoted(spec.log)}", "-device", "isa-debugcon,iobase=0xe9,chardev=log",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
     ]

@@ -1,9 +1,15 @@
 """Stage: from built files and package.toml to build/image and the boot bundle."""
 import hashlib
 import os
+import sys
 
 from x import bundle, config, manifest, registry, windows
-from x.common import BUILD, ROOT, Failure, write_if_changed
+from x.common import BUILD, EXIT_USAGE, ROOT, Failure, write_if_changed
+
+HELP = """usage: ./x stage
+Builds what is stale and writes build/image, the tree of the EFI system partition: GRUB with
+the public key in it, nucleus.elf and bundle.cpio with their signatures, services, registries.
+"""
 
 IMAGE = os.path.join(BUILD, "image")
 BUNDLE = os.path.join(BUILD, "bundle.cpio")
@@ -74,3 +80,15 @@ def stage(with_tests=False):
         from x import programs
         extra = [(f"tests/{name}", bundle.MODE_PROGRAM, read(path)) for name, path in programs.for_bundle()]
         write_if_changed(TEST_BUNDLE, bundle.archive(bundle_files(packages, staged, extra)))
+
+
+def main(argv):
+    if argv and argv[0] in ("-h", "--help"):
+        sys.stdout.write(HELP)
+        return 0
+    if argv:
+        raise Failure("stage takes no arguments", EXIT_USAGE)
+    from x import build, uefi
+    build.ensure("release")
+    uefi.stage_all()
+    return 0

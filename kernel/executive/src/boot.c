@@ -24,8 +24,7 @@
 extern struct percpu boot_percpu;
 static struct thread idle_threads[MAX_CPUS];
 
-void kernel_main(uint64_t start_info) __noreturn;
-void pvh_fill_boot_info(uint64_t start_info);
+void kernel_main(uint64_t start_info, enum boot_door door) __noreturn;
 
 static void current_ids(uint32_t *pid, uint32_t *tid)
 {
@@ -95,7 +94,7 @@ static void configure(const char *file, void (*apply)(const char *, size_t))
 		apply(text, (size_t)MIN((uint64_t)n, sizeof(text)));
 }
 
-static void early(uint64_t start_info)
+static void early(uint64_t start_info, enum boot_door door)
 {
 	static const struct log_ops ops = { .now_ns = hal_clock_ns, .current_ids = current_ids };
 
@@ -103,7 +102,7 @@ static void early(uint64_t start_info)
 	boot_percpu.stack_canary = rdtsc() * 0x9e3779b97f4a7c15ull & ~0xffull;
 	lowlevel_cpu_init(&boot_percpu);
 	interrupts_init();
-	pvh_fill_boot_info(start_info);
+	hal_boot_info_init(start_info, door);
 	mm_early_init(&boot_info);
 	hal_acpi_init(boot_info.rsdp);
 	hal_apic_init();
@@ -112,9 +111,9 @@ static void early(uint64_t start_info)
 	clock_set_realtime_ns(hal_rtc_seconds() * NSEC_PER_SEC);
 }
 
-void kernel_main(uint64_t start_info)
+void kernel_main(uint64_t start_info, enum boot_door door)
 {
-	early(start_info);
+	early(start_info, door);
 	mm_init_cpu();
 	boot_percpu.kernel_stack = mm_stack_alloc();
 	sched_ops.kthread_alloc = kthread_alloc;

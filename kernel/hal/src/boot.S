@@ -1,4 +1,5 @@
-/* kernel/hal/src/boot.S: the PVH door. 32-bit, paging off, EBX = start info.
+/* kernel/hal/src/boot.S: both doors, PVH and Multiboot2. 32-bit, paging off, EBX = what
+ * the loader hands over.
  *
  * Boot tables: the first 4 GiB in 2 MiB pages at 0 and at the direct map, the first
  * GiB at the kernel's base. mm makes the final ones.
@@ -12,10 +13,49 @@
 	.asciz "Xen"
 	.quad PHYS(pvh_entry)
 
+/* Multiboot2 specification 3.1: within the file's first 32 KiB, 64-bit aligned. */
+#define MULTIBOOT2_MAGIC 0xe85250d6
+#define MULTIBOOT2_LOADED 0x36d76289
+#define TAG_REQUEST 1
+#define TAG_ENTRY 3
+#define TAG_FRAMEBUFFER 5
+#define TAG_ALIGN_MODULES 6
+#define TAG_OPTIONAL 1
+
+	.section .multiboot2, "a"
+	.balign 8
+multiboot2_header:
+	.long MULTIBOOT2_MAGIC, 0, multiboot2_header_end - multiboot2_header
+	.long -(MULTIBOOT2_MAGIC + (multiboot2_header_end - multiboot2_header))
+	.short TAG_REQUEST, 0
+	.long 12, 6			/* the memory map */
+	.balign 8
+	.short TAG_ENTRY, 0
+	.long 12, PHYS(multiboot2_entry)
+	.balign 8
+	.short TAG_FRAMEBUFFER, TAG_OPTIONAL
+	.long 20, 0, 0, 32		/* any size, 32 bits a pixel */
+	.balign 8
+	.short TAG_ALIGN_MODULES, 0
+	.long 8
+	.short 0, 0
+	.long 8
+multiboot2_header_end:
+
 	.section .text.boot, "ax"
 	.code32
 	.globl pvh_entry
+multiboot2_entry:
+	cmpl $MULTIBOOT2_LOADED, %eax
+	movl $1, %ebp			/* BOOT_DOOR_MULTIBOOT2 */
+	je enter
+1:	cli
+	hlt
+	jmp 1b
+
 pvh_entry:
+	xorl %ebp, %ebp			/* BOOT_DOOR_PVH */
+enter:
 	cli
 	cld
 	movl %ebx, %esi
@@ -72,6 +112,7 @@ boot_high:
 	movl %eax, %ss
 	movq $boot_stack_top, %rsp
 	movl %esi, %edi
+	movl %ebp, %esi
 	xorl %ebp, %ebp
 	/* The compiler's canary is read through GS before lowlevel_cpu_init() runs. */
 	movl $0xc0000101, %ecx

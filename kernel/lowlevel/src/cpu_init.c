@@ -48,6 +48,7 @@ _Static_assert(NIST * sizeof(union ist_stack) == EXCEPTION_STACKS_BYTES, "what a
 
 extern uint8_t cpu_has_smap;
 uint8_t cpu_has_smap;	/* for the entry code: clac exists */
+uint8_t cpu_has_fsgsbase;
 static struct gate idt[256] __aligned(16);
 static struct cpu_tables tables[MAX_CPUS];
 static union ist_stack boot_stacks[NIST];	/* the boot CPU needs them before there is memory */
@@ -112,9 +113,10 @@ static void set_control_bits(void)
 	uint64_t cr0, cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_PGE;
 
 	cpuid(7, 0, &a, &b, &c, &d);
-	if (!(b & 1))
-		panic("this CPU has no FSGSBASE");
-	cr4 |= CR4_FSGSBASE;
+	if (b & 1) {
+		cr4 |= CR4_FSGSBASE;
+		cpu_has_fsgsbase = 1;
+	}
 	if (b & (1u << 7))
 		cr4 |= CR4_SMEP;
 	if (b & (1u << 20)) {

@@ -5,6 +5,7 @@
  * CPU's block from the bottom of their stack and put the old base back.
  */
 #define IST_BYTES 8192
+#define MSR_GS_BASE 0xc0000101
 #define TRAP_SYSCALL 0x100
 #define SEL_USER_DATA 0x2b
 #define SEL_USER_CODE 0x33
@@ -80,6 +81,30 @@ trap_stubs:
 9:
 	.endm
 
+	/* GS base to rbx, and rax to GS base; rax, rcx and rdx are free. */
+	.macro READ_GS_BASE
+	testb $1, cpu_has_fsgsbase(%rip)
+	jz 8f
+	rdgsbase %rbx
+	jmp 9f
+8:	movl $MSR_GS_BASE, %ecx
+	rdmsr
+	shlq $32, %rdx
+	leaq (%rax,%rdx), %rbx
+9:
+	.endm
+	.macro WRITE_GS_BASE
+	testb $1, cpu_has_fsgsbase(%rip)
+	jz 8f
+	wrgsbase %rax
+	jmp 9f
+8:	movl $MSR_GS_BASE, %ecx
+	movq %rax, %rdx
+	shrq $32, %rdx
+	wrmsr
+9:
+	.endm
+
 	.balign 16
 trap_entry:
 	cld
@@ -110,16 +135,17 @@ trap_exit:
 ist_entry:
 	cld
 	SAVE_REGISTERS
-	rdgsbase %rbx
+	READ_GS_BASE
 	movq %rsp, %rax
 	andq $-IST_BYTES, %rax
 	movq (%rax), %rax
-	wrgsbase %rax
+	WRITE_GS_BASE
 	CLEAR_AC
 	movq %rsp, %rdi
 	movq %rbx, %rsi
 	call trap_dispatch_ist
-	wrgsbase %rbx
+	movq %rbx, %rax
+	WRITE_GS_BASE
 	RESTORE_REGISTERS
 	addq $16, %rsp
 	iretq

@@ -140,7 +140,7 @@ static void fill_auxv(struct builder *b)
 		{ AT_EGID, cred->egid },
 		{ AT_SECURE, rq->is_secure },
 		{ AT_RANDOM, b->random },
-		{ AT_HWCAP2, HWCAP2_FSGSBASE },
+		{ AT_HWCAP2, cpu_has_fsgsbase ? HWCAP2_FSGSBASE : 0 },
 		{ AT_EXECFN, b->path },
 		{ AT_PLATFORM, b->platform },
 		{ AT_RSEQ_FEATURE_SIZE, RSEQ_FEATURE_BYTES },

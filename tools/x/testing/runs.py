@@ -181,7 +181,7 @@ class Runner:
         self.sessions.append(session)
         return session
 
-    def start_shell(self, options=(), is_tty=True):
+    def start_shell(self, options=("--direct",), is_tty=True):
         """Start ./x run; returns the Session."""
         log = self.next_log()
         session = Session([X, "run", "--log", log, *outcomes.TELL, *options], self.folder, None, log, is_tty)

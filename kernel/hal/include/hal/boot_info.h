@@ -4,6 +4,8 @@
 
 #include <nucleus/compiler.h>
 
+enum boot_door { BOOT_DOOR_PVH, BOOT_DOOR_MULTIBOOT2 };	/* boot.S knows the values */
+
 #define BOOT_MAX_RANGES 64
 #define BOOT_DIRECT_MAP_BASE 0xffff888000000000ull	/* at least the first 4 GiB, from the first C line on */
 #define BOOT_KERNEL_BASE 0xffffffff80000000ull
@@ -28,5 +30,9 @@ struct boot_info {
 	char command_line[256];
 };
 extern struct boot_info boot_info;
+
+/* Fill boot_info from what the loader left at physical @at. Panics where that is not what @door
+ * promises. Context: boot, on the boot page tables. */
+void hal_boot_info_init(uint64_t at, enum boot_door door);
 
 #endif

@@ -39,8 +39,6 @@ static inline void write_cr3(uint64_t v) { __asm__ volatile("mov %0, %%cr3" : : 
 static inline uint64_t read_cr4(void) { uint64_t v; __asm__ volatile("mov %%cr4, %0" : "=r"(v)); return v; }
 static inline void write_cr4(uint64_t v) { __asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory"); }
 static inline void invlpg(uint64_t va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
-static inline uint64_t rdfsbase(void) { uint64_t v; __asm__ volatile("rdfsbase %0" : "=r"(v)); return v; }
-static inline void wrfsbase(uint64_t v) { __asm__ volatile("wrfsbase %0" : : "r"(v)); }
 static inline void cpu_pause(void) { __asm__ volatile("pause"); }
 static inline void interrupts_enable(void) { __asm__ volatile("sti" : : : "memory"); }
 static inline void interrupts_disable(void) { __asm__ volatile("cli" : : : "memory"); }
@@ -75,5 +73,24 @@ static inline void clac(void) { __asm__ volatile("clac" : : : "memory"); }
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_APIC_BASE 0x1b
+
+/* The user's FS base. QEMU's plainest processor has only the slow way. */
+extern uint8_t cpu_has_fsgsbase;	/* set before the first use */
+static inline uint64_t rdfsbase(void)
+{
+	uint64_t v;
+
+	if (unlikely(!cpu_has_fsgsbase))
+		return rdmsr(MSR_FS_BASE);
+	__asm__ volatile("rdfsbase %0" : "=r"(v));
+	return v;
+}
+static inline void wrfsbase(uint64_t v)
+{
+	if (unlikely(!cpu_has_fsgsbase))
+		wrmsr(MSR_FS_BASE, v);
+	else
+		__asm__ volatile("wrfsbase %0" : : "r"(v));
+}
 
 #endif
