@@ -1,4 +1,4 @@
-/* kernel/io-manager/src/console.c: /dev/console, and the numbers beside it: /dev/tty, /dev/ptmx. */
+/* kernel/io-manager/src/console.c: /dev/console, and the numbers beside it: /dev/tty, /dev/ptmx, /dev/ttyS0. */
 #include <asm/fcntl.h>
 #include <errno.h>
 
@@ -42,9 +42,16 @@ static const struct file_ops log_console_ops = {
 
 int console_open(uint32_t flags, struct file **out)
 {
-	int err = tty_port_open(flags | O_NOCTTY, out);
+	int err = tty_port_open(TERMINAL_HOST, flags | O_NOCTTY, out);
 
+	if (err == -ENXIO)
+		err = tty_port_open(TERMINAL_SERIAL, flags | O_NOCTTY, out);
 	return err == -ENXIO ? file_create(&log_console_ops, flags, NULL, out) : err;
+}
+
+int tty_serial_open(uint32_t minor, uint32_t flags, struct file **out)
+{
+	return minor == MINOR_SERIAL ? tty_port_open(TERMINAL_SERIAL, flags, out) : -ENXIO;
 }
 
 static int open_controlling(uint32_t flags, struct file **out)

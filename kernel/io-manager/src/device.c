@@ -17,11 +17,12 @@ struct char_driver {
 /* The program's terminal is more than its port. */
 static int exec_port_open(uint32_t minor, uint32_t flags, struct file **out)
 {
-	return minor == PORT_MINOR_TTY ? tty_port_open(flags, out) : port_open(minor, flags, out);
+	return minor == PORT_MINOR_TTY ? tty_port_open(TERMINAL_HOST, flags, out) : port_open(minor, flags, out);
 }
 
 static const struct char_driver char_drivers[] = {
 	{ MAJOR_MEM, mem_device_open },
+	{ MAJOR_TTY, tty_serial_open },
 	{ MAJOR_TTY_AUX, tty_aux_open },
 	{ MAJOR_PTS, pts_open },
 	{ PORT_MAJOR, exec_port_open },

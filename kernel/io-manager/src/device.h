@@ -9,16 +9,19 @@
 
 /* Linux's numbers (Documentation/admin-guide/devices.txt). */
 #define MAJOR_MEM 1u
+#define MAJOR_TTY 4u
 #define MAJOR_TTY_AUX 5u
 #define MAJOR_PTS 136u
+#define MINOR_SERIAL 64u	/* the first serial port */
 #define MINOR_TTY 0u
 #define MINOR_CONSOLE 1u
 #define MINOR_PTMX 2u
 
 /* A device number as vfsd's attributes carry it (albireo/vfs.h); stat(2)'s form is the edge's. */
+#define MAKE_DEVICE_NUMBER(major, minor) ((major) << 20 | (minor))
 static inline uint32_t device_number(uint32_t major, uint32_t minor)
 {
-	return major << 20 | minor;
+	return MAKE_DEVICE_NUMBER(major, minor);
 }
 static inline uint32_t device_major(uint32_t rdev)
 {

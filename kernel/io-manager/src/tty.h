@@ -94,8 +94,11 @@ int64_t tty_ioctl(struct file *f, struct tty *t, bool by_master, uint32_t cmd, u
 int tty_aux_open(uint32_t minor, uint32_t flags, struct file **out);	/* 5:N */
 int ptmx_open(uint32_t flags, struct file **out);
 int pts_open(uint32_t minor, uint32_t flags, struct file **out);	/* 136:N */
-int tty_port_open(uint32_t flags, struct file **out);			/* the terminal on the host's port */
-int console_open(uint32_t flags, struct file **out);			/* the terminal, else the log */
+enum tty_terminal { TERMINAL_HOST, TERMINAL_SERIAL };
+/* The terminal on the host's port, or on the serial one. */
+int tty_port_open(enum tty_terminal which, uint32_t flags, struct file **out);
+int tty_serial_open(uint32_t minor, uint32_t flags, struct file **out);	/* 4:N */
+int console_open(uint32_t flags, struct file **out);			/* either of them, else the log */
 void tty_port_init(void);
 void tty_init(void);
 

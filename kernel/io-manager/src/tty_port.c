@@ -1,6 +1,6 @@
-/* kernel/io-manager/src/tty_port.c: the terminal on the host's port "albireo.tty".
+/* kernel/io-manager/src/tty_port.c: terminals on byte ports: the host's "albireo.tty", and the serial port.
  *
- * A kernel thread moves what was typed into the line discipline, so that Ctrl-C works while
+ * A kernel thread of each moves what was typed into the line discipline, so that Ctrl-C works while
  * nobody reads, and what did not fit the port's buffers at once out of it. Input that the
  * discipline cannot take stays in the port, which stops the host.
  */
@@ -12,7 +12,6 @@
 
 #include "tty.h"
 
-#define PORT_NAME "albireo.tty"
 #define OUTPUT_BYTES 8192u
 #define INPUT_BYTES 256u
 
@@ -28,8 +27,16 @@ struct port_tty {
 	bool has_ended;			/* the host closed its side */
 };
 
+/* Each is made when it is first opened, and stays. */
+static struct terminal {
+	const char *name;
+	uint32_t rdev;
+	struct port_tty *tty;		/* creation_lock */
+} terminals[] = {
+	[TERMINAL_HOST] = { "albireo.tty", MAKE_DEVICE_NUMBER(PORT_MAJOR, PORT_MINOR_TTY), NULL },
+	[TERMINAL_SERIAL] = { "ttyS0", MAKE_DEVICE_NUMBER(MAJOR_TTY, MINOR_SERIAL), NULL },
+};
 static struct mutex creation_lock;
-static struct port_tty *the_terminal;	/* set once */
 
 static struct port_tty *port_tty_of(struct tty *t)
 {
@@ -172,18 +179,18 @@ static void port_thread(void *context)
 	}
 }
 
-static struct port_tty *create(struct io_port *port)
+static struct port_tty *create(struct io_port *port, uint32_t rdev)
 {
 	struct ktermios modes = ldisc_default_termios;
 	struct port_tty *p = kmalloc(sizeof(*p), 0);
 
 	if (!p)
 		return NULL;
-	/* The host's terminal is UTF-8's, as everything else there. */
+	/* Whoever sits there has a terminal of UTF-8, as everything else here. */
 	modes.c_iflag |= IUTF8;
 	modes.c_cflag |= HUPCL;
 	p->port = port;
-	tty_setup(&p->tty, &port_driver, device_number(PORT_MAJOR, PORT_MINOR_TTY), &modes);
+	tty_setup(&p->tty, &port_driver, rdev, &modes);
 	p->thread = kthread_create("tty", port_thread, p);
 	if (p->thread)
 		return p;
@@ -192,24 +199,24 @@ static struct port_tty *create(struct io_port *port)
 }
 
 /* The port is there from some time after boot on, or never. */
-static int find_terminal(struct port_tty **out)
+static int find_terminal(struct terminal *t, struct port_tty **out)
 {
-	struct io_port *port = port_find(PORT_NAME);
+	struct io_port *port = port_find(t->name);
 
 	if (!port)
 		return -ENXIO;
 	mutex_lock(&creation_lock);
-	if (!the_terminal)
-		the_terminal = create(port);
-	*out = the_terminal;
+	if (!t->tty)
+		t->tty = create(port, t->rdev);
+	*out = t->tty;
 	mutex_unlock(&creation_lock);
 	return *out ? 0 : -ENOMEM;
 }
 
-int tty_port_open(uint32_t flags, struct file **out)
+int tty_port_open(enum tty_terminal which, uint32_t flags, struct file **out)
 {
 	struct port_tty *p;
-	int err = find_terminal(&p);
+	int err = find_terminal(&terminals[which], &p);
 
 	return err ? err : tty_open_file(&p->tty, flags, out);
 }

@@ -41,6 +41,9 @@ int machine_mount(const struct exec_request *request);
 /* Publish the names under /dev; the streams' devices belong to @uid and @gid. Failures are logged. */
 void machine_publish(uint32_t uid, uint32_t gid);
 
+/* Publish the serial port, which is the terminal of a machine that no host asked for. */
+void machine_publish_serial(void);
+
 /* Take the control port's name back once it is open, lest a program reads the host's lines
  * or speaks for the machine. */
 void machine_hide_control(void);

@@ -180,6 +180,13 @@ void machine_publish(uint32_t uid, uint32_t gid)
 	publish(&tty, uid, TTY_GROUP);
 }
 
+void machine_publish_serial(void)
+{
+	static const struct device_name serial = { "ttyS0", S_IFCHR | 0620, DEV(4, 64), NULL };
+
+	publish(&serial, 0, TTY_GROUP);
+}
+
 void machine_hide_control(void)
 {
 	static const uint64_t words[IPC_WORDS] = { VFS_UNPUBLISH };

@@ -74,11 +74,12 @@ static char *read_request(size_t *len)
 	return bytes;
 }
 
-/* A boot without ./x: a shell from the bundle, if anybody is there to type. */
+/* A boot without ./x: a shell from the bundle on the serial port. */
 static void make_bare_request(void)
 {
 	static char *argv[] = { "/system/bin/busybox", "sh", NULL };
-	static char *envp[] = { "PATH=/system/bin:/usr/bin:/bin", "HOME=/", "TERM=linux", NULL };
+	static char *envp[] = { "PATH=/system/bin:/usr/bin:/bin", "HOME=/", "TERM=vt102", "USER=root", "LOGNAME=root",
+		"PS1=\\w \\$ ", NULL };
 
 	request.argv = argv;
 	request.envp = envp;
@@ -246,12 +247,10 @@ static void run_program(void)
 static void run_bare(void) __attribute__((noreturn));
 static void run_bare(void)
 {
-	int fd = open("/dev/albireo/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
-	if (fd < 0)
-		fd = open("/dev/console", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		initd_log(NUCLEUS_LOG_FATAL, "there is neither a request nor a console");
+		initd_log(NUCLEUS_LOG_FATAL, "there is neither a request nor a serial port: error %d", errno);
 		machine_poweroff();
 	}
 	streams = (struct streams){ fd, fd, fd, true };
@@ -285,6 +284,8 @@ int main(void)
 		make_bare_request();
 
 	machine_publish(request.uid, request.gid);
+	if (!bytes)
+		machine_publish_serial();
 	keep_low_descriptors_busy();
 	ports_open_control();
 	machine_hide_control();
