@@ -1,6 +1,7 @@
 /* kernel/compat/src/init.c: the edge takes its place in the tables of the modules below. */
 #include <compat/compat.h>
 #include <io/inode.h>
+#include <io/sysv.h>
 #include <ipc/endpoint.h>
 #include <nucleus/log.h>
 #include <nucleus/panic.h>
@@ -128,6 +129,7 @@ static void process_released(struct process *p)
 static void process_exiting(struct process *p)
 {
 	linux_timers_exiting(p);
+	sysv_process_exiting(p);
 	nt_process_exiting(p);
 }
 

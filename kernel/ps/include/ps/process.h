@@ -111,6 +111,7 @@ struct process {
 	struct ktimer alarm_timer;	/* ITIMER_REAL */
 	uint64_t alarm_interval_ns, alarm_expires_ns;	/* 0: none */
 	void *timers;			/* POSIX timers, compat's */
+	void *sem_undos;		/* what System V semaphores get back at its end, io's; NULL: nothing */
 	void *nt;			/* struct nt_process of an NT program, compat's; NULL: a Linux one */
 	void *job;			/* compat's: the NT job it is in; NULL: none */
 	struct wait_source ended;	/* ready once it is a zombie */
