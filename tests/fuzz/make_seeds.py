@@ -5,7 +5,9 @@ They are small and valid, so that the fuzzer starts behind the magic numbers.
 """
 import os
 import struct
+import subprocess
 import sys
+import tempfile
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS, PT_GNU_STACK = 1, 2, 3, 7, 0x6474E551
 ET_EXEC, ET_DYN = 2, 3
@@ -161,7 +163,30 @@ def module():
                       len(sections), len(sections) - 1) + data + headers
 
 
-TARGETS = {"elf": elf, "module": module, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
+def fat_volume(options, kib, files):
+    """A volume up to its last byte that is not zero."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "disk")
+        tools = dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin", LC_ALL="C.UTF-8", MTOOLS_SKIP_CHECK="1")
+        subprocess.run(["mkfs.fat", *options, "-C", path, str(kib)], check=True, env=tools, capture_output=True)
+        subprocess.run(["mmd", "-i", path, "::/Folder"], check=True, env=tools)
+        for name, data in files:
+            subprocess.run(["mcopy", "-i", path, "-", "::" + name], check=True, env=tools, input=data)
+        with open(path, "rb") as f:
+            return f.read().rstrip(b"\0")
+
+
+def fat():
+    files = [("/short.txt", b"one\n"), ("/A rather long name.text", b"two" * 1000), ("/Folder/inside", b"three")]
+    yield fat_volume(["-F", "12", "-r", "32"], 160, files)
+    yield fat_volume(["-F", "12", "-s", "2", "-r", "32", "-n", "LABEL"], 160, files[:1])
+    yield fat_volume(["-F", "16", "-s", "1", "-r", "16"], 2048 + 512, files)
+    data = bytearray(fat_volume(["-F", "12", "-r", "32"], 160, files))
+    struct.pack_into("<H", data, 512 + 3, 0x0034)
+    yield bytes(data)
+
+
+TARGETS = {"fat": fat, "elf": elf, "module": module, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
            "runtime_request": runtime_request}
 
 
