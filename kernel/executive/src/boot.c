@@ -8,6 +8,7 @@
 #include <compat/compat.h>
 #include <hal/hal.h>
 #include <io/inode.h>
+#include <io/screen.h>
 #include <ipc/endpoint.h>
 #include <ipc/lease.h>
 #include <lowlevel/cpu.h>
@@ -104,6 +105,7 @@ static void early(uint64_t start_info, enum boot_door door)
 	interrupts_init();
 	hal_boot_info_init(start_info, door);
 	mm_early_init(&boot_info);
+	screen_init();
 	hal_acpi_init(boot_info.rsdp);
 	hal_apic_init();
 	hal_clock_init();
@@ -132,6 +134,7 @@ void kernel_main(uint64_t start_info, enum boot_door door)
 	log_info(BOOT, "%u CPUs run", percpu_count);
 	interrupts_enable();
 	mm_start_threads();
+	screen_start_thread();
 	io_init_devices();
 	rootd_start();
 	sched_start_cpu();

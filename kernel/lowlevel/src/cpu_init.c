@@ -20,6 +20,8 @@
 #define CR4_SMEP (1u << 20)
 #define EFER_SCE 1u
 #define EFER_NXE (1u << 11)
+/* Power-on's table (SDM 3A, table 11-12), but entry 1, write-through, is write-combining. */
+#define PAT_WITH_WRITE_COMBINING 0x0007040600070106ull
 #define RFLAGS_SYSCALL_MASK 0x257fd5u	/* everything but the reserved bit: IF, DF, TF, AC, NT, IOPL … */
 
 struct tss {
@@ -130,6 +132,7 @@ static void set_control_bits(void)
 	cr0 = (cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_WP | CR0_MP | CR0_NE;
 	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
+	wrmsr(MSR_PAT, PAT_WITH_WRITE_COMBINING);
 }
 
 void lowlevel_cpu_init(struct percpu *cpu)

@@ -10,6 +10,7 @@ typedef uint64_t pte_t;
 #define PTE_WRITE (1ull << 1)
 #define PTE_USER (1ull << 2)
 #define PTE_WRITE_THROUGH (1ull << 3)
+#define PTE_WRITE_COMBINING PTE_WRITE_THROUGH	/* alone it selects PAT entry 1: lowlevel's cpu_init.c */
 #define PTE_NO_CACHE (1ull << 4)
 #define PTE_ACCESSED (1ull << 5)
 #define PTE_DIRTY (1ull << 6)

@@ -156,7 +156,7 @@ uint64_t stacks_trim(void)
 	return freed;
 }
 
-void __iomem *mm_map_device(uint64_t phys, size_t bytes)
+static void __iomem *map_device(uint64_t phys, size_t bytes, uint64_t flags)
 {
 	uint64_t offset = phys & (PAGE_SIZE - 1);
 	uint64_t len = ALIGN_UP(bytes + offset, PAGE_SIZE);
@@ -167,11 +167,20 @@ void __iomem *mm_map_device(uint64_t phys, size_t bytes)
 	virt = address_take(len + PAGE_SIZE, PAGE_SIZE);
 	/* By single pages: a large page would drag in what lies beside the registers. */
 	for (uint64_t at = 0; virt && at < len; at += PAGE_SIZE) {
-		err = kernel_map(virt + at, phys - offset + at, PAGE_SIZE,
-				 PTE_WRITE | PTE_NX | PTE_NO_CACHE | PTE_WRITE_THROUGH);
+		err = kernel_map(virt + at, phys - offset + at, PAGE_SIZE, PTE_WRITE | PTE_NX | flags);
 		if (err)
 			break;
 	}
 	spin_unlock(&vmalloc_lock);
 	return err ? NULL : (void __iomem *)(uintptr_t)(virt + offset);
+}
+
+void __iomem *mm_map_device(uint64_t phys, size_t bytes)
+{
+	return map_device(phys, bytes, PTE_NO_CACHE | PTE_WRITE_THROUGH);
+}
+
+void __iomem *mm_map_framebuffer(uint64_t phys, size_t bytes)
+{
+	return map_device(phys, bytes, PTE_WRITE_COMBINING);
 }

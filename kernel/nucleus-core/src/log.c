@@ -12,6 +12,9 @@
 #define LINE_MAX 1024
 #define RATELIMIT_NS NSEC_PER_SEC
 #define DEBUGCON_PORT 0xe9
+#define SERIAL_PORT 0x3f8
+#define SERIAL_IS_EMPTY 0x20
+#define SERIAL_TRIES 100000u
 #define TICK_NS (4 * NSEC_PER_MSEC)
 
 uint8_t log_thresholds[LOG_CAT_COUNT] = {
@@ -35,10 +38,17 @@ static uint32_t log_lock;
 static char ring_bytes[LOG_RING_BYTES];
 static struct text_ring ring = { .buf = ring_bytes, .size = sizeof(ring_bytes) };
 static uint64_t next_seq;
+static const struct log_screen *screen;
+static bool is_panicking;
 
 void log_set_ops(const struct log_ops *new_ops)
 {
 	ops = *new_ops;
+}
+
+void log_set_screen(const struct log_screen *new_screen)
+{
+	screen = new_screen;
 }
 
 static uint64_t lock(void)
@@ -63,11 +73,44 @@ static void console_write(const char *s, size_t len)
 	__asm__ volatile("rep outsb" : "+S"(s), "+c"(len) : "d"((uint16_t)DEBUGCON_PORT) : "memory");
 }
 
+static void screen_write(const char *text, size_t len)
+{
+	if (screen)
+		screen->write(text, len);
+}
+
+/* The first serial port, polled: a terminal in better times, so nothing but a panic goes there. */
+static void serial_write(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t status = 0;
+
+		for (unsigned tries = 0; tries < SERIAL_TRIES && !(status & SERIAL_IS_EMPTY); tries++)
+			__asm__ volatile("inb %1, %0" : "=a"(status) : "d"((uint16_t)(SERIAL_PORT + 5)));
+		if (s[i] == '\n')
+			__asm__ volatile("outb %0, %1" : : "a"((uint8_t)'\r'), "d"((uint16_t)SERIAL_PORT));
+		__asm__ volatile("outb %0, %1" : : "a"(s[i]), "d"((uint16_t)SERIAL_PORT));
+	}
+}
+
 static void emit(const char *line, size_t len)
 {
 	text_ring_append(&ring, line, len);
 	if (LOG_SERIAL_MIRROR)
 		console_write(line, len);
+}
+
+/* What a reader wants who cannot search: when, of what, and the text. */
+static void screen_line(const struct log_line *l, const char *text, size_t len)
+{
+	char line[LINE_MAX];
+	int n;
+
+	if (!screen)
+		return;
+	n = ksnprintf(line, sizeof(line), "[%5llu.%06llu] %s: %.*s\n", (unsigned long long)(l->ts_us / 1000000),
+		      (unsigned long long)(l->ts_us % 1000000), log_category_name(l->category), (int)len, text);
+	screen_write(line, MIN((size_t)n, sizeof(line) - 1));
 }
 
 static void write_line(struct log_line *l, const char *text, size_t len)
@@ -80,6 +123,7 @@ static void write_line(struct log_line *l, const char *text, size_t len)
 	flags = lock();
 	l->seq = next_seq++;
 	emit(line, log_line_format(line, sizeof(line), l, text, len));
+	screen_line(l, text, len);
 	unlock(flags);
 }
 
@@ -145,7 +189,12 @@ void log_raw(const char *fmt, ...)
 	len = fmt_vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	flags = lock();
-	emit(text, MIN(len, sizeof(text) - 1));
+	len = MIN(len, sizeof(text) - 1);
+	emit(text, len);
+	if (is_panicking) {
+		screen_write(text, len);
+		serial_write(text, len);
+	}
 	unlock(flags);
 }
 
@@ -169,9 +218,17 @@ int ksnprintf(char *buf, size_t size, const char *fmt, ...)
 	return (int)len;
 }
 
-void log_panic_unlock(void);
+void log_panic_begin(void);
 /* panic() may come from inside the log: take its lock away. */
-void log_panic_unlock(void)
+void log_panic_begin(void)
 {
 	__atomic_store_n(&log_lock, 0, __ATOMIC_RELEASE);
+	is_panicking = true;
+}
+
+void log_panic_show(void);
+void log_panic_show(void)
+{
+	if (screen)
+		screen->show_panic();
 }

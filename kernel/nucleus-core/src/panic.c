@@ -8,7 +8,8 @@
 struct panic_ops panic_ops;
 static uint32_t panicking;
 
-void log_panic_unlock(void);
+void log_panic_begin(void);
+void log_panic_show(void);
 
 static void __noreturn stop(void)
 {
@@ -28,7 +29,7 @@ static void __noreturn die(const struct trap_frame *frame, uint64_t rbp, uint64_
 		stop();
 	if (panic_ops.stop_others)
 		panic_ops.stop_others();
-	log_panic_unlock();
+	log_panic_begin();
 	n = log_snapshot(tail, sizeof(tail) - 1);
 	tail[n] = 0;
 	fmt_vsnprintf(text, sizeof(text), fmt, args);
@@ -44,6 +45,7 @@ static void __noreturn die(const struct trap_frame *frame, uint64_t rbp, uint64_
 		line = p + 1;
 	}
 	log_raw("=== END OF PANIC\n");
+	log_panic_show();
 	stop();
 }
 

@@ -247,8 +247,10 @@ static void run_program(void)
 static void run_bare(void) __attribute__((noreturn));
 static void run_bare(void)
 {
-	int fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd;
 
+	machine_publish_serial();
+	fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		initd_log(NUCLEUS_LOG_FATAL, "there is neither a request nor a serial port: error %d", errno);
 		machine_poweroff();
@@ -284,9 +286,9 @@ int main(void)
 		make_bare_request();
 
 	machine_publish(request.uid, request.gid);
-	if (!bytes)
-		machine_publish_serial();
 	keep_low_descriptors_busy();
+	if (!bytes)
+		run_bare();
 	ports_open_control();
 	machine_hide_control();
 	ports_tell("ready\n", 6);
@@ -295,8 +297,6 @@ int main(void)
 			 err == -ENOMEM ? "no memory" : request.why);
 		end_refused(REFUSED_NOT_EXECUTABLE, text);
 	}
-	if (!bytes)
-		run_bare();
 
 	machine_set_clock(&request);
 	machine_set_name(&request);

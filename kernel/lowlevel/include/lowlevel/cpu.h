@@ -73,6 +73,7 @@ static inline void clac(void) { __asm__ volatile("clac" : : : "memory"); }
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_APIC_BASE 0x1b
+#define MSR_PAT 0x277
 
 /* The user's FS base. QEMU's plainest processor has only the slow way. */
 extern uint8_t cpu_has_fsgsbase;	/* set before the first use */

@@ -92,6 +92,8 @@ extern uint64_t mm_kernel_pml4;
 
 /* Map device registers uncached. Returns NULL when there is no room. */
 void __iomem *mm_map_device(uint64_t phys, size_t bytes);
+/* The same for memory that a screen shows: writes are combined. */
+void __iomem *mm_map_framebuffer(uint64_t phys, size_t bytes);
 /* Kernel stack with a guard page below; returns the top, 0 when there is no memory. */
 uint64_t mm_stack_alloc(void);
 void mm_stack_free(uint64_t top);

@@ -46,6 +46,14 @@ struct log_ops {
 };
 void log_set_ops(const struct log_ops *ops);
 
+/* A screen: told of every line, shortened, and of a panic's text. Under the log's lock, any
+ * context; show_panic once, at the end of a panic, and never returns to anybody. */
+struct log_screen {
+	void (*write)(const char *text, size_t len);
+	void (*show_panic)(void);
+};
+void log_set_screen(const struct log_screen *screen);
+
 /* CATEGORY=LEVEL lines, from fw_cfg, over the thresholds that were built in. */
 void log_configure(const char *list, size_t len);
 
