@@ -13,6 +13,7 @@ import threading
 import time
 
 from x.common import BUILD, ROOT
+from x.machine import SETPRIV
 from x.testing import Mismatch, outcomes
 
 X = os.path.join(ROOT, "x")
@@ -185,6 +186,25 @@ class Runner:
         """Start ./x run; returns the Session."""
         log = self.next_log()
         session = Session([X, "run", "--log", log, *outcomes.TELL, *options], self.folder, None, log, is_tty)
+        self.sessions.append(session)
+        return session
+
+    def make_disk(self):
+        """A disk as ./x image writes it, in the working folder; returns its path."""
+        path = os.path.join(self.folder, "disk.img")
+        done = subprocess.run([X, "image", path], capture_output=True, text=True, cwd=self.folder, check=False)
+        if done.returncode:
+            raise Mismatch(f"expected ./x image to write a disk\ngot {done.returncode}: {done.stderr}")
+        return path
+
+    def start_disk(self, path, options=()):
+        """Start plain QEMU with OVMF on a disk; the Session is its first serial port."""
+        from x import uefi
+        log = self.next_log()
+        command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-m", "512", "-nic", "none", "-display", "none",
+                   "-no-reboot", "-serial", "stdio", "-debugcon", f"file:{log}", *uefi.firmware_args(),
+                   "-drive", f"file={path},format=raw", *options]
+        session = Session([SETPRIV, "--pdeathsig", "KILL", "--", *command], self.folder, None, log, False)
         self.sessions.append(session)
         return session
 
