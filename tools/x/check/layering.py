@@ -28,8 +28,8 @@ ALLOWED_KINDS = {
 
 FREESTANDING = ("stdint.h", "stddef.h", "stdarg.h", "stdbool.h", "limits.h", "stdatomic.h", "stdalign.h", "stdnoreturn.h",
                 "float.h", "cpuid.h")
-# What the compiler calls by itself, the numbers of the Linux ABI, and a file that the build makes.
-HOSTED_OK = ("string.h", "errno.h", "log_config.h")
+# What the compiler calls by itself, the numbers of the Linux ABI, and files that the build makes.
+HOSTED_OK = ("string.h", "errno.h", "log_config.h", "screen_font_data.h")
 # Constants of the Linux ABI.
 KERNEL_HEADERS_OK = ("linux/", "asm/", "asm-generic/")
 
