@@ -222,6 +222,32 @@ TEST(private_mapping_past_the_end_gives_sigbus)
 	probe_byte("copied page after the file was cut", memory);
 }
 
+TEST(private_copies_of_cut_pages_do_not_come_back)
+{
+	int fd = file_of_pages("f", 3);
+	char *memory = map_file(fd, 3, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	pid_t child;
+
+	memset(memory, 'x', 3 * PAGE);
+	child = need(fork());
+	if (!child) {
+		memory[PAGE] = 'y';
+		need(ftruncate(fd, PAGE + 10));
+		need(ftruncate(fd, 3 * PAGE));
+		report("in the child: page that stayed", count_nonzero(memory, PAGE));
+		report("page that was cut in half", count_nonzero(memory + PAGE, PAGE));
+		report("page that was cut", count_nonzero(memory + 2 * PAGE, PAGE));
+		_exit(0);
+	}
+	report_exit("child", child);
+	report("page that stayed", count_nonzero(memory, PAGE));
+	report("page that was cut in half", count_nonzero(memory + PAGE, PAGE));
+	report("page that was cut", count_nonzero(memory + 2 * PAGE, PAGE));
+	memset(memory, 'z', 3 * PAGE);
+	need(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE));
+	report("copies over a hole", count_nonzero(memory, 3 * PAGE));
+}
+
 TEST(protection_is_enforced)
 {
 	static const int prots[] = { PROT_NONE, PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC };

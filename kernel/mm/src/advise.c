@@ -29,6 +29,23 @@ static int drop_pages(struct mm_area *a, uint64_t start, uint64_t end, bool even
 	return 0;
 }
 
+void space_drop_private(struct mm_space *s, uint64_t address, const struct mm_object *obj, uint64_t first)
+{
+	struct mm_area *a;
+
+	rwlock_write(&s->lock);
+	a = area_find(s, address);
+	if (a && a->start <= address && a->object == obj && !(a->flags & MM_AREA_SHARED)) {
+		uint64_t index = area_object_index(a, a->start);
+		uint64_t start = a->start + (first > index ? (first - index) << PAGE_SHIFT : 0);
+
+		/* Without memory for an amap of its own it keeps what it shares with another process. */
+		if (start < a->end)
+			drop_pages(a, start, a->end, true);
+	}
+	rwlock_write_unlock(&s->lock);
+}
+
 static int remove_object_pages(struct mm_area *a, uint64_t start, uint64_t end)
 {
 	if (!a->object || a->object->pager || !(a->flags & MM_AREA_SHARED) || !(a->prot & MM_WRITE))

@@ -34,6 +34,7 @@ struct mm_area *area_clone(const struct mm_area *a)
 	if (!copy)
 		return NULL;
 	*copy = *a;
+	copy->truncation = 0;
 	if (copy->amap)
 		amap_get(copy->amap);
 	if (copy->object)

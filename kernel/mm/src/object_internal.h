@@ -11,6 +11,8 @@
 
 #include "frame_internal.h"
 
+struct mm_space;
+
 static inline uint64_t object_npages(const struct mm_object *obj)
 {
 	return (obj->size_bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -38,6 +40,10 @@ void object_page_ready(struct frame *f, uint64_t flags);
 
 /* rmap.c: page-table entries of an object's pages in every space. */
 void rmap_unmap_range(struct mm_object *obj, uint64_t first, uint64_t last);
+/* An area that has private pages of [first, …) and that the truncation has not come to yet; it has now.
+ * Returns: false when there is none; else where it starts, and its space with a reference. */
+bool rmap_next_private(struct mm_object *obj, uint64_t first, uint32_t truncation, struct mm_space **space,
+		       uint64_t *address);
 /* Shared mappings lose the right to write, so that the next write is seen. */
 void rmap_write_protect(struct mm_object *obj, uint64_t first, uint64_t last);
 /* Adds the CPUs to flush to *@cpus. */

@@ -6,6 +6,7 @@
 #include <sched/thread.h>
 
 #include "object_internal.h"
+#include "space_internal.h"
 
 #define DROPS_AT_ONCE 256u	/* pages freed before others may have the lock and the CPU */
 
@@ -60,6 +61,22 @@ static void zero_tail(struct mm_object *obj, uint64_t size_bytes)
 		object_clean(obj, f);
 }
 
+/* Private copies of the pages that were cut go too: they do not come back when the object
+ * grows again. obj->lock is held, and let go meanwhile. */
+static void drop_private_copies(struct mm_object *obj, uint64_t first)
+{
+	uint32_t truncation = ++obj->truncations;
+	struct mm_space *space;
+	uint64_t address;
+
+	while (rmap_next_private(obj, first, truncation, &space, &address)) {
+		spin_unlock(&obj->lock);
+		space_drop_private(space, address, obj, first);
+		mm_space_put(space);
+		spin_lock(&obj->lock);
+	}
+}
+
 void mm_object_truncate(struct mm_object *obj, uint64_t size_bytes)
 {
 	uint64_t old;
@@ -70,6 +87,7 @@ void mm_object_truncate(struct mm_object *obj, uint64_t size_bytes)
 	if (size_bytes < old && !(obj->flags & MM_OBJECT_PHYSICAL)) {
 		drop_range(obj, object_npages(obj), ~0ull);
 		zero_tail(obj, size_bytes);
+		drop_private_copies(obj, object_npages(obj));
 	} else if (size_bytes > old) {
 		/* A mapping may have written past the old end. */
 		zero_tail(obj, old);

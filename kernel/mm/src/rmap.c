@@ -44,6 +44,25 @@ void rmap_unmap_range(struct mm_object *obj, uint64_t first, uint64_t last)
 	}
 }
 
+bool rmap_next_private(struct mm_object *obj, uint64_t first, uint32_t truncation, struct mm_space **space,
+		       uint64_t *address)
+{
+	struct mm_area *a;
+
+	FOR_EACH_AREA(a, obj, first, ~0ull) {
+		bool is_due = (int32_t)(a->truncation - truncation) < 0 && atomic_load(&a->amap);
+
+		a->truncation = is_due ? truncation : a->truncation;
+		/* One that is being taken down has nobody left to see its pages. */
+		if (!is_due || !refcount_get_unless_zero(&a->space->refs))
+			continue;
+		*space = a->space;
+		*address = a->start;
+		return true;
+	}
+	return false;
+}
+
 void rmap_write_protect(struct mm_object *obj, uint64_t first, uint64_t last)
 {
 	struct mm_area *a;

@@ -54,6 +54,7 @@ struct mm_object {
 	struct list_node dirty_node;	/* on the list of objects with dirty pages */
 	uint64_t dirtied_at_ns;		/* when ndirty left 0 */
 	uint64_t phys;			/* MM_OBJECT_PHYSICAL: of page 0 */
+	uint32_t truncations;		/* how often it was cut */
 	uint32_t reclaim_pins;		/* reclaim looks at a page of it; guarded by the LRU's lock */
 };
 #define MM_OBJECT_SHMEM 1u	/* counts as shared memory (tmpfs, shared anonymous) */

@@ -53,6 +53,7 @@ struct mm_area {
 	struct mm_amap *amap;		/* NULL until the first private page */
 	uint64_t amap_offset;		/* index of `start` in the amap; pages */
 	void *file;			/* io-manager's struct file, referenced through area_ops */
+	uint32_t truncation;		/* of the object: the last that has looked at this area */
 	uint64_t file_bytes_end;	/* nonzero: bytes of the mapping past this address read as
 					 * zero (a segment's tail in its last file page, private only) */
 };
