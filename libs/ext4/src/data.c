@@ -174,6 +174,14 @@ static void raise_size(struct inode *inode, uint64_t size)
 	inode_dirty(inode);
 }
 
+/* The first block behind the file's end. */
+static uint64_t size_in_blocks(const struct inode *inode)
+{
+	const struct ext4 *fs = inode->txn->fs;
+
+	return (inode_size(inode) + fs->block_bytes - 1) >> fs->block_shift;
+}
+
 static int take_and_insert(struct inode *inode, const struct ext4_run *run)
 {
 	int err = blocks_take(inode->txn, run->disk, run->blocks);
@@ -202,9 +210,13 @@ int ext4_insert(struct ext4 *fs, uint32_t ino, const struct ext4_run *run, uint6
 	txn.may_use_reserved = true;
 	err = file_get(&txn, ino, &inode);
 	if (!err)
+		raise_size(&inode, size);
+	if (!err && run->kind == EXT4_WRITTEN && (uint64_t)run->block + run->blocks > size_in_blocks(&inode))
+		err = -ESTALE;
+	if (!err)
 		err = take_and_insert(&inode, run);
 	if (!err)
-		raise_size(&inode, size);
+		inode_dirty(&inode);
 	err = txn_finish(&txn, err);
 	if (!err)
 		ext4_release(fs, run);
@@ -213,6 +225,7 @@ int ext4_insert(struct ext4 *fs, uint32_t ino, const struct ext4_run *run, uint6
 
 int ext4_mark_written(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks, uint64_t size)
 {
+	uint64_t end = end_block(block, blocks);
 	struct inode inode;
 	struct txn txn;
 	int err;
@@ -222,17 +235,19 @@ int ext4_mark_written(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t bl
 	txn_begin(&txn, fs);
 	txn.may_use_reserved = true;
 	err = file_get(&txn, ino, &inode);
-	if (!err)
-		err = extents_mark_written(&inode, block, end_block(block, blocks));
-	if (!err)
+	if (!err) {
 		raise_size(&inode, size);
+		end = end < size_in_blocks(&inode) ? end : size_in_blocks(&inode);
+		err = extents_mark_written(&inode, block, end);
+	}
+	if (!err)
+		inode_dirty(&inode);
 	return txn_finish(&txn, err);
 }
 
 /* Returns: 1 if there is more to do; until then the inode is an orphan. */
 static int truncate_step(struct inode *inode, uint64_t size, bool is_first)
 {
-	struct ext4 *fs = inode->txn->fs;
 	int err, more;
 
 	if (inode->raw->flags & INODE_FLAG_APPEND && size < inode_size(inode))
@@ -241,7 +256,7 @@ static int truncate_step(struct inode *inode, uint64_t size, bool is_first)
 	inode_set_size(inode, size);
 	if (is_first)
 		inode_touch(inode);
-	more = extents_remove(inode, (size + fs->block_bytes - 1) >> fs->block_shift, UINT32_MAX);
+	more = extents_remove(inode, size_in_blocks(inode), UINT32_MAX);
 	if (more < 0)
 		return more;
 	inode_dirty(inode);

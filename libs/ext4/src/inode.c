@@ -71,20 +71,24 @@ static int locate(struct txn *txn, uint32_t ino, struct inode *inode)
 	return 0;
 }
 
+static bool makes_sense(const struct inode *inode)
+{
+	const struct ext4 *fs = inode->txn->fs;
+
+	if (fs->inode_bytes > BASE_BYTES &&
+	    (inode->raw->extra_isize > fs->inode_bytes - BASE_BYTES || inode->raw->extra_isize % 4 != 0))
+		return false;
+	return !fs->has_checksums || checksum_is_right(inode);
+}
+
 int inode_get_any(struct txn *txn, uint32_t ino, struct inode *inode)
 {
-	struct ext4 *fs = txn->fs;
 	int err = locate(txn, ino, inode);
 
 	if (err)
 		return err;
-	if (fs->inode_bytes > BASE_BYTES &&
-	    (inode->raw->extra_isize > fs->inode_bytes - BASE_BYTES || inode->raw->extra_isize % 4 != 0))
-		return corrupt(fs);
-	inode->seed = make_seed(fs, ino, inode->raw->generation);
-	if (fs->has_checksums && !checksum_is_right(inode))
-		return corrupt(fs);
-	return 0;
+	inode->seed = make_seed(txn->fs, ino, inode->raw->generation);
+	return makes_sense(inode) ? 0 : corrupt(txn->fs);
 }
 
 int inode_get(struct txn *txn, uint32_t ino, struct inode *inode)
@@ -95,15 +99,18 @@ int inode_get(struct txn *txn, uint32_t ino, struct inode *inode)
 
 	if (ino > fs->inodes || (ino < fs->first_ino && ino != EXT4_ROOT_INO))
 		return -ESTALE;
-	err = inode_get_any(txn, ino, inode);
-	/* Without links it is free, or an orphan. */
-	if (!err && inode->raw->links_count == 0)
+	err = locate(txn, ino, inode);
+	if (err)
+		return err;
+	inode->seed = make_seed(fs, ino, inode->raw->generation);
+	/* Without links it is free, or an orphan; one that was never used may be anything. */
+	if (inode->raw->links_count == 0 || inode->raw->mode == 0 || !makes_sense(inode))
 		err = inode_is_taken(txn, ino, &is_taken);
 	if (err)
 		return err;
-	if (!is_taken || inode->raw->mode == 0)
+	if (!is_taken)
 		return -ESTALE;
-	if (inode_is(inode, TYPE_DIR) && inode->raw->size_hi)
+	if (!makes_sense(inode) || inode->raw->mode == 0 || (inode_is(inode, TYPE_DIR) && inode->raw->size_hi))
 		return corrupt(fs);
 	return inode->raw->flags & INODE_FLAG_INLINE ? -EOPNOTSUPP : 0;
 }
@@ -356,7 +363,7 @@ static int change_attributes(struct inode *inode, uint32_t mask, const struct ex
 	    (mask & (EXT4_ATTR_MODE | EXT4_ATTR_UID | EXT4_ATTR_GID)))
 		return -EPERM;
 	if (mask & EXT4_ATTR_SIZE) {
-		if (!inode_is(inode, TYPE_FILE))
+		if (!inode_is(inode, TYPE_FILE) || attr->size < inode_size(inode))
 			return -EINVAL;
 		if (attr->size > extents_max_size(inode->txn->fs))
 			return -EFBIG;

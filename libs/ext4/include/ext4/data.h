@@ -55,11 +55,12 @@ int ext4_allocate(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks
 void ext4_release(struct ext4 *fs, const struct ext4_run *run);
 
 /* The data of @run is written (its kind says as what it goes in): make it the file's, and the size @size if
- * that is more than it was (0: leave it). -ESTALE: some of it is no hole any more. On success the run is no longer
+ * that is more than it was (0: leave it). -ESTALE: some of it is no hole any more, or behind the file's end (written blocks
+ * there are an error to e2fsck). On success the run is no longer
  * allocated; on an error it still is. */
 int ext4_insert(struct ext4 *fs, uint32_t ino, const struct ext4_run *run, uint64_t size);
 
-/* The data of unwritten blocks is written. What is a hole or written stays. */
+/* The data of unwritten blocks is written. What is a hole, written, or behind the file's end stays. */
 int ext4_mark_written(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks, uint64_t size);
 
 /* Set the size in bytes and free what lies behind. Works in steps: after -EAGAIN the size is set; call again. The caller

@@ -30,7 +30,7 @@ struct ext4_attr {
 #define EXT4_ATTR_CTIME 32u	/* else any other bit but atime sets it to now */
 #define EXT4_ATTR_FLAGS 64u	/* those a user may change */
 #define EXT4_ATTR_BTIME 128u
-#define EXT4_ATTR_SIZE 256u	/* only the number: blocks stay (data that was written earlier; see ext4_truncate) */
+#define EXT4_ATTR_SIZE 256u	/* only more than it was, without blocks; else ext4_truncate() */
 
 int ext4_getattr(struct ext4 *fs, uint32_t ino, struct ext4_attr *attr);
 int ext4_setattr(struct ext4 *fs, uint32_t ino, uint32_t mask, const struct ext4_attr *attr);
