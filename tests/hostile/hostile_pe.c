@@ -101,6 +101,8 @@ static void mutate(struct image *image)
 
 int main(int argc, char **argv)
 {
+	/* A mutant whose handlers fault nests exceptions down its whole stack; ntdll walks all of it at each, which takes
+	 * many seconds on an interpreted processor. */
 	static const struct format pe = { .mutate = mutate, .least_len = NEW_HEADER_AT + 4, .limit_ms = 3000 };
 
 	return run_mutants(argc, argv, &pe);
