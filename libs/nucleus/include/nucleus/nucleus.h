@@ -175,6 +175,25 @@ static inline long nucleus_net(unsigned int op, uint64_t socket)
 	return nucleus_syscall2(SYS_NUCLEUS_NET_BROKER, op, socket);
 }
 
+/* ---- Kernel modules (driverd) ---- */
+
+static inline int nucleus_driver_load(const struct driver_load *request)
+{
+	return (int)nucleus_syscall1(SYS_NUCLEUS_DRIVER_LOAD_MODULE_BROKER, (unsigned long)request);
+}
+
+/* Returns: 1 a device of the alias is there; 0. */
+static inline int nucleus_driver_probe_alias(const char *alias, size_t len)
+{
+	return (int)nucleus_syscall2(SYS_NUCLEUS_DRIVER_PROBE_ALIAS_BROKER, (unsigned long)alias, len);
+}
+
+/* Returns: 1 the group has its driver; 0. */
+static inline int nucleus_driver_provider_active(const char *group, size_t len)
+{
+	return (int)nucleus_syscall2(SYS_NUCLEUS_DRIVER_PROVIDER_ACTIVE_BROKER, (unsigned long)group, len);
+}
+
 /* ---- Memory objects ---- */
 
 /* Copy up to @len bytes at @offset out of the object. Returns: bytes; 0 past its end. */
