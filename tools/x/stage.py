@@ -33,8 +33,9 @@ def artifact(package):
         return None
     name = os.path.basename(install["path"])
     folder = os.path.join(BUILD, world, package.folder)
-    # A target belongs to the folder of its meson.build: the package's or the one above.
-    for path in (os.path.join(folder, name), os.path.join(os.path.dirname(folder), name)):
+    # A target belongs to the folder of its meson.build: the package's, the one above, or the kernel's for its modules.
+    for path in (os.path.join(folder, name), os.path.join(os.path.dirname(folder), name),
+                 os.path.join(BUILD, world, "kernel", name)):
         if os.path.isfile(path):
             return path
     raise Failure(f"{package.path}: the build made no {name} under {os.path.relpath(folder, ROOT)}")
@@ -56,13 +57,20 @@ def bundle_files(packages, staged, extra):
                     for package in packages if package.table("boot"))
     programs = [(path, bundle.MODE_PROGRAM, staged[path]) for _, path in booted]
     programs.append(("bin/busybox", bundle.MODE_PROGRAM, read(BUSYBOX)))
+    modules = {package.table("install")["path"]: package.table("autoload").get("when") == "boot"
+               for package in packages if package.table("install").get("path") in staged
+               and package.table("build").get("builder") == "module-image"}
+    boot_modules = [(path, bundle.MODE_FILE, staged[path]) for path, is_at_boot in sorted(modules.items()) if is_at_boot]
     registries = [(path, bundle.MODE_FILE, staged[path]) for path in registry.REGISTRIES]
-    sums = {path: (hashlib.sha256(data).hexdigest(), len(data)) for path, _, data in programs + registries + extra}
+    sums = {path: (hashlib.sha256(data).hexdigest(), len(data))
+            for path, _, data in programs + boot_modules + registries + extra}
+    # Modules of the system volume are checked against the same list.
+    sums.update({path: (hashlib.sha256(staged[path]).hexdigest(), len(staged[path])) for path in modules})
     boot_manifest = registry.boot_manifest(packages, sums).encode()
     sums["boot-manifest.tsv"] = (hashlib.sha256(boot_manifest).hexdigest(), len(boot_manifest))
     sums_text = "".join(f"{path}\t{digest}\t{size}\n" for path, (digest, size) in sorted(sums.items())).encode()
     return [("boot-manifest.tsv", bundle.MODE_FILE, boot_manifest), ("sums.tsv", bundle.MODE_FILE, sums_text),
-            *programs, *registries, *extra]
+            *programs, *boot_modules, *registries, *extra]
 
 
 def stage(with_tests=False):

@@ -121,6 +121,13 @@ struct proc_exit {
 
 /* NET_BROKER(op, arg): NET_* of net.h */
 
+/* ---- INPUT_STATS_BROKER(index, struct input_stats *): 0; -ENODEV past the last device ---- */
+struct input_stats {
+	char name[64];
+	uint64_t events;	/* that readers were to hear of */
+	uint64_t dropped;	/* queues of readers that overflowed */
+};
+
 /* ---- DRIVER_LOAD_MODULE_BROKER(const struct driver_load *) ----
  * The module's init runs in the caller's context. Returns: 0; -EEXIST it is loaded; -ENOENT no such file, or
  *   the bundle's sums do not list it; -EBADMSG it is not the file that they list; -ENOEXEC no module that this
@@ -147,6 +154,7 @@ struct driver_load {
 #define LAUNCH_PORT_EOF 3	/* arg: struct port_eof *: stdin ends after n bytes */
 #define LAUNCH_PORT_BROKEN 4	/* arg: const char * port name: its host reader left */
 #define LAUNCH_PORT_COUNT 5	/* arg: struct port_eof *: bytes written so far, drained */
+#define LAUNCH_SPARE_DEVICES 7	/* 1: there are devices that only a module could drive; 0 */
 #define LAUNCH_REROOT 6		/* the caller stands on vfsd's root again, after a mount on "/" */
 struct port_eof {
 	char port[32];

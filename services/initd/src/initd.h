@@ -44,6 +44,11 @@ void machine_publish(uint32_t uid, uint32_t gid);
 /* Publish the serial port, which is the terminal of a machine that no host asked for. */
 void machine_publish_serial(void);
 
+/* Have driverd load what the devices of this machine need at boot, if there are any that the kernel does not
+ * drive by itself; and once filesystems are mounted, what comes from those. */
+void machine_load_drivers(void);
+void machine_load_file_drivers(void);
+
 /* Take the control port's name back once it is open, lest a program reads the host's lines
  * or speaks for the machine. */
 void machine_hide_control(void);

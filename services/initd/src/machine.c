@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <albireo/driver.h>
+#include <albireo/input.h>
 #include <albireo/services.h>
 #include <nucleus/nucleus.h>
 
@@ -15,6 +17,8 @@
 #define DEV(major, minor) ((uint64_t)(major) << 20 | (minor))
 #define PORT_MAJOR 240
 #define WINDOWS "/windows/"
+#define INPUT_GROUP 0
+#define DRIVERS_DEADLINE_NS 60000000000ull	/* a driver may wait long for its devices */
 #define TTY_GROUP 5	/* Debian's group `tty` */
 
 void initd_log(enum nucleus_log_level level, const char *fmt, ...)
@@ -45,6 +49,21 @@ static int ask_vfsd(const uint64_t words[IPC_WORDS], const char *data, size_t le
 	msg.data = (uintptr_t)data;
 	msg.data_len = (uint32_t)len;
 	err = nucleus_ipc_call(vfsd, &msg);
+	return err ? err : (int)(int64_t)msg.words[0];
+}
+
+/* A question of one word, to a service that is asked once. Returns: its status, or why it could not be
+ * asked; what it tells in *@answer. */
+static int ask_once(uint32_t service, uint64_t op, uint64_t *answer)
+{
+	struct ipc_message msg = { .words = { op }, .deadline_ns = DRIVERS_DEADLINE_NS };
+	int handle = nucleus_lookup_service(service), err;
+
+	if (handle < 0)
+		return handle;
+	err = nucleus_ipc_call(handle, &msg);
+	nucleus_close(handle);
+	*answer = msg.words[1];
 	return err ? err : (int)(int64_t)msg.words[0];
 }
 
@@ -185,6 +204,48 @@ void machine_publish_serial(void)
 	static const struct device_name serial = { "ttyS0", S_IFCHR | 0620, DEV(4, 64), NULL };
 
 	publish(&serial, 0, TTY_GROUP);
+}
+
+static void publish_inputs(void)
+{
+	uint64_t count = 0;
+	int err = ask_once(SERVICE_INPUTD, INPUTD_COUNT, &count);
+
+	if (err)
+		initd_log(NUCLEUS_LOG_WARN, "cannot ask for input devices: error %d", -err);
+	for (uint64_t i = 0; !err && i < count; i++) {
+		char path[32];
+		const struct device_name name = { path, S_IFCHR | 0660, DEV(INPUT_MAJOR, INPUT_MINOR_EVENT + i), NULL };
+
+		snprintf(path, sizeof(path), "input/event%lu", (unsigned long)i);
+		publish(&name, 0, INPUT_GROUP);
+	}
+}
+
+void machine_load_drivers(void)
+{
+	uint64_t loaded = 0;
+	int err;
+
+	if (nucleus_launch(LAUNCH_SPARE_DEVICES, 0) <= 0)
+		return;
+	err = ask_once(SERVICE_DRIVERD, DRIVERD_BOOT, &loaded);
+	if (err)
+		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
+	if (loaded)
+		publish_inputs();
+}
+
+void machine_load_file_drivers(void)
+{
+	uint64_t loaded = 0;
+	int err;
+
+	if (nucleus_launch(LAUNCH_SPARE_DEVICES, 0) <= 0)
+		return;
+	err = ask_once(SERVICE_DRIVERD, DRIVERD_FILES_READY, &loaded);
+	if (err)
+		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
 }
 
 void machine_hide_control(void)

@@ -286,6 +286,7 @@ int main(void)
 		make_bare_request();
 
 	machine_publish(request.uid, request.gid);
+	machine_load_drivers();
 	keep_low_descriptors_busy();
 	if (!bytes)
 		run_bare();
@@ -304,6 +305,7 @@ int main(void)
 	 * sees the machine end without a record, which is its failure and not the program's. */
 	if (machine_mount(&request) || ports_open_streams(&request, &streams))
 		machine_poweroff();
+	machine_load_file_drivers();
 	machine_make_tmpdir(&request);
 	machine_make_profile(&request);
 	run_program();

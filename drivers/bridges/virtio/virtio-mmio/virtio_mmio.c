@@ -83,6 +83,18 @@ static uint32_t config(struct virtio_device *d, uint32_t offset, unsigned bytes)
 	}
 }
 
+static void set_config(struct virtio_device *d, uint32_t offset, unsigned bytes, uint32_t value)
+{
+	volatile uint8_t *p = ((struct slot *)d->transport)->base + REG_CONFIG + offset;
+
+	if (bytes == 1)
+		*p = (uint8_t)value;
+	else if (bytes == 2)
+		*(volatile uint16_t *)p = (uint16_t)value;
+	else
+		*(volatile uint32_t *)p = value;
+}
+
 static uint16_t queue_max(struct virtio_device *d, uint16_t index)
 {
 	write32(d, REG_QUEUE_SEL, index);
@@ -106,7 +118,7 @@ static void notify(struct virtio_device *d, uint16_t index)
 
 static const struct virtio_transport_ops ops = {
 	.features = features, .set_features = set_features, .status = status, .set_status = set_status,
-	.config = config, .queue_max = queue_max, .queue_enable = queue_enable, .notify = notify,
+	.config = config, .set_config = set_config, .queue_max = queue_max, .queue_enable = queue_enable, .notify = notify,
 };
 
 static void interrupt(void *context)

@@ -77,6 +77,18 @@ static uint32_t config(struct virtio_device *d, uint32_t offset, unsigned bytes)
 	return bytes == 1 ? R8(p) : bytes == 2 ? R16(p) : R32(p);
 }
 
+static void set_config(struct virtio_device *d, uint32_t offset, unsigned bytes, uint32_t value)
+{
+	volatile uint8_t *p = ((struct function *)d->transport)->cfg[CFG_DEVICE] + offset;
+
+	if (bytes == 1)
+		R8(p) = (uint8_t)value;
+	else if (bytes == 2)
+		R16(p) = (uint16_t)value;
+	else
+		R32(p) = value;
+}
+
 static uint16_t queue_max(struct virtio_device *d, uint16_t index)
 {
 	R16(common(d, COMMON_QUEUE_SELECT)) = index;
@@ -110,7 +122,7 @@ static void notify(struct virtio_device *d, uint16_t index)
 
 static const struct virtio_transport_ops ops = {
 	.features = features, .set_features = set_features, .status = status, .set_status = set_status,
-	.config = config, .queue_max = queue_max, .queue_enable = queue_enable, .notify = notify,
+	.config = config, .set_config = set_config, .queue_max = queue_max, .queue_enable = queue_enable, .notify = notify,
 };
 
 static void interrupt(void *context)

@@ -1,4 +1,4 @@
-/* kernel/compat/src/linux/native_driver.c: driverd's calls. */
+/* kernel/compat/src/linux/native_driver.c: driverd's and inputd's calls. */
 #include <io/module.h>
 #include <mm/usercopy.h>
 
@@ -43,4 +43,12 @@ int64_t native_DRIVER_PROVIDER_ACTIVE_BROKER(const uint64_t a[4])
 	int err = copy_name(group, a[0], a[1]);
 
 	return err ? err : module_provider_is_active(group);
+}
+
+int64_t native_INPUT_STATS_BROKER(const uint64_t a[4])
+{
+	struct input_stats stats;
+	int err = input_stats((uint32_t)a[0], &stats);
+
+	return err ? err : copy_to_user(user_ptr(a[1]), &stats, sizeof(stats));
 }

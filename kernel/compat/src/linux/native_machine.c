@@ -1,5 +1,6 @@
 /* kernel/compat/src/linux/native_machine.c: the launcher's calls, and what tells how the machine does. */
 #include <io/inode.h>
+#include <io/module.h>
 #include <io/port.h>
 #include <lowlevel/cpu.h>
 #include <mm/heap.h>
@@ -146,6 +147,8 @@ int64_t native_LAUNCH_BROKER(const uint64_t a[4])
 	case LAUNCH_SET_CLOCK:
 		linux_set_realtime(a[1]);
 		return 0;
+	case LAUNCH_SPARE_DEVICES:
+		return device_any_spare();
 	case LAUNCH_REROOT:
 		fs_context_reroot(ps_current()->fs);
 		return 0;

@@ -158,4 +158,24 @@ int drv_block_add(struct drv_block *b);
  * be; submit is not called again, and @b stays until then. Process context. */
 void drv_block_remove(struct drv_block *b);
 
+/* ---- Input devices (PS/2, virtio-input) ----
+ * Types, codes and values are Linux's (linux/input-event-codes.h). Bit n of a set is bit n % 8 of byte n / 8. */
+#define DRV_INPUT_ABS_CODES 64
+struct drv_input_abs { int32_t value, minimum, maximum, fuzz, flat, resolution; };
+struct drv_input {
+	char name[64], phys[32];
+	uint16_t bus, vendor, product, version;
+	uint8_t properties[4], types[4], keys[96], relative[2], absolute[8], misc[1], leds[2];
+	struct drv_input_abs axes[DRV_INPUT_ABS_CODES];
+	bool repeats_itself;	/* sends value 2 while a key is held; else the kernel does */
+	/* A program sets an LED; NULL: there are none. Process context. */
+	void (*set_led)(struct drv_input *d, uint16_t code, bool is_on);
+	void *driver, *io;
+};
+static inline void drv_input_set(uint8_t *bits, unsigned n) { bits[n / 8] |= (uint8_t)(1u << n % 8); }
+/* Returns: 0; -ENOMEM; -ENOSPC. Process context. */
+int drv_input_add(struct drv_input *d);
+/* One event; a packet ends with EV_SYN, SYN_REPORT. Events of one device come one after the other. Interrupt. */
+void drv_input_event(struct drv_input *d, uint16_t type, uint16_t code, int32_t value);
+
 #endif

@@ -12,6 +12,7 @@
 #include <nucleus/compiler.h>
 
 struct driver_load;
+struct input_stats;
 
 /* DRIVER_LOAD_MODULE_BROKER (albireo/native.h). Context: process; sleeps. */
 int module_load(const struct driver_load *request);
@@ -27,6 +28,9 @@ void module_init(void);
 
 /* DRIVER_PROBE_ALIAS_BROKER: 1, 0, -EINVAL, -ERANGE. Context: process. */
 int device_probe_alias(const char *alias);
+
+/* INPUT_STATS_BROKER. */
+int input_stats(uint32_t index, struct input_stats *out);
 
 /* Whether there are devices that only a module could drive. */
 bool device_any_spare(void);

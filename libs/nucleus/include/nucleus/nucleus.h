@@ -194,6 +194,13 @@ static inline int nucleus_driver_provider_active(const char *group, size_t len)
 	return (int)nucleus_syscall2(SYS_NUCLEUS_DRIVER_PROVIDER_ACTIVE_BROKER, (unsigned long)group, len);
 }
 
+/* ---- Input devices (inputd) ---- */
+
+static inline int nucleus_input_stats(uint32_t index, struct input_stats *stats)
+{
+	return (int)nucleus_syscall2(SYS_NUCLEUS_INPUT_STATS_BROKER, index, (unsigned long)stats);
+}
+
 /* ---- Memory objects ---- */
 
 /* Copy up to @len bytes at @offset out of the object. Returns: bytes; 0 past its end. */

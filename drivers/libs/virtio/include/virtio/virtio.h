@@ -15,6 +15,7 @@
 #define VIRTIO_ID_CONSOLE 3
 #define VIRTIO_ID_RNG 4
 #define VIRTIO_ID_9P 9
+#define VIRTIO_ID_INPUT 18
 
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
@@ -28,6 +29,7 @@ struct virtio_transport_ops {
 	uint8_t (*status)(struct virtio_device *d);
 	void (*set_status)(struct virtio_device *d, uint8_t status);	/* 0 resets and waits */
 	uint32_t (*config)(struct virtio_device *d, uint32_t offset, unsigned bytes);
+	void (*set_config)(struct virtio_device *d, uint32_t offset, unsigned bytes, uint32_t value);
 	uint16_t (*queue_max)(struct virtio_device *d, uint16_t index);	/* 0: no such queue */
 	void (*queue_enable)(struct virtio_device *d, uint16_t index, uint16_t size, uint64_t desc, uint64_t avail, uint64_t used);
 	void (*notify)(struct virtio_device *d, uint16_t index);
