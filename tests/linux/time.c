@@ -236,6 +236,41 @@ TEST(posix_timers_signal_with_a_value)
 	report("timer_create(clock 99)", syscall(SYS_timer_create, 99, NULL, &timer));
 }
 
+/* The name of a clock with a pid or tid, as libc makes it (linux/posix-timers.h). */
+#define CLOCK_OF(id, kind) ((int)(~(unsigned int)(id) << 3 | (kind)))
+
+TEST(posix_timers_measure_cpu_time)
+{
+	static const struct {
+		const char *name;
+		int id, kind;
+	} clocks[] = {
+		{ "process", 0, 2 }, { "process, user", 0, 1 }, { "process, both", 0, 0 }, { "thread", 0, 6 },
+		{ "thread, user", 0, 5 }, { "no kind", 0, 3 }, { "no process", 0x1fffff0, 2 }, { "another's thread", 1, 6 },
+	};
+	struct sigaction action = { .sa_sigaction = note_info, .sa_flags = SA_SIGINFO };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec time = { { 0, 0 }, { 0, 10 * MS } };
+	int64_t start;
+	int timer;
+
+	need(sigaction(SIGUSR1, &action, NULL));
+	for (unsigned i = 0; i < COUNT_OF(clocks); i++) {
+		caught = 0;
+		if (report_ok(clocks[i].name, syscall(SYS_timer_create, CLOCK_OF(clocks[i].id, clocks[i].kind), &event, &timer)))
+			continue;
+		start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+		need(syscall(SYS_timer_settime, timer, 0, &time, NULL));
+		while (!caught)
+			;
+		/* The other kinds count whole ticks on Linux. */
+		claim("not early", clocks[i].kind % 4 != 2 || read_clock(CLOCK_PROCESS_CPUTIME_ID) - start >= 10 * MS);
+		need(syscall(SYS_timer_delete, timer));
+	}
+	report_ok("own process by its pid", syscall(SYS_timer_create, CLOCK_OF(getpid(), 2), &event, &timer));
+	report_ok("own thread by its tid", syscall(SYS_timer_create, CLOCK_OF(gettid(), 6), &event, &timer));
+}
+
 TEST(posix_timer_overruns_are_counted)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };

@@ -6,16 +6,9 @@
 
 #include "cpu_clock.h"
 
-/* linux/posix-timers.h: the three low bits of a clock's number. */
-#define KIND_MASK 3
-#define KIND_PROF 0
-#define KIND_VIRT 1
-#define KIND_SCHED 2
-#define IS_THREAD 4
-
 static uint64_t choose(int kind, uint64_t user, uint64_t system)
 {
-	return kind == KIND_VIRT ? user : user + system;
+	return kind == CPU_CLOCK_VIRT ? user : user + system;
 }
 
 static int read_thread(uint32_t tid, int kind, uint64_t *ns)
@@ -44,7 +37,7 @@ static int read_process(uint32_t pid, int kind, uint64_t *ns)
 		return -EINVAL;
 	ps_cpu_time(p, &user, &system);
 	*ns = choose(kind, user, system);
-	if (p == ps_current() && kind != KIND_VIRT)
+	if (p == ps_current() && kind != CPU_CLOCK_VIRT)
 		*ns += clock_monotonic_ns() - current_thread()->accounted_at_ns;
 	if (pid)
 		ps_put(p);
@@ -59,14 +52,14 @@ bool cpu_clock_is(int32_t clock)
 int cpu_clock_read(int32_t clock, uint64_t *ns)
 {
 	if (clock == CLOCK_PROCESS_CPUTIME_ID)
-		return read_process(0, KIND_SCHED, ns);
+		return read_process(0, CPU_CLOCK_SCHED, ns);
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
-		return read_thread(0, KIND_SCHED, ns);
-	if (clock >= 0 || (clock & KIND_MASK) > KIND_SCHED)
+		return read_thread(0, CPU_CLOCK_SCHED, ns);
+	if (clock >= 0 || (clock & CPU_CLOCK_KIND_MASK) > CPU_CLOCK_SCHED)
 		return -EINVAL;
-	if (clock & IS_THREAD)
-		return read_thread(~(uint32_t)(clock >> 3), clock & KIND_MASK, ns);
-	return read_process(~(uint32_t)(clock >> 3), clock & KIND_MASK, ns);
+	if (clock & CPU_CLOCK_IS_THREAD)
+		return read_thread(cpu_clock_pid(clock), clock & CPU_CLOCK_KIND_MASK, ns);
+	return read_process(cpu_clock_pid(clock), clock & CPU_CLOCK_KIND_MASK, ns);
 }
 
 static void to_timeval(struct timeval *out, uint64_t ns)

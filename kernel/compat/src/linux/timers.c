@@ -23,15 +23,15 @@ uint64_t linux_timer_now(const struct linux_timer *t)
 		return t->is_relative ? clock_monotonic_ns() : clock_realtime_ns();
 	case CLOCK_PROCESS_CPUTIME_ID:
 		ps_cpu_time(t->process, &user, &system);
-		return user + system;
+		break;
 	case CLOCK_THREAD_CPUTIME_ID:
-		return t->thread ? t->thread->thread.user_ns + t->thread->thread.system_ns : 0;
-	case -1:	/* user time of the process: ITIMER_VIRTUAL */
-		ps_cpu_time(t->process, &user, &system);
-		return user;
+		user = t->clock_thread->thread.user_ns;
+		system = t->clock_thread->thread.system_ns;
+		break;
 	default:
 		return clock_monotonic_ns();
 	}
+	return t->counts_user_only ? user : user + system;
 }
 
 static bool is_cpu_time(const struct linux_timer *t)
@@ -145,7 +145,8 @@ struct linux_timers *linux_timers_get(struct process *p)
 		return NULL;
 	spin_init(&all->lock, LOCK_PROCESS);
 	list_init(&all->timers);
-	linux_timer_init(&all->virtual, p, -1, 26);		/* SIGVTALRM */
+	linux_timer_init(&all->virtual, p, CLOCK_PROCESS_CPUTIME_ID, 26);	/* SIGVTALRM */
+	all->virtual.counts_user_only = true;
 	linux_timer_init(&all->prof, p, CLOCK_PROCESS_CPUTIME_ID, 27);	/* SIGPROF */
 	linux_timer_init(&all->cpu_limit, p, CLOCK_PROCESS_CPUTIME_ID, SIGXCPU);
 	spin_lock(&p->lock);

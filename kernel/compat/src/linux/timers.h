@@ -19,6 +19,8 @@ struct linux_timer {
 	struct ktimer ktimer;
 	int32_t id;			/* timer_create's; interval timers: -1 */
 	int32_t clock;
+	struct ps_thread *clock_thread;	/* whose time it measures, with CLOCK_THREAD_CPUTIME_ID: a reference */
+	bool counts_user_only;		/* of a clock of CPU time */
 	uint64_t expires_ns;		/* on its clock; 0: disarmed */
 	bool is_relative;		/* steps of the real-time clock do not move it */
 	uint64_t interval_ns;

@@ -18,18 +18,72 @@ struct linux_sigevent { uint64_t value; int32_t signo, notify, tid; int32_t pad[
 struct linux_itimerspec { struct { int64_t sec, nsec; } interval, value; };
 _Static_assert(sizeof(struct linux_sigevent) == 64, "as Linux lays it out");
 
-static bool is_usable(int32_t clock)
-{
-	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || clock == CLOCK_TAI ||
-	       clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
-}
-
 static void timer_put(struct linux_timer *t)
 {
 	if (!refcount_put(&t->refs))
 		return;
 	ps_thread_put(t->thread);
+	ps_thread_put(t->clock_thread);
 	heap_cache_free(&timer_cache, t);
+}
+
+static int set_thread_clock(struct linux_timer *t, uint32_t tid)
+{
+	struct ps_thread *thread = tid ? ps_find_thread(tid) : ps_current_thread();
+
+	if (!tid)
+		object_get(&thread->object);
+	if (!thread || thread->process != ps_current()) {
+		ps_thread_put(thread);
+		return -EINVAL;
+	}
+	t->clock = CLOCK_THREAD_CPUTIME_ID;
+	t->clock_thread = thread;
+	return 0;
+}
+
+/* A clock of CPU time with a pid or tid in its number; 0 is the caller. */
+static int set_cpu_clock(struct linux_timer *t, int32_t clock)
+{
+	uint32_t pid = cpu_clock_pid(clock);
+	uint64_t now;
+	int err;
+
+	/* Files of clock devices have numbers of the fourth kind, and no timers. */
+	if ((clock & CPU_CLOCK_KIND_MASK) > CPU_CLOCK_SCHED)
+		return -EOPNOTSUPP;
+	err = cpu_clock_read(clock, &now);
+	if (err)
+		return err;
+	t->counts_user_only = (clock & CPU_CLOCK_KIND_MASK) == CPU_CLOCK_VIRT;
+	if (clock & CPU_CLOCK_IS_THREAD)
+		return set_thread_clock(t, pid);
+	t->clock = CLOCK_PROCESS_CPUTIME_ID;
+	/* A timer ends with its process, another's time with that one: not there. */
+	return pid && pid != ps_current()->pid ? -EOPNOTSUPP : 0;
+}
+
+static int set_clock(struct linux_timer *t, int32_t clock)
+{
+	uint64_t now;
+	int err;
+
+	switch (clock) {
+	case CLOCK_THREAD_CPUTIME_ID:
+		return set_thread_clock(t, 0);
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+	case CLOCK_PROCESS_CPUTIME_ID:
+		t->clock = clock;
+		return 0;
+	default:
+		if (clock < 0)
+			return set_cpu_clock(t, clock);
+		err = linux_clock_read(clock, &now);
+		return err ? err : -EOPNOTSUPP;
+	}
 }
 
 static int set_notification(struct linux_timer *t, uint64_t user)
@@ -49,10 +103,6 @@ static int set_notification(struct linux_timer *t, uint64_t user)
 		}
 	} else if (ev.notify != NOTIFY_SIGNAL && ev.notify != NOTIFY_NONE && ev.notify != NOTIFY_THREAD) {
 		return -EINVAL;
-	}
-	if (!target && t->clock == CLOCK_THREAD_CPUTIME_ID) {
-		target = ps_current_thread();
-		object_get(&target->object);
 	}
 	t->notify = ev.notify;
 	t->signo = ev.signo;
@@ -120,19 +170,15 @@ int64_t linux_sys_timer_create(const uint64_t a[6])
 	struct linux_timer *t;
 	int err;
 
-	if (!is_usable((int32_t)a[0])) {
-		uint64_t now;
-
-		err = linux_clock_read((int32_t)a[0], &now);
-		return err ? err : -EOPNOTSUPP;
-	}
 	all = linux_timers_get(ps_current());
 	t = all ? heap_cache_alloc(&timer_cache, 0) : NULL;
 	if (!t)
 		return -EAGAIN;
-	linux_timer_init(t, ps_current(), (int32_t)a[0], 0);
+	linux_timer_init(t, ps_current(), 0, 0);
 	refcount_set(&t->refs, 1);
-	err = add(all, t);
+	err = set_clock(t, (int32_t)a[0]);
+	if (!err)
+		err = add(all, t);
 	if (err) {
 		timer_put(t);
 		return err;
