@@ -4,7 +4,7 @@ import sys
 import tempfile
 import unittest
 
-from x import bundle, registry
+from x import bundle, registry, stage
 from x.common import ROOT
 from x.manifest import Package
 
@@ -62,6 +62,21 @@ class RegistryTest(unittest.TestCase):
                             boot={"order": 2, "rank": 3, "service_ids": [2, 4], "capabilities": ["X"], "pid": 101})]
         self.assertEqual(registry.boot_manifest(packages, {"z.elf": ("00", 1), "a.elf": ("11", 1)}),
                          "z\tz.elf\t00\t2\t-\t-\t-\t1\tboot\na\ta.elf\t11\t3\t2,4\tX\t101\t2\tboot\n")
+
+
+class ModulesTest(unittest.TestCase):
+    def test_the_bundle_has_modules_for_boot_and_the_sums_of_all(self):
+        def driver(name, when):
+            return package(f"drivers/bridges/c/{name}", id=name, build={"builder": "module-image"},
+                           install={"path": f"system/drivers/c/{name}.ko"}, autoload={"name": name, "when": when})
+        staged = {f"system/drivers/c/{name}.ko": name.encode() for name in ("early", "late")}
+        staged.update({path: b"" for path in registry.REGISTRIES})
+        files = {name: data for name, _, data in
+                 stage.bundle_files([driver("early", "boot"), driver("late", "vfs-ready")], staged, [])}
+        self.assertEqual([name for name in files if name.endswith(".ko")], ["system/drivers/c/early.ko"])
+        listed = [line.split("\t")[0] for line in files["sums.tsv"].decode().splitlines()]
+        self.assertIn("system/drivers/c/early.ko", listed)
+        self.assertIn("system/drivers/c/late.ko", listed)
 
 
 class KsymsTest(unittest.TestCase):
