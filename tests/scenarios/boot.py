@@ -1,14 +1,20 @@
 """From firmware through signed GRUB to a shell, and what stands in the way of everything else."""
 import os
 import subprocess
+import time
 
 from x import disk
+from x.testing import screen
 
 PROMPT = r"/ # (?:\x1b\[6n)?\Z"
 REFUSED = r"Albireo does not start: the (kernel|boot bundle)[^\0]*The machine halts\."
 BOOT_SECONDS = 240
 # GRUB measures its clock against a busy host: five seconds of its own may take long.
 END_SECONDS = 240
+
+# What a mapping of the screen holds, reading it tells.
+MAP_SCREEN = "import mmap, os; f = os.open(\"/dev/fb0\", os.O_RDWR); m = mmap.mmap(f, 8192); " \
+             "m[4096:4100] = b\"seen\"; print(os.pread(f, 4, 4096))"
 
 
 def mtool(path, tool, *arguments):
@@ -61,6 +67,8 @@ def scenario_run_boots_through_uefi_and_grub(m):
     shell.expect(r"# (?:\x1b\[6n)?\Z", timeout=BOOT_SECONDS)
     shell.send("uname -s; ls -d /sys\r")
     shell.expect(r"\nLinux\r\n/sys\r\n")
+    shell.send(f"python3 -c '{MAP_SCREEN}'\r")
+    shell.expect(r"\nb'seen'\r\n")
     shell.send("exit 7\r")
     m.equal(shell.wait(), 7, "exit code of ./x run")
 

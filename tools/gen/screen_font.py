@@ -48,4 +48,5 @@ def main(font, output):
         f.write("\n".join(lines))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

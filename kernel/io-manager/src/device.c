@@ -25,6 +25,7 @@ static const struct char_driver char_drivers[] = {
 	{ MAJOR_TTY, tty_serial_open },
 	{ MAJOR_TTY_AUX, tty_aux_open },
 	{ MAJOR_INPUT, input_open },
+	{ MAJOR_FB, screen_device_open },
 	{ MAJOR_PTS, pts_open },
 	{ PORT_MAJOR, exec_port_open },
 };

@@ -12,6 +12,7 @@
 #define MAJOR_TTY 4u
 #define MAJOR_TTY_AUX 5u
 #define MAJOR_INPUT 13u
+#define MAJOR_FB 29u
 #define MAJOR_PTS 136u
 #define MINOR_SERIAL 64u	/* the first serial port */
 #define MINOR_TTY 0u
@@ -36,5 +37,9 @@ static inline uint32_t device_minor(uint32_t rdev)
 /* All: 0 and a reference in *@out; -ENXIO when there is no such device; -ENOMEM. */
 int mem_device_open(uint32_t minor, uint32_t flags, struct file **out);		/* 1:N */
 int input_open(uint32_t minor, uint32_t flags, struct file **out);		/* 13:64+N; what inputd refuses: -EACCES */
+int screen_device_open(uint32_t minor, uint32_t flags, struct file **out);	/* 29:N */
+
+/* lseek(2) on what has no size. */
+int64_t device_seek(struct file *f, int64_t offset, int whence);
 
 #endif

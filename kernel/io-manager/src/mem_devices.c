@@ -132,7 +132,7 @@ static int64_t kmsg_write(struct io_request *rq)
 	return (int64_t)total;
 }
 
-static int64_t kmsg_seek(struct file *f, int64_t offset, int whence)
+int64_t device_seek(struct file *f, int64_t offset, int whence)
 {
 	int64_t target;
 
@@ -159,7 +159,7 @@ static const struct file_ops random_ops = {
 	.name = "random", .read = random_read, .write = null_write, .seek = random_seek,
 };
 static const struct file_ops kmsg_ops = {
-	.name = "kmsg", .read = kmsg_read, .write = kmsg_write, .seek = kmsg_seek,
+	.name = "kmsg", .read = kmsg_read, .write = kmsg_write, .seek = device_seek,
 };
 
 static const struct file_ops *const mem_devices[] = {

@@ -150,12 +150,21 @@ static void show_panic(void)
 	paint();
 }
 
+/* Kernel threads do not end: once a program has the screen, this one sleeps. */
 static void painter(void *context)
 {
-	while (!READ_ONCE(screen.is_taken)) {
-		paint();
-		thread_block(0, clock_monotonic_ns() + PAINT_EVERY_NS);
+	for (;;) {
+		bool is_idle = READ_ONCE(screen.is_taken);
+
+		if (!is_idle)
+			paint();
+		thread_block(0, is_idle ? 0 : clock_monotonic_ns() + PAINT_EVERY_NS);
 	}
+}
+
+void __iomem *screen_memory(void)
+{
+	return (void __iomem *)screen.pixels;
 }
 
 bool screen_take(void)

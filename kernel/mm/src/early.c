@@ -22,6 +22,8 @@
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __kernel_end[];
 
+struct boot_range mm_framebuffer;
+
 /* RAM that nobody has, ascending. */
 static struct boot_range unused[BOOT_MAX_RANGES + 4];
 static unsigned nunused;
@@ -160,6 +162,24 @@ static void hand_over_frames(uint64_t ram_top)
 	frames_ready();
 }
 
+/* Programs map the framebuffer, so its pages have descriptors as well, though they are no RAM.
+ * Only below the direct map's least end, so that the kernel reaches through it what they map. */
+static void add_framebuffer_frames(const struct boot_framebuffer *fb, uint64_t ram_top)
+{
+	uint64_t end = ALIGN_UP(fb->phys + (uint64_t)fb->pitch * fb->height, PAGE_SIZE), virt, virt_end;
+	uint64_t array_end = FRAME_ARRAY_BASE + ALIGN_UP((ram_top >> PAGE_SHIFT) * sizeof(struct frame), LARGE_PAGE);
+
+	if (!fb->width || fb->phys % PAGE_SIZE || end > DIRECT_MAP_MIN || end <= fb->phys)
+		return;
+	virt = MAX(ALIGN_DOWN((uint64_t)(uintptr_t)phys_to_frame(fb->phys), PAGE_SIZE), array_end);
+	virt_end = ALIGN_UP((uint64_t)(uintptr_t)phys_to_frame(end), PAGE_SIZE);
+	if (virt < virt_end)
+		map_or_die(virt, early_alloc(virt_end - virt, PAGE_SIZE), virt_end - virt, PTE_WRITE | PTE_NX);
+	if (fb->phys >= ram_top)
+		reserve_frames(fb->phys, end);
+	mm_framebuffer = (struct boot_range){ fb->phys, end };
+}
+
 static bool cpu_has_1g_pages(void)
 {
 	uint32_t a, b, c, d;
@@ -184,6 +204,7 @@ void mm_early_init(const struct boot_info *bi)
 	map_kernel(ram_top);
 	map_frame_array(ram_top);
 	mm_init_cpu();
+	add_framebuffer_frames(&bi->framebuffer, ram_top);
 	kernel_table_alloc = table_alloc;
 
 	hand_over_frames(ram_top);

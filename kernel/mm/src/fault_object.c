@@ -49,7 +49,7 @@ static pte_t entry_flags(const struct fault *fl, const struct frame *f)
 
 	if (!(a->flags & MM_AREA_SHARED) || (a->object->pager && !(f && (f->flags & FRAME_DIRTY))))
 		prot &= ~MM_WRITE;
-	return pt_flags(prot);
+	return pt_flags(prot) | (a->object->flags & MM_OBJECT_COMBINING ? PTE_WRITE_COMBINING : 0);
 }
 
 static void note_use(struct fault *fl, struct mm_object *obj, struct frame *f)

@@ -2,6 +2,7 @@
 #ifndef MM_FRAME_INTERNAL_H
 #define MM_FRAME_INTERNAL_H
 
+#include <hal/boot_info.h>
 #include <mm/frame.h>
 
 /* Machine-wide page counts for mm_statistics(); atomic. */
@@ -44,5 +45,8 @@ static inline void frame_clear_flags(struct frame *f, uint64_t flags)
 {
 	__atomic_fetch_and(&f->flags, ~flags, __ATOMIC_RELEASE);
 }
+
+/* What programs may map of the framebuffer: it has descriptors. Empty: nothing. */
+extern struct boot_range mm_framebuffer;
 
 #endif

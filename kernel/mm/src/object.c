@@ -82,6 +82,16 @@ int mm_object_create_physical(uint64_t phys, uint64_t size_bytes, struct mm_obje
 	return err;
 }
 
+int mm_object_create_framebuffer(struct mm_object **out)
+{
+	const struct boot_range *fb = &mm_framebuffer;
+	int err = fb->end ? mm_object_create_physical(fb->start, fb->end - fb->start, out) : -ENODEV;
+
+	if (!err)
+		(*out)->flags |= MM_OBJECT_COMBINING;
+	return err;
+}
+
 void mm_object_get(struct mm_object *obj)
 {
 	refcount_get(&obj->refs);

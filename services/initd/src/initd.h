@@ -48,6 +48,8 @@ void machine_publish_serial(void);
  * drive by itself; and once filesystems are mounted, what comes from those. */
 void machine_load_drivers(void);
 void machine_load_file_drivers(void);
+/* Publish the framebuffer, if the firmware left one. */
+void machine_publish_screen(void);
 
 /* Take the control port's name back once it is open, lest a program reads the host's lines
  * or speaks for the machine. */

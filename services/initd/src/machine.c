@@ -1,5 +1,6 @@
 /* Preparing the machine: brokers, and messages to vfsd. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@
 #define WINDOWS "/windows/"
 #define INPUT_GROUP 0
 #define DRIVERS_DEADLINE_NS 60000000000ull	/* a driver may wait long for its devices */
-#define TTY_GROUP 5	/* Debian's group `tty` */
+#define TTY_GROUP 5	/* Debian's groups `tty` and `video` */
+#define VIDEO_GROUP 44
 
 void initd_log(enum nucleus_log_level level, const char *fmt, ...)
 {
@@ -248,14 +250,31 @@ void machine_load_file_drivers(void)
 		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
 }
 
-void machine_hide_control(void)
+static void unpublish(const char *path)
 {
 	static const uint64_t words[IPC_WORDS] = { VFS_UNPUBLISH };
-	static const char path[] = "albireo/control";
-	int err = ask_vfsd(words, path, sizeof(path));
+	int err = ask_vfsd(words, path, strlen(path) + 1);
 
 	if (err)
 		initd_log(NUCLEUS_LOG_WARN, "cannot take /dev/%s back: error %d", path, -err);
+}
+
+void machine_publish_screen(void)
+{
+	static const struct device_name screen = { "fb0", S_IFCHR | 0660, DEV(29, 0), NULL };
+	int fd;
+
+	publish(&screen, 0, VIDEO_GROUP);
+	fd = open("/dev/fb0", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		unpublish(screen.path);
+	else
+		close(fd);
+}
+
+void machine_hide_control(void)
+{
+	unpublish("albireo/control");
 }
 
 /* Is @path strictly below a folder that is the machine's own and can be written? */

@@ -287,6 +287,8 @@ int main(void)
 
 	machine_publish(request.uid, request.gid);
 	machine_load_drivers();
+	if (request.is_run)
+		machine_publish_screen();
 	keep_low_descriptors_busy();
 	if (!bytes)
 		run_bare();

@@ -61,6 +61,7 @@ struct mm_object {
 #define MM_OBJECT_WIRED 2u	/* bundle: never reclaimed */
 #define MM_OBJECT_SEALED_WRITE 4u	/* no new shared mapping that may write */
 #define MM_OBJECT_PHYSICAL 8u	/* pages are computed, not in the tree */
+#define MM_OBJECT_COMBINING 32u	/* a framebuffer: mapped so that writes are combined */
 #define MM_OBJECT_OWN 16u	/* made by mm_object_create*(), freed by the last put */
 
 /* Returns: 0 and a reference in *@out; -ENOMEM. */
@@ -69,6 +70,8 @@ int mm_object_create(uint64_t size_bytes, unsigned flags, struct mm_object **out
 void mm_object_init(struct mm_object *obj, uint64_t size_bytes, const struct mm_pager_ops *pager, void *context);
 /* A wired object over existing physical memory (bundle files). */
 int mm_object_create_physical(uint64_t phys, uint64_t size_bytes, struct mm_object **out);
+/* The framebuffer of boot_info. -ENODEV: there is none, or none that programs can map. */
+int mm_object_create_framebuffer(struct mm_object **out);
 void mm_object_get(struct mm_object *obj);
 void mm_object_put(struct mm_object *obj);
 /* Free every page of an embedded object (no area maps it any more). Dirty pages are dropped. */
