@@ -12,9 +12,10 @@ BOOT_SECONDS = 240
 # GRUB measures its clock against a busy host: five seconds of its own may take long.
 END_SECONDS = 240
 
-# What a mapping of the screen holds, reading it tells.
-MAP_SCREEN = "import mmap, os; f = os.open(\"/dev/fb0\", os.O_RDWR); m = mmap.mmap(f, 8192); " \
-             "m[4096:4100] = b\"seen\"; print(os.pread(f, 4, 4096))"
+# The screen's mode (FBIOGET_VSCREENINFO), and that reading it tells what a mapping of it was given.
+ASK_SCREEN = "import fcntl, mmap, os, struct; f = os.open(\"/dev/fb0\", os.O_RDWR); " \
+             "mode = struct.unpack(\"40I\", fcntl.ioctl(f, 0x4600, bytes(160))); m = mmap.mmap(f, 8192); " \
+             "m[4096:4100] = b\"seen\"; print(*mode[:2], mode[6], os.pread(f, 4, 4096))"
 
 
 def mtool(path, tool, *arguments):
@@ -67,15 +68,43 @@ def scenario_run_boots_through_uefi_and_grub(m):
     shell.expect(r"# (?:\x1b\[6n)?\Z", timeout=BOOT_SECONDS)
     shell.send("uname -s; ls -d /sys\r")
     shell.expect(r"\nLinux\r\n/sys\r\n")
-    shell.send(f"python3 -c '{MAP_SCREEN}'\r")
-    shell.expect(r"\nb'seen'\r\n")
+    shell.send(f"python3 -c '{ASK_SCREEN}'\r")
+    shell.expect(r"\n1280 800 32 b'seen'\r\n")
     shell.send("exit 7\r")
     m.equal(shell.wait(), 7, "exit code of ./x run")
 
 
-def scenario_an_image_boots_by_itself(m):
-    machine = m.start_disk(m.make_disk())
+def dump_screen(m):
+    path = os.path.join(m.folder, "screen.ppm")
+    monitor = screen.Monitor(m.folder)
+    monitor.command("screendump", filename=path)
+    monitor.close()
+    return screen.Screen(path)
+
+
+def demand_boot_messages(m):
+    """The screen shows what the kernel logged, line by line; what is logged is painted a moment later."""
+    for _ in range(50):
+        shown = dump_screen(m)
+        lines = [line for line in shown.text() if line]
+        if any("vfsd serves id 2" in line for line in lines):
+            break
+        time.sleep(0.1)
+    m.true(any("vfsd serves id 2" in line for line in lines), f"vfsd's line is not on the screen: {lines}")
+    m.matches(lines[0], rf"display: framebuffer: {shown.width}x{shown.height} at [0-9a-f]+h$", "the first line")
+    for line in lines:
+        m.matches(line, r"^\[ *[0-9]+\.[0-9]{6}\] [a-z]+: .", "a line on the screen")
+
+
+def scenario_an_image_boots_by_itself_and_tells_it_on_the_screen(m):
+    machine = m.start_disk(m.make_disk(), screen.qmp_args(m.folder))
     shell_of(machine)
+    demand_boot_messages(m)
+    # /dev/fb0 is the screen: white in its upper left corner.
+    machine.send("head -c 4096 /dev/zero | tr '\\0' '\\377' > /dev/fb0; echo drawn $?\r")
+    machine.expect(r"\ndrawn 0\r\n")
+    shown = dump_screen(m)
+    m.equal(shown.pixels[:6], b"\xff" * 6, "the first pixels of the screen")
     machine.send("exit\r")
     m.equal(machine.wait(END_SECONDS), 0, "exit code of QEMU")
 
