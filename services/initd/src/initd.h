@@ -48,6 +48,7 @@ void machine_publish_serial(void);
  * drive by itself; and once filesystems are mounted, what comes from those. */
 void machine_load_drivers(void);
 void machine_load_file_drivers(void);
+
 /* Publish the framebuffer, if the firmware left one. */
 void machine_publish_screen(void);
 
