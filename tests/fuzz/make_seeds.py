@@ -186,8 +186,50 @@ def fat():
     yield bytes(data)
 
 
-TARGETS = {"fat": fat, "elf": elf, "module": module, "pe": pe, "cpio": cpio, "fault_rules": fault_rules, "registry": registry, "state": state,
-           "runtime_request": runtime_request}
+EXT4_BLOCK_BYTES = 1024
+EXT4_FILES = ["mkdir -p dir/below many", "echo text > dir/file", "ln -s file dir/link",
+              "ln -s $(printf '%0100d' 1) dir/long", "for i in $(seq 60); do ln dir/file many/a-name-that-takes-some-room-$i; done",
+              "truncate -s 200K sparse", "echo end >> sparse", "mkfifo fifo"]
+
+
+def ext4_image(folder, options, *commands):
+    """The bytes of a small disk that mkfs.ext4 made from `folder`, after more commands with it as $image."""
+    with tempfile.NamedTemporaryFile() as image:
+        image.truncate(4096 * EXT4_BLOCK_BYTES)
+        environment = {**os.environ, "PATH": os.environ["PATH"] + ":/sbin:/usr/sbin", "image": image.name}
+        fixed = "-U 01234567-89ab-cdef-0123-456789abcdef -E hash_seed=01234567-89ab-cdef-0123-456789abcdef"
+        subprocess.run(f"mkfs.ext4 -q -F -b 1024 -N 96 -J size=1 {fixed} {options} -d {folder} $image", shell=True,
+                       env=environment, check=True)
+        for command in ("debugfs -w -R 'rmdir lost+found' $image", *commands):
+            # e2fsck says by its exit code that it changed something.
+            subprocess.run(command, shell=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           check=False)
+        return image.read()
+
+
+def ext4_records(choices, image):
+    """As fuzz_ext4.c has it: blocks without the zeroes at their ends."""
+    records = bytes([choices])
+    for number in range(len(image) // EXT4_BLOCK_BYTES):
+        block = image[number * EXT4_BLOCK_BYTES:(number + 1) * EXT4_BLOCK_BYTES].rstrip(b"\0")
+        if block:
+            records += struct.pack("<HH", number, len(block)) + block
+    return records
+
+
+def ext4():
+    journal = "printf 'jo\njw -b 900,901 /dev/zero\njw -r 900\njc\n' | debugfs -w $image"
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as empty:
+        subprocess.run("; ".join(EXT4_FILES), shell=True, cwd=folder, check=True)
+        for options in ("-O ^metadata_csum,^resize_inode", "-O ^resize_inode", "-O ^metadata_csum,^64bit"):
+            yield ext4_records(0, ext4_image(folder, options, "e2fsck -fyD $image"))
+            yield ext4_records(0, ext4_image(empty, options))
+            yield ext4_records(1, ext4_image(empty, options, journal))
+            yield ext4_records(2, ext4_image(empty, options, journal))
+
+
+TARGETS = {"ext4": ext4, "fat": fat, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
+           "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request}
 
 
 def main(target, folder):

@@ -116,20 +116,20 @@ static void add_inflight(const struct ext4 *fs, uint32_t number, uint8_t *busy)
 /* All blocks of a group that must not be taken now. */
 static int group_busy(struct txn *txn, const struct group *group, uint8_t *busy)
 {
-	struct buffer *bitmap;
 	uint32_t nblocks = group_blocks(txn->fs, group->number);
+	struct buffer *bitmap;
+	bool has_free;
 	int err = group_block_bitmap(txn, group, &bitmap);
 
 	if (err)
 		return err;
 	memcpy(busy, bitmap->data, txn->fs->block_bytes);
-	err = add_committed(txn, group, bitmap->block, busy);
-	if (err)
-		return err;
 	add_inflight(txn->fs, group->number, busy);
-	if (bit_next(bitmap->data, 0, nblocks, false) < nblocks && bit_next(busy, 0, nblocks, false) == nblocks)
+	has_free = bit_next(busy, 0, nblocks, false) < nblocks;
+	err = add_committed(txn, group, bitmap->block, busy);
+	if (!err && has_free && bit_next(busy, 0, nblocks, false) == nblocks)
 		txn->saw_pending = true;
-	return 0;
+	return err;
 }
 
 /* The best run in [from, end): the first of @want blocks, else the longest. */

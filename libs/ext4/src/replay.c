@@ -21,7 +21,8 @@ struct replay {
 	uint32_t end;		/* the number of the first transaction that does not count */
 	struct revoked *revoked;
 	size_t nrevoked, cap;
-	bool is_damaged;	/* a transaction has a commit block, but wrong data */
+	bool has_wrong_data;	/* the transaction being scanned, */
+	bool is_damaged;	/* although it has a commit block */
 	uint8_t *block, *data;
 };
 
@@ -126,6 +127,10 @@ static int walk_commit(struct walk *walk)
 	if (journal_has_checksums(fs) && read32(replay->block + offsetof(struct journal_commit, checksum)) !=
 	    journal_commit_checksum(fs, replay->block))
 		return 1;
+	if (replay->has_wrong_data) {
+		replay->is_damaged = true;
+		return 1;
+	}
 	walk->sequence++;
 	step(walk);
 	return 0;
@@ -182,10 +187,9 @@ static int scan_tag(struct walk *walk, const struct tag *tag)
 	if (err || !journal_has_checksums(replay->fs))
 		return err;
 	crc = journal_data_checksum(replay->fs, walk->sequence, replay->data);
-	if (tag->checksum == (features & JOURNAL_INCOMPAT_CSUM_V3 ? crc : crc & 0xffff))
-		return 0;
-	replay->is_damaged = true;
-	return 1;
+	if (tag->checksum != (features & JOURNAL_INCOMPAT_CSUM_V3 ? crc : crc & 0xffff))
+		replay->has_wrong_data = true;
+	return 0;
 }
 
 static int ignore_revoke(struct walk *walk, const uint8_t *block)
@@ -338,6 +342,7 @@ static int replay_log(struct replay *replay)
 	if (err)
 		return err;
 	replay->end = scan.sequence;
+	replay->has_wrong_data = false;
 	err = walk_log(&collect, false);
 	if (err)
 		return err;

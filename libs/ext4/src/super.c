@@ -125,6 +125,10 @@ static int check(const struct blockdev *dev, const struct super_disk *super, cha
 	err = check_features(super, unsupported);
 	if (err)
 		return err;
+	if (1024u << super->log_block_size < dev->block_bytes) {
+		say(unsupported, "blocks smaller than the disk's");
+		return -EOPNOTSUPP;
+	}
 	if (super->feature_ro_compat & RO_METADATA_CSUM &&
 	    (super->checksum_type != CRC32C_TYPE ||
 	     super->checksum != crc32c(~0u, super, offsetof(struct super_disk, checksum))))

@@ -6,6 +6,8 @@
 #define NCOMMITS_MAX 400u
 #define DISK_BYTES (16u << 20)
 #define FILE_BYTES_MAX 60000u
+#define SUPER_STATE_AT (1024u + 0x3a)
+#define SUPER_STATE_ERROR 2u
 
 enum slot_kind {
 	NOTHING,
@@ -232,6 +234,7 @@ static void check_state(struct history *history, struct disk *disk, size_t cut)
 	if (why)
 		fail_msg("cut at %zu: %s", cut, why);
 	unmount(&mount);
+	assert_false(disk->bytes[SUPER_STATE_AT] & SUPER_STATE_ERROR);
 	disk_check(disk);
 }
 

@@ -9,7 +9,8 @@
  * (of a commit that did not end) gives way to a newer one of the same block, and
  * is kept where there is none. The frozen ones stay as they are until release().
  *
- * Blocks are of ext4_block_bytes() and numbered from the start of the device.
+ * Blocks are of ext4_block_bytes() and numbered from the start of the device. ext4_open(), ext4_close()
+ * and the commit write the device beside the store: one that caches what it read must not do so over those.
  */
 #ifndef EXT4_STORE_H
 #define EXT4_STORE_H
@@ -53,7 +54,7 @@ struct ext4_store_ops {
 	bool (*frozen)(struct ext4_store *store, size_t index, uint64_t *block, const void **data);
 	/* The device has the frozen blocks: drop them. */
 	void (*release)(struct ext4_store *store);
-	/* The time for timestamps. */
+	/* The time for timestamps. Called with no lock of the caller's too. */
 	struct ext4_time (*now)(struct ext4_store *store);
 };
 
