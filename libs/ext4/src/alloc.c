@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "zone.h"
 
 #define GROUPS_FOR_WHOLE_RUN 16u
 #define GROUPS_FOR_FOLDER 1024u
@@ -196,7 +197,9 @@ int blocks_choose(struct txn *txn, uint64_t goal, uint32_t want, struct range *o
 			break;
 	}
 	*out = best;
-	return best.len ? 0 : -ENOSPC;
+	if (best.len == 0)
+		return -ENOSPC;
+	return zone_has(fs, best.start, best.len) ? corrupt(fs) : 0;
 }
 
 static int super_add_free_blocks(struct txn *txn, int64_t delta)
@@ -248,7 +251,7 @@ static int change(struct txn *txn, uint64_t start, uint64_t len, bool is_take)
 	uint32_t number, bit, part;
 	int err;
 
-	if (!is_block_range(fs, start, len))
+	if (!is_free_range(fs, start, len))
 		return corrupt(fs);
 	for (; len; start += part, len -= part) {
 		number = (uint32_t)((start - fs->first_data_block) / fs->blocks_per_group);

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "crc32c.h"
 #include "extents.h"
+#include "zone.h"
 
 #define ROOT_ENTRIES 4u
 #define UNWRITTEN_MAX_LEN (EXTENT_MAX_LEN - 1)
@@ -118,7 +119,7 @@ static bool leaf_makes_sense(const struct ext4 *fs, const struct level *level)
 	for (i = 0; i < level->header->entries; i++) {
 		extent = entry_of(level, i);
 		if (extent->block < end || length_of(extent) == 0 || end_of(extent) > UINT32_MAX ||
-		    !is_block_range(fs, disk_of(extent), length_of(extent)))
+		    !is_free_range(fs, disk_of(extent), length_of(extent)))
 			return false;
 		end = end_of(extent);
 	}
@@ -130,7 +131,7 @@ static bool index_makes_sense(const struct ext4 *fs, const struct level *level)
 	int i;
 
 	for (i = 0; i < level->header->entries; i++)
-		if (!is_block_range(fs, child_of(index_of(level, i)), 1) ||
+		if (!is_free_range(fs, child_of(index_of(level, i)), 1) ||
 		    (i && index_of(level, i)->block <= index_of(level, i - 1)->block))
 			return false;
 	return true;

@@ -105,6 +105,7 @@ struct ext4 {
 	struct ranges inflight;	/* allocated and not inserted */
 	struct committed_block committed[COMMITTED_CACHE];
 	unsigned int next_committed;
+	struct ranges zone;	/* zone.h */
 	struct journal journal;
 	struct overlay_block *overlay;
 	size_t noverlay;

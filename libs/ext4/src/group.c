@@ -94,7 +94,7 @@ uint64_t group_block_bitmap_at(const struct ext4 *fs, const struct group_disk *d
 	return join64(fs, desc->block_bitmap_lo, &desc->block_bitmap_hi);
 }
 
-static uint64_t inode_bitmap_at(const struct ext4 *fs, const struct group_disk *desc)
+uint64_t group_inode_bitmap_at(const struct ext4 *fs, const struct group_disk *desc)
 {
 	return join64(fs, desc->inode_bitmap_lo, &desc->inode_bitmap_hi);
 }
@@ -162,7 +162,7 @@ static bool is_power_of(uint32_t value, uint32_t base)
 	return value == 1;
 }
 
-static bool has_super(const struct ext4 *fs, uint32_t number)
+bool group_has_super(const struct ext4 *fs, uint32_t number)
 {
 	if (number <= 1 || !(fs->ro_compat & RO_SPARSE_SUPER))
 		return true;
@@ -185,10 +185,10 @@ static void make_block_bitmap(const struct ext4 *fs, const struct group *group, 
 	uint64_t table = ((uint64_t)fs->inodes_per_group * fs->inode_bytes + fs->block_bytes - 1) >> fs->block_shift;
 
 	memset(bitmap, 0, fs->block_bytes);
-	if (has_super(fs, group->number))
+	if (group_has_super(fs, group->number))
 		set_own(fs, group->number, bitmap, group_start(fs, group->number), 1 + gdt_blocks + fs->reserved_gdt);
 	set_own(fs, group->number, bitmap, group_block_bitmap_at(fs, group->desc), 1);
-	set_own(fs, group->number, bitmap, inode_bitmap_at(fs, group->desc), 1);
+	set_own(fs, group->number, bitmap, group_inode_bitmap_at(fs, group->desc), 1);
 	set_own(fs, group->number, bitmap, group_inode_table(fs, group->desc), table);
 	set_bits(bitmap, group_blocks(fs, group->number), fs->block_bytes * 8);
 }
@@ -216,7 +216,7 @@ int group_block_bitmap(struct txn *txn, const struct group *group, struct buffer
 
 int group_inode_bitmap(struct txn *txn, const struct group *group, struct buffer **bitmap)
 {
-	uint64_t block = inode_bitmap_at(txn->fs, group->desc);
+	uint64_t block = group_inode_bitmap_at(txn->fs, group->desc);
 	const struct group_disk *desc = group->desc;
 	struct ext4 *fs = txn->fs;
 	int err;

@@ -38,6 +38,10 @@ int group_inode_bitmap(struct txn *txn, const struct group *group, struct buffer
 void group_block_bitmap_dirty(struct txn *txn, struct group *group, struct buffer *bitmap);
 void group_inode_bitmap_dirty(struct txn *txn, struct group *group, struct buffer *bitmap);
 uint64_t group_block_bitmap_at(const struct ext4 *fs, const struct group_disk *desc);
+uint64_t group_inode_bitmap_at(const struct ext4 *fs, const struct group_disk *desc);
+
+/* Does it begin with a copy of the superblock and the descriptors? */
+bool group_has_super(const struct ext4 *fs, uint32_t number);
 
 static inline bool bit_is_set(const uint8_t *bitmap, uint32_t bit)
 {

@@ -3,6 +3,7 @@
 #include "alloc.h"
 #include "crc32c.h"
 #include "journal.h"
+#include "zone.h"
 
 #define PROBE_BYTES 4096u
 #define CRC32C_TYPE 1u
@@ -273,6 +274,8 @@ int ext4_open(struct blockdev *dev, struct ext4_store *store, unsigned int flags
 	err = load_super(fs, &super);
 	if (!err)
 		err = open_journal(fs, &super);
+	if (!err)
+		err = zone_build(fs);
 	if (err) {
 		ext4_abandon(fs);
 		return err;
@@ -288,6 +291,7 @@ void ext4_abandon(struct ext4 *fs)
 	for (i = 0; i < COMMITTED_CACHE; i++)
 		free(fs->committed[i].data);
 	ranges_free(&fs->inflight);
+	ranges_free(&fs->zone);
 	ranges_free(&fs->journal.ranges);
 	free(fs->overlay);
 	free(fs);

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "crc32c.h"
 #include "xattr.h"
+#include "zone.h"
 
 #define ITEMS_MAX 320u
 #define REFCOUNT_MAX 1024u
@@ -139,7 +140,7 @@ static int get_block(struct inode *inode, struct buffer **buffer)
 	uint64_t block = inode_xattr_block(inode);
 	int err;
 
-	if (!is_block_range(fs, block, 1))
+	if (!is_free_range(fs, block, 1))
 		return corrupt(fs);
 	err = txn_get(inode->txn, block, BUFFER_XATTRS, 0, buffer);
 	if (err)
