@@ -228,8 +228,27 @@ def ext4():
             yield ext4_records(2, ext4_image(empty, options, journal))
 
 
-TARGETS = {"ext4": ext4, "fat": fat, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
+def mbr_sector(entries, boot=0):
+    table = b"".join(struct.pack("<BxxxBxxxII", boot, kind, start, count) for kind, start, count in entries)
+    return bytes(446) + table.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def partition():
+    """A byte of flags, then the disk's start: an MBR, one with a chain, and a GPT whose checksums are put right."""
+    yield b"\0" + mbr_sector([(0x83, 1, 100), (0x0C, 200, 300)], 0x80)
+    chain = mbr_sector([(0x83, 1, 2), (0x05, 3, 20)]) + bytes(1024) + mbr_sector([(0x83, 1, 1), (0x05, 4, 9)])
+    yield b"\0" + chain + bytes(1536) + mbr_sector([(0x82, 1, 5), (0x05, 4, 9)])
+    header = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, 2047, 34, 2014, b"\7" * 16, 2, 128,
+                         128, 0)
+    entry = b"".join(struct.pack("<16s16sQQQ72s", b"\1" * 16, bytes([i]) * 16, 40 + 10 * i, 45 + 10 * i, 0,
+                                 "disk\u20ac".encode("utf-16-le")) for i in range(3))
+    yield b"\4" + mbr_sector([(0xEE, 1, 0xFFFFFFFF)]) + header.ljust(512, b"\0") + entry
+
+
+TARGETS = {"ext4": ext4, "fat": fat, "partition": partition, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
            "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request}
+
+
 
 
 def main(target, folder):
