@@ -249,8 +249,6 @@ TARGETS = {"ext4": ext4, "fat": fat, "partition": partition, "elf": elf, "module
            "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request}
 
 
-
-
 def main(target, folder):
     os.makedirs(folder, exist_ok=True)
     for number, data in enumerate(TARGETS.get(target, lambda: ())()):

@@ -37,7 +37,8 @@ struct block_info {
 #define STORAGE_WAIT 2		/* until the inventory is newer than `generation`; out: generation. -EINTR */
 #define STORAGE_PARTITION_ADD 3	/* in: info.parent, partition, start, bytes; out: info.
 				 * -EINVAL outside its parent, -EEXIST overlaps or the number is taken, -ENODEV */
-#define STORAGE_PARTITION_REMOVE 4	/* info.id; -EBUSY open or claimed, -ENODEV */
+#define STORAGE_PARTITION_REMOVE 4	/* info.id: a partition, or a device that is gone, which is listed until
+				 * then. -EBUSY open or claimed, -EINVAL a whole disk that is there, -ENODEV */
 struct storage_call {
 	uint32_t op;
 	uint32_t index;
@@ -77,7 +78,9 @@ struct block_call {
 
 /* ---- storaged's operations, words[0] of a call; words[0] of the reply: 0 or an errno ---- */
 enum storaged_op {
-	STORAGED_SETTLE = 1,	/* answers when every disk that is there now has its names in /dev */
+	/* words[1]: uid | gid << 32 that names of disks get from now on. Answers when every disk that is there
+	 * has its names in /dev. From initd; -EACCES. */
+	STORAGED_SETTLE = 1,
 	STORAGED_RESCAN,	/* words[1]: a whole disk whose table is to be read again; the kernel's. -ENODEV, -EIO, -EBUSY */
 };
 

@@ -187,6 +187,7 @@ struct credentials {
 #define PROC_VALUE_OOM_SCORE_ADJ_FLOOR 4u	/* set only: by who may lower it below the floor, which it becomes */
 #define PROC_QUERY_UNIX 17	/* /proc/net/unix after the socket `pid`: u64 last socket told, then text; no text: the end */
 #define PROC_QUERY_MODULES 24	/* /proc/modules */
+#define PROC_QUERY_CAPABILITIES 25	/* CAP_* of services.h, as u32 */
 #define PROC_QUERY_FD_INFO 15	/* pid | fd << 32: struct proc_fd */
 
 struct proc_stat {

@@ -76,7 +76,7 @@ struct block_device *block_find_number(uint32_t major, uint32_t minor)
 
 	mutex_lock(&block_table_lock);
 	LIST_FOR_EACH_ENTRY(d, &devices, node) {
-		if (d->info.major == major && d->info.minor == minor) {
+		if (d->info.major == major && d->info.minor == minor && !block_is_gone(d)) {
 			refcount_get(&d->refs);
 			found = d;
 			break;
@@ -212,7 +212,7 @@ int drv_block_add(struct drv_block *b)
 
 void drv_block_remove(struct drv_block *b)
 {
-	struct block_device *disk = b->io, *d, *next;
+	struct block_device *disk = b->io, *d;
 
 	mutex_lock(&block_table_lock);
 	LIST_FOR_EACH_ENTRY(d, &devices, node) {
@@ -221,10 +221,8 @@ void drv_block_remove(struct drv_block *b)
 	}
 	block_disk_detach(disk->disk);
 	log_warn(DRIVER, "%s is gone", disk->info.name);
-	LIST_FOR_EACH_ENTRY_SAFE(d, next, &devices, node) {
-		if (d->info.flags & BLOCK_GONE)
-			unlist_device(d);
-	}
+	/* It stays in the list until storaged, which may be away, has taken its name back. */
+	changed();
 	mutex_unlock(&block_table_lock);
 }
 
@@ -355,11 +353,13 @@ static int remove_partition(struct storage_call *call)
 
 	if (!d)
 		return -ENODEV;
-	if (!d->info.parent)
-		return -EINVAL;
-	if (d->nopens || (d->info.flags & BLOCK_CLAIMED))
-		return -EBUSY;
-	__atomic_fetch_or(&d->info.flags, BLOCK_GONE, __ATOMIC_RELEASE);
+	if (!block_is_gone(d)) {
+		if (!d->info.parent)
+			return -EINVAL;
+		if (d->nopens || (d->info.flags & BLOCK_CLAIMED))
+			return -EBUSY;
+		__atomic_fetch_or(&d->info.flags, BLOCK_GONE, __ATOMIC_RELEASE);
+	}
 	unlist_device(d);
 	return 0;
 }

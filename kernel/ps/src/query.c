@@ -338,6 +338,14 @@ static int64_t query_credentials(struct process *p, uint64_t arg, void *buf, siz
 	return sizeof(struct credentials);
 }
 
+static int64_t query_capabilities(struct process *p, uint64_t arg, void *buf, size_t cap)
+{
+	if (cap < sizeof(p->capabilities))
+		return -EINVAL;
+	memcpy(buf, &p->capabilities, sizeof(p->capabilities));
+	return sizeof(p->capabilities);
+}
+
 static int64_t query_limits(struct process *p, uint64_t arg, void *buf, size_t cap)
 {
 	if (cap < sizeof(struct envelope))
@@ -518,6 +526,7 @@ static const query_fn process_queries[] = {
 	[PROC_QUERY_FDS] = query_fds,
 	[PROC_QUERY_THREADS] = query_threads,
 	[PROC_QUERY_CREDENTIALS] = query_credentials,
+	[PROC_QUERY_CAPABILITIES] = query_capabilities,
 	[PROC_QUERY_LIMITS] = query_limits,
 	[PROC_QUERY_FD_TEXT] = query_fd_text,
 	[PROC_QUERY_AUXV] = query_auxv,

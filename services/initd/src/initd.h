@@ -38,6 +38,8 @@ void machine_set_name(const struct exec_request *request);
 /* Mount what @request asks for. Returns: 0; negative errno, logged. */
 int machine_mount(const struct exec_request *request);
 
+/* Wait until the disks that are there have their names, which get these owners. */
+void machine_settle_disks(uint32_t uid, uint32_t gid);
 /* Publish the names under /dev; the streams' devices belong to @uid and @gid. Failures are logged. */
 void machine_publish(uint32_t uid, uint32_t gid);
 

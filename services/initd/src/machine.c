@@ -250,6 +250,25 @@ void machine_load_file_drivers(void)
 		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
 }
 
+void machine_settle_disks(uint32_t uid, uint32_t gid)
+{
+	struct ipc_message msg = { .words = { STORAGED_SETTLE, uid | (uint64_t)gid << 32 } };
+	struct storage_call first = { .op = STORAGE_LIST };
+	int storaged, err;
+
+	/* A machine without disks does not start storaged. */
+	if (nucleus_storage(&first))
+		return;
+	storaged = nucleus_lookup_service(SERVICE_STORAGED);
+	err = storaged < 0 ? storaged : nucleus_ipc_call(storaged, &msg);
+	if (!err)
+		err = (int)(int64_t)msg.words[0];
+	if (storaged >= 0)
+		nucleus_close(storaged);
+	if (err)
+		initd_log(NUCLEUS_LOG_ERROR, "the disks have no names: error %d", -err);
+}
+
 static void unpublish(const char *path)
 {
 	static const uint64_t words[IPC_WORDS] = { VFS_UNPUBLISH };

@@ -289,6 +289,7 @@ int main(void)
 	machine_load_drivers();
 	if (request.is_run)
 		machine_publish_screen();
+	machine_settle_disks(request.uid, request.gid);
 	keep_low_descriptors_busy();
 	if (!bytes)
 		run_bare();

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <albireo/services.h>
+
 #include "bundlefs.h"
 #include "deferred.h"
 #include "devfs.h"
@@ -37,6 +39,7 @@ void dispatch_unlock_names(void)
 }
 
 #define MAY_LAUNCHER 1u		/* also pid 1, not only the kernel */
+#define MAY_STORAGE 2u		/* also who owns the disks */
 
 static const struct operation {
 	int (*handle)(struct request *rq);
@@ -59,8 +62,8 @@ static const struct operation {
 	[VFS_STATFS] = { handle_statfs, 0 },
 	[VFS_MOUNT] = { handle_mount, MAY_LAUNCHER },
 	[VFS_UMOUNT] = { handle_umount, MAY_LAUNCHER },
-	[VFS_PUBLISH] = { handle_publish, MAY_LAUNCHER },
-	[VFS_UNPUBLISH] = { handle_unpublish, MAY_LAUNCHER },
+	[VFS_PUBLISH] = { handle_publish, MAY_LAUNCHER | MAY_STORAGE },
+	[VFS_UNPUBLISH] = { handle_unpublish, MAY_LAUNCHER | MAY_STORAGE },
 	[VFS_PATH] = { handle_path, 0 },
 	[VFS_SHUTDOWN] = { handle_shutdown, MAY_LAUNCHER },
 	[VFS_XATTR] = { handle_xattr, 0 },
@@ -153,9 +156,14 @@ static int serve_pages(struct request *rq)
 
 static bool is_allowed(const struct request *rq)
 {
-	if (rq->is_from_kernel)
+	unsigned int may = rq->op < VFS_OP_END ? operations[rq->op].flags : 0;
+	uint32_t capabilities;
+
+	if (rq->is_from_kernel || ((may & MAY_LAUNCHER) && rq->pid == LAUNCHER_PID))
 		return true;
-	return rq->op < VFS_OP_END && (operations[rq->op].flags & MAY_LAUNCHER) && rq->pid == LAUNCHER_PID;
+	return (may & MAY_STORAGE) &&
+	       kernel_proc(PROC_QUERY_CAPABILITIES, rq->pid, &capabilities, sizeof(capabilities)) == sizeof(capabilities) &&
+	       (capabilities & CAP_STORAGE_POLICY);
 }
 
 int dispatch(struct request *rq)

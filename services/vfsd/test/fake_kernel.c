@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <albireo/services.h>
+
 #include "dispatch.h"
 #include "kernel.h"
 
@@ -125,6 +127,11 @@ long kernel_proc(unsigned int op, uint64_t pid, void *buf, size_t cap)
 	uint32_t value = FAKE_PID;
 	struct credentials cred = { .euid = 1000, .egid = 100 };
 
+	if (op == PROC_QUERY_CAPABILITIES) {
+		value = pid == FAKE_STORAGED ? CAP_STORAGE_POLICY : 0;
+		memcpy(buf, &value, sizeof(value));
+		return sizeof(value);
+	}
 	if (op != PROC_QUERY_NEXT && op != PROC_QUERY_MACHINE && op != PROC_QUERY_CPUINFO && (uint32_t)pid != FAKE_PID)
 		return -ESRCH;
 	switch (op) {

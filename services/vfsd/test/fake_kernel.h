@@ -17,6 +17,7 @@
 #include "request.h"
 
 #define FAKE_PID 1000u
+#define FAKE_STORAGED 107
 
 #define FAKE_HELD 512
 

@@ -403,6 +403,20 @@ static void published_names_appear_under_dev(void **unused)
 	assert_int_equal(node_at_path("/dev/pts/0"), 0);
 }
 
+static void storaged_may_publish_and_nothing_else(void **unused)
+{
+	char room[1000];
+	struct request rq = { .op = VFS_PUBLISH, .pid = FAKE_STORAGED, .args = { S_IFBLK | 0660, 254 << 20 }, .data = "vda",
+		.data_len = 4, .reply = room, .reply_cap = sizeof(room) };
+
+	assert_int_equal(dispatch(&rq), 0);
+	assert_int_equal(walk_to(root_node(), "dev/vda")->attr.mode, S_IFBLK | 0660);
+	rq.op = VFS_MOUNT;
+	assert_int_equal(dispatch(&rq), -EACCES);
+	rq.op = VFS_UNPUBLISH;
+	assert_int_equal(dispatch(&rq), 0);
+}
+
 static void a_program_may_not_ask(void **unused)
 {
 	char room[1000];
@@ -450,6 +464,7 @@ int main(void)
 		TEST(unmount_shows_what_was_below),
 		TEST(a_place_to_mount_can_be_used_for_ever),
 		TEST(published_names_appear_under_dev),
+		TEST(storaged_may_publish_and_nothing_else),
 		TEST(a_program_may_not_ask),
 		TEST(operations_that_do_not_exist_are_refused),
 	};

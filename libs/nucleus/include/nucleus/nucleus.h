@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <albireo/block.h>
 #include <albireo/exec.h>
 #include <albireo/native.h>
 #include <albireo/vfs.h>
@@ -148,6 +149,18 @@ static inline int nucleus_state_map(size_t min_bytes, void **out)
 static inline long nucleus_state_size(void)
 {
 	return nucleus_syscall2(SYS_NUCLEUS_STATE_BROKER, STATE_OP_SIZE, 0);
+}
+
+/* ---- Disks ---- */
+
+static inline int nucleus_storage(struct storage_call *call)
+{
+	return (int)nucleus_syscall1(SYS_NUCLEUS_STORAGE_LIST_BROKER, (unsigned long)call);
+}
+
+static inline int nucleus_block(const struct block_call *call)
+{
+	return (int)nucleus_syscall1(SYS_NUCLEUS_BLOCK_BROKER, (unsigned long)call);
 }
 
 /* ---- Files (vfsd) ---- */

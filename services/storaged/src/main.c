@@ -1,0 +1,86 @@
+/* storaged: which partitions the disks have, and what they are called.
+ *
+ * A thread waits for the kernel's inventory to change; whoever needs its result asks
+ * for it. Nothing survives a restart: see inventory.h. */
+#include <errno.h>
+#include <pthread.h>
+
+#include <service/service.h>
+
+#include "inventory.h"
+
+#define LAUNCHER_PID 1
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void update(void)
+{
+	pthread_mutex_lock(&lock);
+	inventory_update();
+	pthread_mutex_unlock(&lock);
+}
+
+static void *watch(void *unused)
+{
+	struct storage_call call = { .op = STORAGE_WAIT };
+	int err;
+
+	(void)unused;
+	do {
+		err = nucleus_storage(&call);
+		if (!err)
+			update();
+	} while (!err || err == -EINTR);
+	service_log_error("cannot wait for disks: error %d", -err);
+	return NULL;
+}
+
+static int start(void)
+{
+	pthread_t thread;
+
+	return -pthread_create(&thread, NULL, watch, NULL);
+}
+
+static int settle(const struct service_call *call)
+{
+	if (call->caller_pid != LAUNCHER_PID)
+		return -EACCES;
+	pthread_mutex_lock(&lock);
+	inventory_set_owner(call->words[1]);
+	inventory_update();
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static int rescan(const struct service_call *call)
+{
+	int err;
+
+	if (!call->is_from_kernel)
+		return -EACCES;
+	pthread_mutex_lock(&lock);
+	err = inventory_rescan((uint32_t)call->words[1]);
+	pthread_mutex_unlock(&lock);
+	return err;
+}
+
+static int handle(struct service_call *call)
+{
+	switch (call->words[0]) {
+	case STORAGED_SETTLE:
+		return settle(call);
+	case STORAGED_RESCAN:
+		return rescan(call);
+	}
+	return -ENOSYS;
+}
+
+static const struct service storaged = {
+	.name = "storaged", .id = SERVICE_STORAGED, .threads = 1, .max_threads = 2, .start = start, .handle = handle,
+};
+
+int main(void)
+{
+	return service_main(&storaged);
+}
