@@ -1,0 +1,18 @@
+/* drivers/libs/pci/include/pci/pci.h: what drivers of PCI functions have in common (PCI 3.0, 6). */
+#ifndef PCI_PCI_H
+#define PCI_PCI_H
+
+#include <driver/api.h>
+
+#define PCI_NO_FUNCTION 0xffffu
+
+/* Base class, subclass and programming interface, as 0xCCSSPP. */
+uint32_t pci_class(uint16_t bdf);
+/* Let it decode memory and be bus master. */
+void pci_enable(uint16_t bdf);
+/* The first @bytes behind BAR @i, where firmware has placed it. NULL: it is none of memory. */
+volatile void *pci_map_bar(uint16_t bdf, unsigned i, size_t bytes);
+/* One interrupt for all that the function tells, by MSI-X or MSI. Returns: 0; -ENODEV it has neither; others. */
+int pci_request_interrupt(uint16_t bdf, void (*handler)(void *), void *context);
+
+#endif
