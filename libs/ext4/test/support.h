@@ -38,6 +38,9 @@ struct disk {
 	size_t nlog, cap;
 	/* Writes left until the disk gives errors; -1: never. */
 	long writes_left;
+	/* Called before each write, for what others do meanwhile; NULL: none. */
+	void (*meanwhile)(void *ctx);
+	void *meanwhile_ctx;
 };
 
 static inline struct disk *disk_of(struct blockdev *dev)
@@ -75,6 +78,8 @@ static inline int disk_write(struct blockdev *dev, uint64_t offset, const void *
 		return -EIO;
 	if (disk_of(dev)->writes_left > 0)
 		disk_of(dev)->writes_left--;
+	if (disk_of(dev)->meanwhile)
+		disk_of(dev)->meanwhile(disk_of(dev)->meanwhile_ctx);
 	disk_log(disk_of(dev), offset, buf, len);
 	memcpy(disk_of(dev)->bytes + offset, buf, len);
 	return 0;

@@ -97,11 +97,39 @@ static void five_thousand_files_are_right_on_blocks_of_4k(void **state)
 	write_and_check(128 << 20, "-b 4096 -N 8192");
 }
 
+/* Groups that mkfs.ext4 left uninitialised come into use. */
+static void folders_spread_over_the_groups_of_a_large_disk(void **state)
+{
+	struct disk *disk = disk_mkfs(4ull << 30, "");
+	struct mount mount = mount_disk(disk);
+	uint8_t *data = malloc(200000);
+	uint32_t i, dir, ino, first = 0;
+	char name[32];
+
+	(void)state;
+	for (i = 0; i < 64; i++) {
+		snprintf(name, sizeof(name), "top-%u", i);
+		assert_int_equal(make(&mount, EXT4_ROOT_INO, name, 040755, &dir), 0);
+		assert_int_equal(make(&mount, dir, "file", 0100644, &ino), 0);
+		assert_int_equal(write_file(&mount, ino, 0, data, fill(data, i * 100)), 0);
+		assert_int_equal(make(&mount, dir, "sparse", 0100644, &ino), 0);
+		assert_int_equal(write_file(&mount, ino, 1u << 31, data, fill(data, i)), 0);
+		if (!first)
+			first = dir;
+	}
+	assert_true(dir / 8192 != first / 8192);
+	unmount(&mount);
+	disk_check(disk);
+	free(data);
+	disk_destroy(disk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(five_thousand_files_are_right_on_blocks_of_1k),
 		cmocka_unit_test(five_thousand_files_are_right_on_blocks_of_4k),
+		cmocka_unit_test(folders_spread_over_the_groups_of_a_large_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

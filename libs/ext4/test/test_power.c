@@ -38,6 +38,8 @@ struct history {
 	size_t ncommits;
 	uint32_t folders[3];
 	uint8_t data[FILE_BYTES_MAX];
+	struct mount *mount;
+	bool is_operating;
 };
 
 static void slot_name(uint32_t slot, char name[32])
@@ -56,17 +58,6 @@ static void fill(uint8_t *data, const struct slot *slot)
 static uint32_t folder_of(const struct history *history, uint32_t slot)
 {
 	return history->folders[slot % 3];
-}
-
-static void commit(struct history *history, struct mount *mount)
-{
-	struct commit *commit = &history->commits[history->ncommits++];
-
-	assert_true(history->ncommits < NCOMMITS_MAX);
-	commit->model = history->now;
-	commit->begin = mount->disk->nlog;
-	assert_int_equal(ext4_commit(mount->fs), 0);
-	commit->end = mount->disk->nlog;
 }
 
 static void create(struct history *history, struct mount *mount, uint32_t slot)
@@ -139,18 +130,58 @@ static void move(struct history *history, struct mount *mount, uint32_t slot)
 
 static void operate(struct history *history, struct mount *mount)
 {
-	uint32_t slot = next_random(&history->random) % NSLOTS, choice = next_random(&history->random) % 10;
+	uint32_t slot = next_random(&history->random) % NSLOTS, choice = next_random(&history->random) % 9;
 
-	if (choice == 0 || ext4_commit_is_due(mount->fs))
-		commit(history, mount);
-	else if (history->now.slots[slot].kind == NOTHING)
+	if (history->now.slots[slot].kind == NOTHING)
 		create(history, mount, slot);
-	else if (choice < 4)
+	else if (choice < 3)
 		delete(history, mount, slot);
-	else if (choice < 6 && history->now.slots[slot].kind == A_FILE)
+	else if (choice < 5 && history->now.slots[slot].kind == A_FILE)
 		shorten(history, mount, slot);
 	else
 		move(history, mount, slot);
+}
+
+/* While a commit writes, operations go on. */
+static void operate_meanwhile(void *ctx)
+{
+	struct history *history = ctx;
+	unsigned int n = next_random(&history->random) % 4;
+
+	if (history->is_operating || ext4_commit_is_due(history->mount->fs))
+		return;
+	history->is_operating = true;
+	while (n--)
+		operate(history, history->mount);
+	history->is_operating = false;
+}
+
+static void commit(struct history *history, struct mount *mount)
+{
+	struct commit *commit = &history->commits[history->ncommits++];
+	int err;
+
+	assert_true(history->ncommits < NCOMMITS_MAX);
+	commit->model = history->now;
+	commit->begin = mount->disk->nlog;
+	err = ext4_commit_begin(mount->fs);
+	if (!err) {
+		history->mount = mount;
+		mount->disk->meanwhile_ctx = history;
+		mount->disk->meanwhile = operate_meanwhile;
+		err = ext4_commit_write(mount->fs);
+		mount->disk->meanwhile = NULL;
+		assert_int_equal(ext4_commit_end(mount->fs, err), 0);
+	}
+	commit->end = mount->disk->nlog;
+}
+
+static void operate_or_commit(struct history *history, struct mount *mount)
+{
+	if (next_random(&history->random) % 10 == 0 || ext4_commit_is_due(mount->fs))
+		commit(history, mount);
+	else
+		operate(history, mount);
 }
 
 static void make_folders(struct history *history, struct mount *mount)
@@ -304,7 +335,7 @@ static void run_and_cut(const char *options, unsigned int noperations, unsigned 
 	block_bytes = ext4_block_bytes(mount.fs);
 	make_folders(history, &mount);
 	for (i = 0; i < noperations; i++)
-		operate(history, &mount);
+		operate_or_commit(history, &mount);
 	lose(&mount);
 	for (i = 0; i < ncuts; i++) {
 		cut = history->commits[0].end +
