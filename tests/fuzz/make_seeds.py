@@ -245,8 +245,21 @@ def partition():
     yield b"\4" + mbr_sector([(0xEE, 1, 0xFFFFFFFF)]) + header.ljust(512, b"\0") + entry
 
 
+def multiboot2():
+    """One tag of each kind that is taken."""
+    def tag(kind, body):
+        return struct.pack("<II", kind, len(body) + 8) + body + bytes(-len(body) % 8)
+    memory = struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", at << 20, 1 << 20, kind, 0)
+                                                  for at, kind in [(1, 1), (2, 2), (3, 3)])
+    screen = struct.pack("<QIIIBBH6B", 0xc0000000, 5120, 1280, 800, 32, 1, 0, 16, 8, 8, 8, 0, 8)
+    tags = tag(1, b"quiet\0") + tag(3, struct.pack("<III", 0x200000, 0x300000, 0)) + tag(6, memory) + tag(8, screen) + \
+        tag(14, b"RSD PTR old".ljust(20)) + tag(15, b"RSD PTR new".ljust(36)) + tag(0, b"")
+    yield struct.pack("<II", 8 + len(tags), 0) + tags
+
+
 TARGETS = {"ext4": ext4, "fat": fat, "partition": partition, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
-           "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request}
+           "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request,
+           "multiboot2": multiboot2}
 
 
 def main(target, folder):

@@ -22,7 +22,7 @@
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[], __kernel_end[];
 
-struct boot_range mm_framebuffer;
+uint64_t mm_framebuffer_start, mm_framebuffer_end;
 
 /* RAM that nobody has, ascending. */
 static struct boot_range unused[BOOT_MAX_RANGES + 4];
@@ -177,7 +177,8 @@ static void add_framebuffer_frames(const struct boot_framebuffer *fb, uint64_t r
 		map_or_die(virt, early_alloc(virt_end - virt, PAGE_SIZE), virt_end - virt, PTE_WRITE | PTE_NX);
 	if (fb->phys >= ram_top)
 		reserve_frames(fb->phys, end);
-	mm_framebuffer = (struct boot_range){ fb->phys, end };
+	mm_framebuffer_start = fb->phys;
+	mm_framebuffer_end = end;
 }
 
 static bool cpu_has_1g_pages(void)

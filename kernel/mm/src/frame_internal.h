@@ -2,7 +2,6 @@
 #ifndef MM_FRAME_INTERNAL_H
 #define MM_FRAME_INTERNAL_H
 
-#include <hal/boot_info.h>
 #include <mm/frame.h>
 
 /* Machine-wide page counts for mm_statistics(); atomic. */
@@ -46,7 +45,7 @@ static inline void frame_clear_flags(struct frame *f, uint64_t flags)
 	__atomic_fetch_and(&f->flags, ~flags, __ATOMIC_RELEASE);
 }
 
-/* What programs may map of the framebuffer: it has descriptors. Empty: nothing. */
-extern struct boot_range mm_framebuffer;
+/* What programs may map of the framebuffer, physical: it has descriptors. Both 0: nothing. */
+extern uint64_t mm_framebuffer_start, mm_framebuffer_end;
 
 #endif

@@ -84,8 +84,8 @@ int mm_object_create_physical(uint64_t phys, uint64_t size_bytes, struct mm_obje
 
 int mm_object_create_framebuffer(struct mm_object **out)
 {
-	const struct boot_range *fb = &mm_framebuffer;
-	int err = fb->end ? mm_object_create_physical(fb->start, fb->end - fb->start, out) : -ENODEV;
+	uint64_t start = mm_framebuffer_start, end = mm_framebuffer_end;
+	int err = end ? mm_object_create_physical(start, end - start, out) : -ENODEV;
 
 	if (!err)
 		(*out)->flags |= MM_OBJECT_COMBINING;
