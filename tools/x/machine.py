@@ -58,6 +58,9 @@ def board_args(spec):
     ]
     if spec.machine == "microvm":
         args += ["-global", "virtio-mmio.force-legacy=false"]
+    else:
+        # Slots are PCI Express's own: ACPI's need an interpreter of AML.
+        args += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
     if spec.icount:
         args += ["-icount", "shift=0,sleep=off", "-cpu", "max,-erms,-fsrm", "-rtc", "base=2026-01-01,clock=vm",
                  "-seed", "1"]

@@ -43,6 +43,7 @@ struct disk {
 	struct virtio_queue *queue;
 	struct drv_lock lock;
 	struct slot *slots, *free;
+	bool is_gone;
 	struct drv_segment chain[MAX_SEGMENTS + 2];	/* of the request that is being added */
 };
 
@@ -89,7 +90,9 @@ static int submit(struct drv_block *b, struct drv_block_request *rq)
 		return -EINVAL;
 	flags = drv_lock_acquire(&k->lock);
 	s = k->free;
-	if (s)
+	if (k->is_gone)
+		err = -ENODEV;
+	else if (s)
 		err = add(k, s, rq);
 	if (!err) {
 		k->free = s->next;
@@ -120,6 +123,33 @@ static void interrupt(struct virtio_device *d)
 		flags = drv_lock_acquire(&k->lock);
 	}
 	drv_lock_release(&k->lock, flags);
+}
+
+/* A request that the device will not answer. Returns: NULL if there is none. */
+static struct drv_block_request *take_unanswered(struct disk *k)
+{
+	uint64_t flags = drv_lock_acquire(&k->lock);
+	struct drv_block_request *rq = NULL;
+
+	k->is_gone = true;
+	for (uint32_t i = 0; !rq && i < NSLOTS; i++) {
+		rq = k->slots[i].rq;
+		k->slots[i].rq = NULL;
+	}
+	drv_lock_release(&k->lock, flags);
+	return rq;
+}
+
+/* Once it is reset the device touches no memory any more. */
+static void remove_disk(struct virtio_device *d)
+{
+	struct disk *k = d->driver;
+	struct drv_block_request *rq;
+
+	d->ops->set_status(d, 0);
+	while ((rq = take_unanswered(k)))
+		rq->done(rq, -ENODEV);
+	drv_block_remove(&k->block);
 }
 
 static const struct drv_block_ops ops = { .submit = submit };
@@ -205,6 +235,7 @@ static int probe(struct virtio_device *d)
 	read_serial(k);
 	d->driver = k;
 	d->interrupt = interrupt;
+	d->remove = remove_disk;
 	return drv_block_add(&k->block);
 }
 

@@ -1,15 +1,16 @@
 /* drivers/bridges/virtio/virtio-pci/virtio_pci.c: the PCI transport, modern devices with MSI-X (virtio 1.1, 4.1). */
 #include <errno.h>
+#include <pci/pci.h>
 #include <virtio/virtio.h>
 
 #define VENDOR_VIRTIO 0x1af4
 #define DEVICE_FIRST 0x1000	/* transitional ones, whose type is the subsystem id */
 #define DEVICE_MODERN 0x1040
 #define DEVICE_LAST 0x107f
-#define CAP_VENDOR 9
-#define CAP_MSIX 17
+#define MAX_CAPABILITIES 48
 #define NBARS 6
-#define MAX_BAR_BYTES (1u << 20)
+#define NO_DEVICE 0xff	/* what reads as every register */
+#define BAR_BYTES 0x4000
 
 enum cfg_type { CFG_COMMON = 1, CFG_NOTIFY, CFG_ISR, CFG_DEVICE, CFG_TYPES };
 
@@ -64,7 +65,7 @@ static uint8_t status(struct virtio_device *d)
 static void set_status(struct virtio_device *d, uint8_t s)
 {
 	R8(common(d, COMMON_STATUS)) = s;
-	while (!s && R8(common(d, COMMON_STATUS)))
+	while (!s && R8(common(d, COMMON_STATUS)) && R8(common(d, COMMON_STATUS)) != NO_DEVICE)
 		;
 	if (!s)
 		R16(common(d, COMMON_MSIX)) = 0;
@@ -133,71 +134,41 @@ static void interrupt(void *context)
 		f->device.interrupt(&f->device);
 }
 
-/* The registers behind BAR @i, mapped once. Firmware has placed them. */
+/* The registers behind BAR @i, mapped once. */
 static volatile uint8_t *bar(struct function *f, unsigned i)
 {
-	uint16_t at = (uint16_t)(0x10 + i * 4);
-	uint64_t base;
-	uint32_t low;
-
-	if (i >= NBARS)
-		return NULL;
-	if (f->bars[i])
-		return f->bars[i];
-	low = drv_pci_read(f->bdf, at, 4);
-	if (low & 1)
-		return NULL;
-	base = low & ~15u;
-	if ((low & 6) == 4)
-		base |= (uint64_t)drv_pci_read(f->bdf, (uint16_t)(at + 4), 4) << 32;
-	if (base)
-		f->bars[i] = drv_map(base, 0x4000 > MAX_BAR_BYTES ? MAX_BAR_BYTES : 0x4000);
-	return f->bars[i];
+	if (i < NBARS && !f->bars[i])
+		f->bars[i] = pci_map_bar(f->bdf, i, BAR_BYTES);
+	return i < NBARS ? f->bars[i] : NULL;
 }
 
-static int setup_msix(struct function *f, uint16_t cap)
+static void removed(void *context)
 {
-	uint32_t table = drv_pci_read(f->bdf, (uint16_t)(cap + 4), 4), data;
-	volatile uint8_t *registers = bar(f, table & 7);
-	uint64_t address;
-	int err;
+	struct function *f = context;
 
-	if (!registers)
-		return -ENODEV;
-	err = drv_irq_msi(interrupt, f, &address, &data);
-	if (err)
-		return err;
-	registers += table & ~7u;
-	R32(registers) = (uint32_t)address;
-	R32(registers + 4) = (uint32_t)(address >> 32);
-	R32(registers + 8) = data;
-	R32(registers + 12) = 0;
-	drv_pci_write(f->bdf, (uint16_t)(cap + 2), 2, drv_pci_read(f->bdf, (uint16_t)(cap + 2), 2) | 0x8000);
-	return 0;
+	if (f->device.remove)
+		f->device.remove(&f->device);
+}
+
+static void read_capability(struct function *f, uint8_t cap)
+{
+	uint8_t type = (uint8_t)drv_pci_read(f->bdf, (uint16_t)(cap + 3), 1);
+	volatile uint8_t *base = bar(f, drv_pci_read(f->bdf, (uint16_t)(cap + 4), 1));
+
+	if (!base || type >= CFG_TYPES)
+		return;
+	f->cfg[type] = base + drv_pci_read(f->bdf, (uint16_t)(cap + 8), 4);
+	if (type == CFG_NOTIFY)
+		f->notify_multiplier = drv_pci_read(f->bdf, (uint16_t)(cap + 16), 4);
 }
 
 static int read_capabilities(struct function *f)
 {
-	uint8_t cap = (uint8_t)drv_pci_read(f->bdf, 0x34, 1);
-	int err = -ENODEV;
+	uint8_t cap = 0;
 
-	for (int i = 0; cap && i < 48; i++, cap = (uint8_t)drv_pci_read(f->bdf, (uint16_t)(cap + 1), 1)) {
-		uint8_t id = (uint8_t)drv_pci_read(f->bdf, cap, 1);
-
-		if (id == CAP_MSIX) {
-			err = setup_msix(f, cap);
-		} else if (id == CAP_VENDOR) {
-			uint8_t type = (uint8_t)drv_pci_read(f->bdf, (uint16_t)(cap + 3), 1);
-			volatile uint8_t *base = bar(f, drv_pci_read(f->bdf, (uint16_t)(cap + 4), 1));
-
-			if (!base || type >= CFG_TYPES)
-				continue;
-			f->cfg[type] = base + drv_pci_read(f->bdf, (uint16_t)(cap + 8), 4);
-			if (type == CFG_NOTIFY)
-				f->notify_multiplier = drv_pci_read(f->bdf, (uint16_t)(cap + 16), 4);
-		}
-	}
-	return err;
+	for (int i = 0; i < MAX_CAPABILITIES && (cap = pci_find_capability(f->bdf, PCI_CAP_VENDOR, cap)); i++)
+		read_capability(f, cap);
+	return pci_request_interrupt(f->bdf, interrupt, f);
 }
 
 static void add_function(uint16_t bdf)
@@ -208,7 +179,7 @@ static void add_function(uint16_t bdf)
 	if (!f)
 		return;
 	f->bdf = bdf;
-	drv_pci_write(bdf, 4, 2, drv_pci_read(bdf, 4, 2) | 6);	/* memory, bus master */
+	pci_enable(bdf);
 	err = read_capabilities(f);
 	if (err || !f->cfg[CFG_COMMON] || !f->cfg[CFG_NOTIFY] || !f->cfg[CFG_DEVICE]) {
 		if (!f->cfg[CFG_COMMON] || !f->cfg[CFG_NOTIFY]) {
@@ -222,6 +193,17 @@ static void add_function(uint16_t bdf)
 	f->device.id = drv_pci_read(bdf, 2, 2);
 	f->device.id = f->device.id < DEVICE_MODERN ? drv_pci_read(bdf, 0x2e, 2) : f->device.id - DEVICE_MODERN;
 	virtio_add_device(&f->device);
+	drv_pci_watch(bdf, removed, f);
+}
+
+static void look_at(uint16_t bdf, void *context)
+{
+	uint32_t id = drv_pci_read(bdf, 0, 4), *found = context;
+
+	if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_FIRST || id >> 16 > DEVICE_LAST)
+		return;
+	++*found;
+	add_function(bdf);
 }
 
 static int init(void)
@@ -230,15 +212,7 @@ static int init(void)
 
 	if (!drv_pci_present())
 		return -ENODEV;
-	for (uint16_t device = 0; device < 32; device++) {
-		uint16_t bdf = (uint16_t)(device << 3);
-		uint32_t id = drv_pci_read(bdf, 0, 4);
-
-		if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_FIRST || id >> 16 > DEVICE_LAST)
-			continue;
-		found++;
-		add_function(bdf);
-	}
+	drv_pci_for_each(look_at, &found);
 	return found ? 0 : -ENODEV;
 }
 

@@ -49,9 +49,9 @@ volatile void *pci_map_bar(uint16_t bdf, unsigned i, size_t bytes)
 	return base ? drv_map(base, bytes) : NULL;
 }
 
-static uint16_t find_capability(uint16_t bdf, uint8_t id)
+uint8_t pci_find_capability(uint16_t bdf, uint8_t id, uint8_t after)
 {
-	uint8_t at = (uint8_t)drv_pci_read(bdf, REG_CAPABILITIES, 1);
+	uint8_t at = (uint8_t)drv_pci_read(bdf, after ? (uint16_t)(after + 1) : REG_CAPABILITIES, 1);
 
 	for (int i = 0; at && i < MAX_CAPABILITIES; i++, at = (uint8_t)drv_pci_read(bdf, (uint16_t)(at + 1), 1)) {
 		if (drv_pci_read(bdf, at, 1) == id)
@@ -92,7 +92,7 @@ static int set_msi(uint16_t bdf, uint16_t cap, uint64_t address, uint32_t data)
 
 int pci_request_interrupt(uint16_t bdf, void (*handler)(void *), void *context)
 {
-	uint16_t msix = find_capability(bdf, CAP_MSIX), msi = find_capability(bdf, CAP_MSI);
+	uint16_t msix = pci_find_capability(bdf, CAP_MSIX, 0), msi = pci_find_capability(bdf, CAP_MSI, 0);
 	uint64_t address;
 	uint32_t data;
 	int err;

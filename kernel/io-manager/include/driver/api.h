@@ -59,6 +59,16 @@ void drv_pci_write(uint16_t bdf, uint16_t offset, unsigned bytes, uint32_t value
 /* Every function there is, behind bridges too. */
 void drv_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context);
 
+/* @removed is called once when the function is to go: afterwards it is gone. Process context. */
+int drv_pci_watch(uint16_t bdf, void (*removed)(void *context), void *context);
+/* The functions of @bus are to go: returns when their drivers have let them go. */
+void drv_pci_removed(uint8_t bus);
+
+/* A thread that calls @fn after each wake, once for several that come together. NULL: no memory. */
+struct drv_worker;
+struct drv_worker *drv_worker_create(const char *name, void (*fn)(void *context), void *context);
+void drv_worker_wake(struct drv_worker *w);	/* any context */
+
 /* Ports of the I/O space. */
 uint8_t drv_io_read8(uint16_t port);
 void drv_io_write8(uint16_t port, uint8_t value);

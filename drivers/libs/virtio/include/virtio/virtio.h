@@ -40,6 +40,8 @@ struct virtio_device {
 	uint32_t id;
 	uint64_t features;		/* negotiated */
 	void (*interrupt)(struct virtio_device *d);	/* the driver's: some queue has used buffers */
+	/* The driver's, or NULL: the device is to go. Afterwards it is not touched. Process context. */
+	void (*remove)(struct virtio_device *d);
 	void *driver;
 	struct virtio_device *next;
 	bool is_claimed;
