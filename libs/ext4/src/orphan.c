@@ -156,10 +156,17 @@ static int free_inode(struct inode *inode)
 static int evict_step(struct inode *inode)
 {
 	struct ext4 *fs = inode->txn->fs;
+	struct inode previous;
 	uint64_t from = 0;
 	int err;
 
 	inode->txn->may_use_reserved = true;
+	if (inode->raw->links_count) {
+		/* One that is no orphan may have blocks behind its end on purpose. */
+		err = find(inode->txn, inode->ino, &previous);
+		if (err)
+			return err == 1 ? 0 : err;
+	}
 	if (inode->raw->links_count && !inode_is(inode, TYPE_FILE))
 		return orphan_remove(inode);
 	if (inode->raw->links_count)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,14 +115,23 @@ static inline int run(char *out, size_t cap, const char *format, ...)
 	return WEXITSTATUS(pclose(pipe));
 }
 
+/* Where disks are kept: in memory if there is room, since e2fsprogs flushes a lot. */
+static inline const char *scratch_folder(void)
+{
+	struct statvfs stat;
+
+	if (access("/dev/shm", W_OK) == 0 && statvfs("/dev/shm", &stat) == 0 && stat.f_bavail * stat.f_frsize >= 512ull << 20)
+		return "/dev/shm";
+	return "/tmp";
+}
+
 static inline struct disk *disk_create(uint64_t bytes)
 {
 	static const struct blockdev_ops ops = { .read = disk_read, .write = disk_write, .flush = disk_flush };
 	struct disk *disk = calloc(1, sizeof(*disk));
 	int fd;
 
-	/* e2fsprogs flushes a lot. */
-	snprintf(disk->path, sizeof(disk->path), "%s/ext4-test-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(disk->path, sizeof(disk->path), "%s/ext4-test-XXXXXX", scratch_folder());
 	fd = mkstemp(disk->path);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);

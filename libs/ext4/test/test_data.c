@@ -187,6 +187,31 @@ static void an_allocation_is_nobodys_until_inserted(void **state)
 	disk_destroy(disk);
 }
 
+static void blocks_behind_the_end_stay_until_truncated(void **state)
+{
+	struct disk *disk = disk_mkfs(DISK_BYTES, "");
+	struct mount mount = mount_disk(disk);
+	struct ext4_attr attr;
+	uint32_t ino;
+
+	(void)state;
+	assert_int_equal(make(&mount, EXT4_ROOT_INO, "file", 0100644, &ino), 0);
+	assert_int_equal(ext4_fallocate(mount.fs, ino, 0, 64, 0), 0);
+	assert_int_equal(ext4_evict(mount.fs, ino), 0);
+	assert_int_equal(ext4_getattr(mount.fs, ino, &attr), 0);
+	assert_int_equal(attr.size, 0);
+	assert_int_equal(attr.blocks, 64 * ext4_block_bytes(mount.fs) / 512);
+	unmount(&mount);
+	disk_check(disk);
+	mount = mount_disk(disk);
+	assert_int_equal(ext4_truncate(mount.fs, ino, 0), 0);
+	assert_int_equal(ext4_getattr(mount.fs, ino, &attr), 0);
+	assert_int_equal(attr.blocks, 0);
+	unmount(&mount);
+	disk_check(disk);
+	disk_destroy(disk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_tree_of_single_blocks_grows_and_shrinks),
 		cmocka_unit_test(a_full_disk_is_enospc_and_stays_whole),
 		cmocka_unit_test(an_allocation_is_nobodys_until_inserted),
+		cmocka_unit_test(blocks_behind_the_end_stay_until_truncated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

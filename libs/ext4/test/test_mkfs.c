@@ -8,7 +8,7 @@ static char folder[64];
 static int make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder, access("/dev/shm", W_OK) == 0 ? "/dev/shm/ext4-folder-XXXXXX" : "/tmp/ext4-folder-XXXXXX");
+	snprintf(folder, sizeof(folder), "%s/ext4-folder-XXXXXX", scratch_folder());
 	assert_non_null(mkdtemp(folder));
 	return run(NULL, 0,
 		   "cd %s && mkdir -p many deep/a/b/c && for i in $(seq %u); do echo $i > many/name-$i; done && "

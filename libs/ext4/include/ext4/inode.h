@@ -43,7 +43,7 @@ int ext4_readlink(struct ext4 *fs, uint32_t ino, char *buf, size_t *len);
  * @each must not change the filesystem. Its result other than 0 ends the walk and is returned. */
 int ext4_orphans(struct ext4 *fs, int (*each)(void *ctx, uint32_t ino), void *ctx);
 
-/* Nobody has @ino open any more: free it if it has no name, else finish its truncation.
+/* Nobody has @ino open any more: free it if it has no name, else finish its truncation if that was interrupted.
  * Works in steps: after -EAGAIN call it again. */
 int ext4_evict(struct ext4 *fs, uint32_t ino);
 
