@@ -186,12 +186,21 @@ static int create_io_queues(struct controller *c)
 }
 
 /* From any state to one that takes commands. */
+static uint64_t timeout_of(const struct controller *c)
+{
+	return ((read32(c, REG_CAP) >> 24) + 1) * TIMEOUT_UNIT_NS;
+}
+
+/* From its return on the device touches no memory. Returns: false if it does not say so. */
+static bool stop(struct controller *c)
+{
+	write32(c, REG_CC, 0);
+	return wait_ready(c, false, timeout_of(c));
+}
+
 static int start(struct controller *c)
 {
-	uint64_t timeout = ((read32(c, REG_CAP) >> 24) + 1) * TIMEOUT_UNIT_NS;
-
-	write32(c, REG_CC, 0);
-	if (!wait_ready(c, false, timeout))
+	if (!stop(c))
 		return -EIO;
 	queue_reset(&c->admin);
 	queue_reset(&c->io);
@@ -199,7 +208,7 @@ static int start(struct controller *c)
 	write64(c, REG_ASQ, drv_dma_address(c->admin.commands));
 	write64(c, REG_ACQ, drv_dma_address((void *)c->admin.completions));
 	write32(c, REG_CC, CC_ENABLE);
-	if (!wait_ready(c, true, timeout))
+	if (!wait_ready(c, true, timeout_of(c)))
 		return -EIO;
 	return create_io_queues(c);
 }
@@ -353,6 +362,21 @@ static void reset(struct drv_block *b)
 	drv_log("nvme%u: reset%s", c->unit, err ? " failed" : "");
 }
 
+static void removed(void *context)
+{
+	struct controller *c = context;
+	uint64_t flags = drv_lock_acquire(&c->lock);
+
+	c->is_dead = true;
+	drv_lock_release(&c->lock, flags);
+	if (!stop(c))
+		drv_log("nvme%u: does not stop", c->unit);
+	end_all(c, -ENODEV);
+	for (uint32_t i = 0; i < MAX_NAMESPACES; i++)
+		if (c->namespaces[i] && c->namespaces[i]->block.io)
+			drv_block_remove(&c->namespaces[i]->block);
+}
+
 static const struct drv_block_ops ops = { .submit = submit, .reset = reset };
 
 /* ---- what there is ---- */
@@ -488,6 +512,7 @@ static void add_controller(uint16_t bdf, void *context)
 	}
 	for (uint32_t id = 1; id <= c->nnamespaces && id <= MAX_NAMESPACES; id++)
 		add_namespace(c, id);
+	drv_pci_watch(bdf, removed, c);
 }
 
 static int init(void)
