@@ -47,6 +47,21 @@ class ManifestsTest(TreeTest):
         self.assertEqual(self.findings(GOOD.replace("order = 2", 'order = "2"')),
                          ["services/vfsd/package.toml:14: manifest: boot.order must be a number"])
 
+    def test_what_runtimed_cannot_carry_out_is_named(self):
+        self.assertEqual(self.findings(GOOD + """
+[service]
+started_by = "runtimed"
+restart = "often"
+"""), ["services/vfsd/package.toml:21: manifest: service.restart is 'often', must be one of never, on-failure, always"])
+        self.assertEqual(self.findings(GOOD + """
+[service]
+started_by = "runtimed"
+limit = 100
+env = ["A"]
+"""), ["services/vfsd/package.toml:20: manifest: service.started_by: rootd starts what has a [boot] table",
+       "services/vfsd/package.toml:21: manifest: service.limit is 100, must be 0 to 31",
+       "services/vfsd/package.toml:22: manifest: service.env: 'A' is not KEY=value"])
+
     def test_a_missing_key_is_named(self):
         self.assertEqual(self.findings(GOOD.replace('id = "vfsd"\n', "")),
                          ["services/vfsd/package.toml:1: manifest: id is missing"])

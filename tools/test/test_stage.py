@@ -56,6 +56,15 @@ class RegistryTest(unittest.TestCase):
         starts = [line.split("\t")[0] for line in registry.startup_programs(packages).splitlines()]
         self.assertEqual(starts, ["id=b", "id=a"])
 
+    def test_a_started_program_has_its_policy_and_its_place_in_the_machine(self):
+        packages = [package("services/a", id="a", startup="init", install={"path": "services/a/a.elf"},
+                            build={"builder": "musl-app"}, service={"limit": 3, "restart": "always", "args": ["-x", "y"]}),
+                    package("services/b", id="b", startup="init", install={"path": "b.elf"}, boot={"order": 1, "rank": 1})]
+        self.assertEqual(registry.startup_programs(packages),
+                         "id=a\tstartup=init\texec=/system/services/a/a.elf\truntime_deps=\tstarted_by=runtimed\t"
+                         "restart=always\tlimit=3\targs=-x,y\n"
+                         "id=b\tstartup=init\texec=/b.elf\truntime_deps=\tstarted_by=rootd\n")
+
     def test_the_boot_manifest_has_bare_columns_in_boot_order(self):
         packages = [package("services/z", id="z", install={"path": "z.elf"}, boot={"order": 1, "rank": 2}),
                     package("services/a", id="a", install={"path": "a.elf"},

@@ -1,5 +1,6 @@
 """config/system.toml: reading, checking, and what exec needs of it in a form that reads fast."""
 import os
+import re
 import sys
 import tomllib
 
@@ -11,7 +12,15 @@ RUN_DEFAULTS = os.path.join(BUILD, "gen", "run-defaults")
 
 QEMU_DEFAULTS = {"binary": "qemu-system-x86_64", "machine": "microvm", "accel": "tcg", "mem": "512M", "smp": 1}
 KNOWN = {"kernel": ("build",), "logging": None, "fault_injection": ("enabled", "rules"), "qemu": tuple(QEMU_DEFAULTS),
-         "tests": ("machines", "windows")}
+         "tests": ("machines", "windows"), "environment": ("init", "runtime")}
+
+
+def check_environment(scopes):
+    """The variables become fields of a registry, each a line."""
+    for scope, variables in scopes.items():
+        for key, value in variables.items():
+            if not re.fullmatch(r"[A-Za-z_]\w*", key) or not isinstance(value, str) or re.search(r"[\x00-\x1f\x7f]", value):
+                raise Failure(f"config/system.toml: environment.{scope}.{key} is no variable")
 
 
 def load():
@@ -26,6 +35,7 @@ def load():
         for key in content:
             if KNOWN[table] is not None and key not in KNOWN[table]:
                 raise Failure(f"config/system.toml: unknown key {table}.{key}")
+    check_environment(data.get("environment", {}))
     rules.demand(map(rules.fault_complaint, data.get("fault_injection", {}).get("rules", [])))
     return data
 

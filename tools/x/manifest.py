@@ -15,6 +15,9 @@ PATTERNS = ("kernel", "services/*", "apps/*", "apps/windows/*", "drivers/bridges
 KINDS = ("boot", "kernel", "bridge-driver", "user-driver", "service", "app", "compat")
 BUILDERS = ("service", "app", "musl-app", "mingw-exe", "winsys-dll", "module-image", "kernel", "grub-efi", "debian-copy")
 STARTS = ("boot", "demand")
+STARTERS = ("rootd", "initd", "runtimed")
+RESTARTS = ("never", "on-failure", "always")
+READINESSES = ("started", "notify")
 STARTUPS = ("none", "init", "session", "desktop")
 CAPABILITY_HEADER = "abi/include/albireo/services.h"
 
@@ -27,6 +30,10 @@ TYPES = {
     NUMBERS: lambda v: isinstance(v, list) and all(isinstance(i, int) and not isinstance(i, bool) for i in v),
 }
 
+# Of [service]: what runtimed keeps count of; SCHEDULE_MAX_DEATHS and RUNTIME_WORDS_MAX are its bounds.
+SERVICE_LIMITS = (("limit", 0, 31), ("window_seconds", 1, 86400), ("ready_seconds", 1, 3600), ("stop_seconds", 1, 300))
+WORDS_MAX = 16
+
 # table: {key: (type or allowed values, required)}
 SCHEMA = {
     "": {"id": (TEXT, True), "kind": (KINDS, True), "execution_domain": (("kernel", "user"), False),
@@ -36,6 +43,9 @@ SCHEMA = {
     "install": {"path": (TEXT, True), "layout": (("file", "directory"), False)},
     "boot": {"order": (NUMBER, True), "rank": (NUMBER, True), "service_ids": (NUMBERS, False),
              "capabilities": (TEXTS, False), "pid": (NUMBER, False), "start": (STARTS, False)},
+    "service": {"started_by": (STARTERS, False), "restart": (RESTARTS, False), "limit": (NUMBER, False),
+                "window_seconds": (NUMBER, False), "ready": (READINESSES, False), "ready_seconds": (NUMBER, False),
+                "stop_seconds": (NUMBER, False), "args": (TEXTS, False), "env": (TEXTS, False)},
     "desktop.entries": {"display_name": (TEXT, True), "image": (TEXT, False), "exec": (TEXT, False),
                         "weight_micros": (NUMBER, False), "logical_admin": (FLAG, False),
                         "console_hosted": (FLAG, False), "launch": (("none", "new-session", "all-sessions"), False),
@@ -61,6 +71,10 @@ class Package:
 
     def desktop_entries(self):
         return self.table("desktop").get("entries", [])
+
+    def started_by(self):
+        """Who starts it when it starts by itself."""
+        return "rootd" if self.table("boot") else self.table("service").get("started_by", "runtimed")
 
     def runtime_deps(self):
         return self.data.get("runtime_deps", [])
@@ -104,7 +118,7 @@ def check_table(name, table):
             complaint = check_value(name, key, value, schema[key][0])
             if complaint:
                 yield key, complaint
-        elif name or key not in ("build", "install", "boot", "desktop", "autoload"):
+        elif name or key not in ("build", "install", "boot", "service", "desktop", "autoload"):
             yield key, f"unknown key {f'{name}.' if name else ''}{key}"
     for key, (_, required) in schema.items():
         if required and key not in table:
@@ -113,11 +127,33 @@ def check_table(name, table):
 
 def check_lists(data):
     """Registry lists are staged comma-separated inside tab-separated lines."""
-    for name in ("autoload", "boot"):
-        for key, value in data.get(name, {}).items():
+    tables = [(name, data.get(name, {})) for name in ("autoload", "boot", "service")]
+    tables += [("desktop.entries", entry) for entry in data.get("desktop", {}).get("entries", [])]
+    for name, table in tables:
+        for key, value in table.items():
             for item in value if isinstance(value, list) else []:
                 if isinstance(item, str) and re.search(r"[\t\n\r,]", item):
                     yield key, f"{name}.{key}: '{item}' holds a tab, a line end or a comma"
+
+
+def check_service(data):
+    """What runtimed could not carry out."""
+    service = data.get("service", {})
+    if list(check_table("service", service)):
+        return
+    if "boot" in data and service.get("started_by", "rootd") != "rootd":
+        yield "started_by", "service.started_by: rootd starts what has a [boot] table"
+    if "boot" not in data and service.get("started_by") == "rootd":
+        yield "started_by", "service.started_by: rootd starts only what has a [boot] table"
+    for key, least, most in SERVICE_LIMITS:
+        if not least <= service.get(key, least) <= most:
+            yield key, f"service.{key} is {service[key]}, must be {least} to {most}"
+    for item in service.get("env", []):
+        if not re.match(r"[^=]+=", item):
+            yield "env", f"service.env: '{item}' is not KEY=value"
+    for key in ("args", "env"):
+        if len(service.get(key, [])) > WORDS_MAX:
+            yield key, f"service.{key} has more than {WORDS_MAX} items"
 
 
 def known_capabilities(root):
@@ -132,7 +168,7 @@ def known_capabilities(root):
 def check(data, capabilities):
     """Yield (key, complaint) for everything wrong inside one package.toml."""
     yield from check_table("", data)
-    for name in ("build", "install", "boot", "autoload"):
+    for name in ("build", "install", "boot", "service", "autoload"):
         if name in data:
             yield from check_table(name, data[name])
     desktop = data.get("desktop", {})
@@ -145,6 +181,7 @@ def check(data, capabilities):
         if capability not in capabilities:
             yield "capabilities", f"boot.capabilities: unknown capability '{capability}'"
     yield from check_lists(data)
+    yield from check_service(data)
 
 
 def check_together(packages):

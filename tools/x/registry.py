@@ -1,9 +1,12 @@
-"""The registries under system/registry, made from package.toml alone.
+"""The registries under system/registry, made from package.toml; runtime-env.tsv from config/system.toml.
 
 A registry is one record a line, fields `key=value` separated by tabs, list
 items by commas. The boot manifest alone has bare columns, for rootd has no libc:
 id, path, sha256, rank, service_ids, caps, pid, order; `-` where a field is empty.
 """
+from x import config, manifest
+
+BUNDLED_BUILDERS = ("service", "app", "musl-app")
 
 
 def field(value):
@@ -37,9 +40,17 @@ def loadable_drivers(packages):
     return "".join(lines)
 
 
+def machine_path(package):
+    """Where a running machine has a package's file: what comes in its bundle lies below /system, as vfsd
+    shows it; the rest where it is installed."""
+    path = package.table("install").get("path", "")
+    is_bundled = package.table("build").get("builder") in BUNDLED_BUILDERS and not path.startswith("system/")
+    return f"/system/{path}" if is_bundled else f"/{path}"
+
+
 def program_records(package):
     """Yield the fields that the three program registries share, one dict a desktop entry."""
-    installed = "/" + package.table("install").get("path", "")
+    installed = machine_path(package)
     for entry in package.desktop_entries():
         yield {
             "id": package.id, "display_name": entry["display_name"], "image": entry.get("image", installed),
@@ -59,6 +70,13 @@ def runtime_launch_programs(packages):
                    if fields["launch"] != "none")
 
 
+def service_fields(package):
+    """What the [service] table says, in the schema's order; runtimed has defaults for the rest."""
+    service = package.table("service")
+    return {"started_by": package.started_by(),
+            **{key: service[key] for key in manifest.SCHEMA["service"] if key in service and key != "started_by"}}
+
+
 def startup_programs(packages):
     """Programs that start by themselves, each after what it depends on."""
     lines, placed = [], set()
@@ -72,12 +90,19 @@ def startup_programs(packages):
             place(by_id.get(dep))
         startup = package.data.get("startup", "none")
         if startup != "none":
-            lines.append(record(id=package.id, startup=startup, exec="/" + package.table("install")["path"],
-                                runtime_deps=sorted(package.runtime_deps())))
+            lines.append(record(id=package.id, startup=startup, exec=machine_path(package),
+                                runtime_deps=sorted(package.runtime_deps()), **service_fields(package)))
 
     for package in sorted(packages, key=lambda p: p.id):
         place(package)
     return "".join(lines)
+
+
+def runtime_env(_):
+    """The environment that initd and runtimed give, from config/system.toml."""
+    return "".join(record(scope=scope, key=key, value=value)
+                   for scope, variables in sorted(config.load().get("environment", {}).items())
+                   for key, value in variables.items())
 
 
 def boot_manifest(packages, sums):
@@ -99,4 +124,9 @@ REGISTRIES = {
     "system/registry/system/desktop-programs.tsv": desktop_programs,
     "system/registry/system/runtime-launch-programs.tsv": runtime_launch_programs,
     "system/registry/system/startup-programs.tsv": startup_programs,
+}
+
+# Of no use to a machine of ./x exec, where neither initd nor runtimed gives an environment.
+RUN_REGISTRIES = {
+    "system/registry/system/runtime-env.tsv": runtime_env,
 }

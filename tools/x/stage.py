@@ -13,6 +13,7 @@ the public key in it, nucleus.elf and bundle.cpio with their signatures, service
 
 IMAGE = os.path.join(BUILD, "image")
 BUNDLE = os.path.join(BUILD, "bundle.cpio")
+RUN_BUNDLE = os.path.join(BUILD, "bundle-run.cpio")
 TEST_BUNDLE = os.path.join(BUILD, "bundle-test.cpio")
 BUSYBOX = "/bin/busybox"
 
@@ -51,6 +52,14 @@ def stage_packages(packages):
     return staged
 
 
+def run_files(packages, staged):
+    """What the bundle of ./x run has beside exec's: Linux programs of ours, and registries."""
+    programs = [package.table("install")["path"] for package in packages
+                if package.table("build").get("builder") == "musl-app"]
+    return ([(path, bundle.MODE_PROGRAM, staged[path]) for path in sorted(programs)] +
+            [(path, bundle.MODE_FILE, staged[path]) for path in registry.RUN_REGISTRIES])
+
+
 def bundle_files(packages, staged, extra):
     """The bundle's files in their fixed order: manifest, sums, programs, registries."""
     booted = sorted((package.table("boot")["order"], package.table("install")["path"])
@@ -77,13 +86,14 @@ def stage(with_tests=False):
     """Write build/image and the bundle; with tests, their programs' bundle too."""
     packages = manifest.load()
     staged = stage_packages(packages)
-    for path, make in registry.REGISTRIES.items():
+    for path, make in {**registry.REGISTRIES, **registry.RUN_REGISTRIES}.items():
         staged[path] = make(packages).encode()
     for path, data in staged.items():
         write_if_changed(os.path.join(IMAGE, path), data)
     windows.stage()
     config.write_run_defaults()
     write_if_changed(BUNDLE, bundle.archive(bundle_files(packages, staged, [])))
+    write_if_changed(RUN_BUNDLE, bundle.archive(bundle_files(packages, staged, run_files(packages, staged))))
     if with_tests:
         from x import programs
         extra = [(f"tests/{name}", bundle.MODE_PROGRAM, read(path)) for name, path in programs.for_bundle()]

@@ -1,7 +1,8 @@
 """./x test: every test there is, counted one by one.
 
 Suites: check (each rule), tool (unit tests of ./x), host (cmocka programs), fuzz (the
-same mutated inputs each time, through the parsers of hostile files), linux
+same mutated inputs each time, through the parsers of hostile files), runtime (runtimed's
+life on this host), linux
 (differential programs: this host against the machine), windows (the same with Wine),
 conformance (those cases of ./x conformance whose programs libwine ships),
 scenario (machines driven from outside); at the end of all of them outcomes (each error
@@ -41,8 +42,8 @@ def edges_to_judge(words):
 
 def collect(words):
     """The tests whose name holds every word, in the order in which they run."""
-    from x.testing import check_suite, conformance_sample, differential, fuzz_sample, host, scenarios, unit, windows
-    tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests()
+    from x.testing import check_suite, conformance_sample, differential, fuzz_sample, host, runtime, scenarios, unit, windows
+    tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests() + runtime.tests()
     if wants_machines(words):
         tests += differential.tests() + scenarios.tests("scenarios")
     if wants_windows(words):

@@ -123,11 +123,11 @@ def stage_all():
     kernel, bundle = os.path.join(stage.IMAGE, KERNEL), os.path.join(stage.IMAGE, BUNDLE)
     loader = os.path.join(stage.IMAGE, LOADER)
     with Lock():
-        note = digest(NUCLEUS, stage.BUNDLE, CONFIG, os.path.abspath(__file__), disk.__file__)
+        note = digest(NUCLEUS, stage.RUN_BUNDLE, CONFIG, os.path.abspath(__file__), disk.__file__)
         if is_fresh(note, (kernel, bundle, loader, DISK, f"{kernel}.sig", f"{bundle}.sig")):
             return
         stripped_kernel(kernel)
-        write_if_changed(bundle, stage.read(stage.BUNDLE))
+        write_if_changed(bundle, stage.read(stage.RUN_BUNDLE))
         with Signer() as signer:
             make_loader(signer, loader)
             for path in (kernel, bundle):

@@ -6,6 +6,7 @@
  *	machine		the clock, mounts and /dev names: brokers and vfsd's messages
  *	ports		the streams between program and host
  *	launch		from fork to execve, and why it failed
+ *	runtime		the service manager of a machine that one works in
  *
  * One thread. Signals are blocked but while it waits in ppoll(), so that nothing else is
  * ever interrupted.

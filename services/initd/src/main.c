@@ -14,6 +14,7 @@
 #include <nucleus/nucleus.h>
 
 #include "initd.h"
+#include "runtime.h"
 #include "search.h"
 
 #define ACK_TIMEOUT_MS 30000
@@ -166,6 +167,7 @@ static void end_machine(struct end_record *end)
 	size_t len;
 
 	program = 0;
+	runtime_end();
 	machine_settle();
 	ports_count(&streams, end);
 	len = end_record_format(end, line);
@@ -201,6 +203,7 @@ static bool reap(struct end_record *end)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		runtime_reaped(pid);
 		if (pid != program)
 			continue;
 		*end = end_of(status);
@@ -238,6 +241,8 @@ static void run_program(void)
 {
 	struct refusal refusal;
 
+	if (request.is_run)
+		runtime_begin(&wait_mask);
 	program = launch_program(&request, &streams, &wait_mask, request.has_strace ? trace : NULL, &refusal);
 	if (program < 0)
 		end_refused(refusal.code, refusal.text);

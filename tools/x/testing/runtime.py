@@ -1,0 +1,31 @@
+"""The life of a real runtimed on this host: tests/runtime/drive.py with the host world's programs,
+which have the sanitizers in them. tests/scenarios/runtime.py drives the machine's in a machine."""
+import os
+import subprocess
+import sys
+
+from x.common import BUILD, ROOT
+from x.testing import Mismatch, Test
+
+DRIVE = os.path.join(ROOT, "tests", "runtime", "drive.py")
+TIMEOUT_SECONDS = 600
+
+
+def programs(world):
+    """runtimed and runtimectl of a world."""
+    return (os.path.join(BUILD, world, "services", "runtimed", "runtimed.elf"),
+            os.path.join(BUILD, world, "apps", "runtimectl", "runtimectl"))
+
+
+def drive():
+    try:
+        done = subprocess.run([sys.executable, DRIVE, *programs("host")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=TIMEOUT_SECONDS, check=False)
+    except subprocess.TimeoutExpired as expired:
+        raise Mismatch(f"expected an end\ngot none in {TIMEOUT_SECONDS} s\n{expired.stdout}") from None
+    if done.returncode:
+        raise Mismatch(done.stdout[-4000:])
+
+
+def tests():
+    return [Test("runtime: drive.py on this host", drive, is_parallel=True)]
