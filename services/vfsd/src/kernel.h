@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <albireo/block.h>
 #include <albireo/exec.h>
 #include <albireo/native.h>
 #include <albireo/vfs.h>
@@ -23,6 +24,9 @@ int kernel_node(unsigned int op, uint64_t node, struct vfs_attr *attr);
 long kernel_p9(struct p9_exchange *exchange);
 long kernel_proc(unsigned int op, uint64_t pid, void *buf, size_t cap);
 long kernel_counters(char *buf, size_t cap);
+
+/* The @index-th disk or partition. -ENOENT: there are no more. */
+int kernel_disk(uint32_t index, struct block_info *out);
 
 /* Fault in the kernel, or in a service, at a named place. */
 int kernel_crash(const char *place, size_t len);

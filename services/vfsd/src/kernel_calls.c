@@ -45,6 +45,15 @@ long kernel_counters(char *buf, size_t cap)
 	return nucleus_counters(buf, cap);
 }
 
+int kernel_disk(uint32_t index, struct block_info *out)
+{
+	struct storage_call call = { .op = STORAGE_LIST, .index = index };
+	int err = nucleus_storage(&call);
+
+	*out = call.info;
+	return err;
+}
+
 int kernel_crash(const char *place, size_t len)
 {
 	return (int)nucleus_debug_crash(place, len);

@@ -105,7 +105,7 @@ int machine_cpuinfo(struct text *text, const struct subject *subject)
 int machine_devices(struct text *text, const struct subject *subject)
 {
 	text_printf(text, "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
-		    "136 pts\n\nBlock devices:\n");
+		    "136 pts\n\nBlock devices:\n  8 sd\n254 virtblk\n259 blkext\n");
 	return 0;
 }
 
@@ -117,6 +117,22 @@ int machine_modules(struct text *text, const struct subject *subject)
 	if (len < 0)
 		return (int)len;
 	text_append(text, lines, (size_t)len);
+	return 0;
+}
+
+/* As Linux: kibibytes, nothing at all without disks. */
+int machine_partitions(struct text *text, const struct subject *subject)
+{
+	struct block_info info;
+	uint32_t i;
+
+	for (i = 0; !kernel_disk(i, &info); i++) {
+		if (info.flags & BLOCK_GONE)
+			continue;
+		if (!text->len)
+			text_printf(text, "major minor  #blocks  name\n\n");
+		text_printf(text, "%4u  %7u %10llu %s\n", info.major, info.minor, (unsigned long long)info.bytes >> 10, info.name);
+	}
 	return 0;
 }
 

@@ -74,6 +74,20 @@ int kernel_node(unsigned int op, uint64_t node, struct vfs_attr *attr)
 	}
 }
 
+int kernel_disk(uint32_t index, struct block_info *out)
+{
+	static const struct block_info disks[] = {
+		{ .id = 1, .bytes = 64 << 20, .major = 254, .name = "vda" },
+		{ .id = 2, .bytes = 1 << 20, .major = 254, .minor = 16, .name = "vdb", .flags = BLOCK_GONE },
+		{ .id = 3, .parent = 1, .bytes = 8 << 20, .major = 254, .minor = 1, .name = "vda1" },
+	};
+
+	if (index >= sizeof(disks) / sizeof(disks[0]))
+		return -ENOENT;
+	*out = disks[index];
+	return 0;
+}
+
 int kernel_crash(const char *place, size_t len)
 {
 	return -ENOENT;

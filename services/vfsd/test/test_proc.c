@@ -129,6 +129,8 @@ static void maps_are_formatted_as_linux_does(void **unused)
 static void machine_files_are_formatted_as_linux_does(void **unused)
 {
 	assert_string_equal(text_of_file("/proc/uptime"), "12.34 0.00\n");
+	assert_string_equal(text_of_file("/proc/partitions"),
+			    "major minor  #blocks  name\n\n 254        0      65536 vda\n 254        1       8192 vda1\n");
 	assert_string_equal(text_of_file("/proc/loadavg"), "0.01 1.25 0.00 1/9 1000\n");
 	assert_ptr_equal(strstr(text_of_file("/proc/meminfo"), "MemTotal:           4000 kB\nMemFree:            2000 kB\n"),
 			 text_of_file("/proc/meminfo"));
