@@ -257,8 +257,15 @@ def multiboot2():
     yield struct.pack("<II", 8 + len(tags), 0) + tags
 
 
+def console():
+    font = struct.pack("<HBB", 0x0436, 0, 8) + bytes(256 * 8)
+    for text in (b"hello\r\n\xc3\xa9\x1b[31;1mred\x1b[0m\n" * 20, b"\x1b[2;5r\x1b[3;1H\n\n\x1b[M\x1b[L\x1b[10@\x1b[?1049h\x1b[2J",
+                 b"\xe4\xb8\xad\x1b[99999;99999H\x1b[?25l\x1b[6n\x1b]0;title\x07\x1b#6wide"):
+        yield struct.pack("<H", len(font)) + font + text
+
+
 TARGETS = {"ext4": ext4, "fat": fat, "partition": partition, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
-           "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request,
+           "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request, "console": console,
            "multiboot2": multiboot2}
 
 

@@ -11,6 +11,11 @@ def scenario_runtimed_leads_the_same_life_in_a_machine(m):
     m.matches(result.out, r"(?m)^ok a_windows_program_is_launched$", "the last step")
 
 
+def scenario_sessiond_draws_and_switches_in_a_machine(m):
+    result = m.exec("/usr/bin/python3", runtime.CONSOLE, runtime.sessiond("user"), timeout=300)
+    m.equal(result.code, 0, "exit code of console.py" + "\n" + result.out.decode("utf-8", "replace")[-4000:], result)
+
+
 NEVER_ENDS = """cat > /tmp/work <<'END'
 #!/bin/busybox sh
 exec sleep 1000

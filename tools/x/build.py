@@ -39,7 +39,9 @@ endian = 'little'
 
 # musl-gcc sees no kernel headers; these folders are added behind its own.
 KERNEL_HEADERS = {"linux": "/usr/include/linux", "asm-generic": "/usr/include/asm-generic",
-                  "asm": "/usr/include/x86_64-linux-gnu/asm"}
+                  "asm": "/usr/include/x86_64-linux-gnu/asm",
+                  # A library's, which needs nothing of glibc.
+                  "vterm.h": "/usr/include/vterm.h", "vterm_keycodes.h": "/usr/include/vterm_keycodes.h"}
 
 
 def link_kernel_headers():

@@ -23,6 +23,10 @@ FLAGS = ["-g", "-O1", "-std=gnu11", "-fsanitize=fuzzer,address,undefined", "-fno
          "-fno-omit-frame-pointer"]
 
 
+# library: what it is linked with
+LINKED = {"console": ("-lvterm",)}
+
+
 def names():
     paths = glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c"))
     return sorted(os.path.basename(path)[5:-2] for path in paths)
@@ -47,7 +51,8 @@ def compile_target(name, output):
     includes = [os.path.join(folder, "include") for folder in folders]
     includes += [os.path.join(ROOT, "abi", "include"), os.path.join(ROOT, "abi")]
     sources = [path for folder in folders for path in sorted(glob.glob(f"{folder}/src/*.c"))]
-    command = ["clang", *FLAGS, *(f"-I{path}" for path in includes), "-o", output, source, *sources]
+    command = ["clang", *FLAGS, *(f"-I{path}" for path in includes), "-o", output, source, *sources,
+               *(flag for folder in folders for flag in LINKED.get(os.path.basename(folder), ()))]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.stderr.write(result.stderr)

@@ -1,4 +1,5 @@
 """Stage: from built files and package.toml to build/image and the boot bundle."""
+import gzip
 import hashlib
 import os
 import sys
@@ -16,6 +17,7 @@ BUNDLE = os.path.join(BUILD, "bundle.cpio")
 RUN_BUNDLE = os.path.join(BUILD, "bundle-run.cpio")
 TEST_BUNDLE = os.path.join(BUILD, "bundle-test.cpio")
 BUSYBOX = "/bin/busybox"
+CONSOLE_FONT = "/usr/share/consolefonts/Uni2-Terminus16.psf.gz"
 
 # builder: the world that builds it
 WORLD_OF = {"service": "user", "app": "user", "musl-app": "user", "module-image": "kernel", "kernel": "kernel"}
@@ -53,11 +55,12 @@ def stage_packages(packages):
 
 
 def run_files(packages, staged):
-    """What the bundle of ./x run has beside exec's: Linux programs of ours, and registries."""
+    """What the bundle of ./x run has beside exec's: Linux programs of ours, registries, the console's font."""
     programs = [package.table("install")["path"] for package in packages
                 if package.table("build").get("builder") == "musl-app"]
     return ([(path, bundle.MODE_PROGRAM, staged[path]) for path in sorted(programs)] +
-            [(path, bundle.MODE_FILE, staged[path]) for path in registry.RUN_REGISTRIES])
+            [(path, bundle.MODE_FILE, staged[path]) for path in registry.RUN_REGISTRIES] +
+            [("share/console.psf", bundle.MODE_FILE, gzip.decompress(read(CONSOLE_FONT)))])
 
 
 def bundle_files(packages, staged, extra):

@@ -3,7 +3,7 @@ from x import fuzz
 from x.testing import Mismatch, Test
 
 # target: inputs
-SAMPLES = {"ext4": 800, "fat": 2000, "partition": 1500, "pe": 10000, "runtime_request": 3000}
+SAMPLES = {"console": 2000, "ext4": 800, "fat": 2000, "partition": 1500, "pe": 10000, "runtime_request": 3000}
 
 
 def sample_test(name, runs):

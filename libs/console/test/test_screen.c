@@ -1,0 +1,198 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <vterm.h>
+
+#include <console/screen.h>
+
+/* A font of 256 glyphs of 8 by 4 pixels: the glyph of a character has its number in each row. */
+#define GLYPH_HEIGHT 4
+#define WIDTH 84		/* 10 columns, and 4 pixels that are no column's */
+#define HEIGHT 22		/* 5 rows, and 2 lines */
+#define EDGE 0xdeadbeefu
+
+static uint8_t font_bytes[4 + 256 * GLYPH_HEIGHT] = { 0x36, 0x04, 0, GLYPH_HEIGHT };
+static uint32_t pixels[HEIGHT + 1][WIDTH + 8];
+static char sent[256];
+static size_t sent_len;
+static struct font *font;
+static struct screen *screen;
+
+static void take_output(const char *bytes, size_t len, void *user)
+{
+	assert_true(sent_len + len <= sizeof(sent));
+	memcpy(sent + sent_len, bytes, len);
+	sent_len += len;
+}
+
+static const struct framebuffer framebuffer = {
+	.pixels = (uint8_t *)pixels, .width = WIDTH, .height = HEIGHT, .stride = sizeof(pixels[0]),
+};
+
+static int begin(void **state)
+{
+	for (unsigned int i = 0; i < 256; i++)
+		memset(font_bytes + 4 + i * GLYPH_HEIGHT, (int)i, GLYPH_HEIGHT);
+	memset(font_bytes + 4 + ' ' * GLYPH_HEIGHT, 0, GLYPH_HEIGHT);
+	for (unsigned int y = 0; y <= HEIGHT; y++)
+		for (unsigned int x = 0; x < WIDTH + 8; x++)
+			pixels[y][x] = EDGE;
+	sent_len = 0;
+	assert_int_equal(font_parse(font_bytes, sizeof(font_bytes), &font), 0);
+	assert_int_equal(screen_create(font, WIDTH, HEIGHT, take_output, NULL, &screen), 0);
+	return 0;
+}
+
+static int end(void **state)
+{
+	screen_free(screen);
+	font_free(font);
+	return 0;
+}
+
+static void write_text(const char *text)
+{
+	screen_write(screen, text, strlen(text));
+}
+
+static void assert_row(unsigned int row, const char *expected)
+{
+	for (unsigned int column = 0; column < screen_columns(screen); column++) {
+		uint32_t character = screen_character(screen, row, column);
+
+		assert_int_equal(character ? character : ' ', column < strlen(expected) ? (unsigned char)expected[column] : ' ');
+	}
+}
+
+/* Is the cell drawn with @character's glyph in these colours? */
+static void assert_drawn(unsigned int row, unsigned int column, uint8_t character, uint32_t fg, uint32_t bg)
+{
+	uint8_t bits = character == ' ' ? 0 : character;
+
+	for (unsigned int y = 0; y < GLYPH_HEIGHT; y++)
+		for (unsigned int x = 0; x < 8; x++)
+			assert_int_equal(pixels[row * GLYPH_HEIGHT + y][column * 8 + x], bits & 0x80 >> x ? fg : bg);
+}
+
+static uint32_t drawn_color(unsigned int row, unsigned int column, unsigned int x)
+{
+	return pixels[row * GLYPH_HEIGHT][column * 8 + x];
+}
+
+static void cells_fill_the_frame_buffer_and_no_more(void **state)
+{
+	assert_int_equal(screen_rows(screen), 5);
+	assert_int_equal(screen_columns(screen), 10);
+	screen_show(screen, &framebuffer);
+	write_text("\x1b[41m\x1b[2J");
+	for (unsigned int y = 0; y <= HEIGHT; y++)
+		for (unsigned int x = 0; x < WIDTH + 8; x++)
+			if (y >= HEIGHT || x >= WIDTH)
+				assert_int_equal(pixels[y][x], EDGE);
+			else if (y >= 20 || x >= 80)
+				assert_int_equal(pixels[y][x], 0);
+}
+
+static void text_is_drawn_as_it_is_written(void **state)
+{
+	uint32_t fg, bg;
+
+	screen_show(screen, &framebuffer);
+	write_text("Ab");
+	assert_row(0, "Ab");
+	bg = drawn_color(0, 0, 0);
+	fg = drawn_color(0, 0, 1);
+	assert_int_not_equal(fg, bg);
+	assert_drawn(0, 0, 'A', fg, bg);
+	assert_drawn(0, 1, 'b', fg, bg);
+	assert_drawn(0, 2, ' ', bg, fg);	/* the cursor */
+	assert_drawn(1, 0, ' ', fg, bg);
+}
+
+static void utf8_is_one_character_a_cell(void **state)
+{
+	screen_show(screen, &framebuffer);
+	write_text("\xc3");
+	write_text("\xa9x\xff");
+	assert_int_equal(screen_character(screen, 0, 0), 0xe9);
+	assert_int_equal(screen_character(screen, 0, 1), 'x');
+	assert_int_equal(screen_character(screen, 0, 2), 0xfffd);
+	assert_drawn(0, 0, 0xe9, drawn_color(0, 0, 0), drawn_color(0, 0, 3));
+}
+
+static void colours_and_attributes_are_drawn(void **state)
+{
+	screen_show(screen, &framebuffer);
+	write_text("\x1b[38;2;1;2;3;48;2;4;5;6mA\x1b[7mA\x1b[0;38;2;1;2;3;48;2;4;5;6;4m \x1b[0m");
+	assert_drawn(0, 0, 'A', 0x010203, 0x040506);
+	assert_drawn(0, 1, 'A', 0x040506, 0x010203);
+	assert_int_equal(pixels[0][16], 0x040506);
+	assert_int_equal(pixels[GLYPH_HEIGHT - 1][16], 0x010203);
+}
+
+static void the_screen_scrolls_at_its_end(void **state)
+{
+	screen_show(screen, &framebuffer);
+	write_text("1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[?25l");
+	assert_row(0, "2");
+	assert_row(4, "6");
+	assert_drawn(4, 0, '6', drawn_color(4, 0, 2), drawn_color(4, 0, 0));
+	assert_drawn(0, 0, '2', drawn_color(4, 0, 2), drawn_color(4, 0, 0));
+	/* And within a region. */
+	write_text("\x1b[2;3r\x1b[3;1H\n");
+	assert_row(0, "2");
+	assert_row(1, "4");
+	assert_row(2, "");
+	assert_row(3, "5");
+}
+
+static void a_hidden_screen_is_drawn_when_it_is_shown(void **state)
+{
+	write_text("hidden\x1b[?25l");
+	assert_int_equal(pixels[0][0], EDGE);
+	screen_show(screen, &framebuffer);
+	assert_drawn(0, 0, 'h', drawn_color(0, 0, 1), drawn_color(0, 0, 0));
+	screen_show(screen, NULL);
+	pixels[0][0] = EDGE;
+	write_text("\x1b[2J");
+	assert_int_equal(pixels[0][0], EDGE);
+}
+
+static void keys_and_answers_go_to_the_program(void **state)
+{
+	screen_type(screen, 'a', VTERM_MOD_NONE);
+	screen_type(screen, 'c', VTERM_MOD_CTRL);
+	screen_press(screen, VTERM_KEY_UP, VTERM_MOD_NONE);
+	write_text("\x1b[6n");
+	assert_int_equal(sent_len, 11);
+	assert_memory_equal(sent, "a\x03\x1b[A\x1b[1;1R", 11);
+}
+
+static void a_screen_without_a_cell_is_refused(void **state)
+{
+	struct screen *none;
+
+	assert_int_equal(screen_create(font, 7, 100, take_output, NULL, &none), -EINVAL);
+	assert_int_equal(screen_create(font, 100, 3, take_output, NULL, &none), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(cells_fill_the_frame_buffer_and_no_more, begin, end),
+		cmocka_unit_test_setup_teardown(text_is_drawn_as_it_is_written, begin, end),
+		cmocka_unit_test_setup_teardown(utf8_is_one_character_a_cell, begin, end),
+		cmocka_unit_test_setup_teardown(colours_and_attributes_are_drawn, begin, end),
+		cmocka_unit_test_setup_teardown(the_screen_scrolls_at_its_end, begin, end),
+		cmocka_unit_test_setup_teardown(a_hidden_screen_is_drawn_when_it_is_shown, begin, end),
+		cmocka_unit_test_setup_teardown(keys_and_answers_go_to_the_program, begin, end),
+		cmocka_unit_test_setup_teardown(a_screen_without_a_cell_is_refused, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
