@@ -332,8 +332,10 @@ static struct mount *topmost_at(struct request *rq, const char *target)
 	if (is_root_path(target) || walk_target(rq, target, true, &walk))
 		return NULL;
 	entry = entry_find(walk.dir, walk.name, walk.len, ENTRY_OVERLAY);
+	/* One that was removed keeps its place, and its root's number may be another's by now. */
 	for (i = 1; entry && i < VFSD_MOUNTS; i++)
-		if (state->mounts[i].fs != FS_NONE && state->mounts[i].root == entry->node)
+		if (state->mounts[i].fs != FS_NONE && !(state->mounts[i].flags & MOUNT_DETACHED) &&
+		    state->mounts[i].root == entry->node)
 			return &state->mounts[i];
 	return NULL;
 }
