@@ -63,6 +63,7 @@ struct vfs_attr {
 #define VFS_NODE_NODEV (1u << 8)
 #define VFS_NODE_NOEXEC (1u << 9)
 #define VFS_NODE_MOUNT_ROOT (1u << 10)
+#define VFS_NODE_RESERVES (1u << 12)	/* PAGER: a write needs room from VFS_RESERVE */
 #define VFS_NODE_MAGIC_LINK (1u << 11)	/* /proc/PID/{exe,cwd,root,fd/N}: the kernel resolves it;
 					 * `rdev` says which (enum vfs_magic), `ino` of what */
 
@@ -129,7 +130,7 @@ enum vfs_op {
 	VFS_WRITE,
 	/* node. Reply: data: struct statfs of x86_64 Linux. */
 	VFS_STATFS,
-	/* node. Bring the server's copy to stable storage (fsync reached the disk). */
+	/* node. Bring the server's copy to stable storage (fsync reached the disk). 0: every disk. */
 	VFS_SYNC,
 	/* node, byte offset, bytes: fill the object's pages (page-aligned; the last
 	 * may be short: the rest reads as zero). Reply: [1] bytes filled. */
@@ -161,6 +162,9 @@ enum vfs_op {
 	/* dir | data: a name that is not there. Reply: data: the first name by bytes that is the same but for case
 	 * (none: it is missing too), [1] its bytes, [2] lease in ns, [3] seq. Any change of a name in dir revokes it. */
 	VFS_FOLD,
+	/* node, offset, bytes: room on the disk for what will be written there. Reply: [1], [2]: from where to where
+	 * writes have room now. With no bytes: what was kept and not used is given back. -ENOSPC, -EFBIG. */
+	VFS_RESERVE,
 	VFS_OP_END
 };
 
@@ -185,6 +189,7 @@ enum vfs_xattr_op { VFS_XATTR_GET, VFS_XATTR_SET, VFS_XATTR_LIST, VFS_XATTR_REMO
 #define VFS_MOUNT_NOSUID 2u
 #define VFS_MOUNT_NODEV 4u
 #define VFS_MOUNT_NOEXEC 8u
+#define VFS_MOUNT_REMOUNT 16u	/* change the flags of what is mounted there */
 
 /* LEASE_REVOKE_BROKER(struct lease_revoke *): from vfsd, of sockets from netd; takes effect before it returns. */
 struct lease_revoke {

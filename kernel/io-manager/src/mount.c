@@ -6,7 +6,7 @@
 
 #include "vfs_private.h"
 
-#define DATA_BYTES (3 * VFS_PATH_MAX)
+#define DATA_BYTES (4 * VFS_PATH_MAX)
 
 /* Append @text with its NUL. Returns: the new length; cap + 1 when there is no room. */
 static size_t append(char *data, size_t len, size_t cap, const char *text)
@@ -39,18 +39,26 @@ static int call_with_text(const uint64_t words[4], const char *const *texts, uns
 	return err;
 }
 
-int vfs_mount(const char *type, const char *source, const char *target, uint32_t flags)
+int vfs_mount(const char *type, const char *source, const char *target, const char *options, uint32_t flags)
 {
 	const uint64_t words[4] = { VFS_MOUNT, flags };
-	const char *const texts[] = { type, source, target };
+	const char *const texts[] = { type, source, target, options };
 
-	return call_with_text(words, texts, 3);
+	return call_with_text(words, texts, 4);
 }
 
 int vfs_umount(const char *target, uint32_t flags)
 {
 	struct ipc_kernel_call c = { .words = { VFS_UMOUNT, flags }, .data = target, .data_len = (uint32_t)strlen(target) };
 
+	return vfs_call(&c);
+}
+
+int vfs_sync_all(void)
+{
+	struct ipc_kernel_call c = { .words = { VFS_SYNC } };
+
+	mm_sync_all();
 	return vfs_call(&c);
 }
 

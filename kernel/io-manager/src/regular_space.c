@@ -34,6 +34,7 @@ static int truncate_pager(struct inode *i, uint64_t size)
 	err = inode_write_back(i, 0, ~0ull);
 	if (!err)
 		err = vfs_call_records(&c, NULL, 0, NULL);
+	i->room_start = i->room_end = 0;
 	if (err) {
 		inode_set_size_locked(i, old);
 		mm_object_truncate(&i->object, old);

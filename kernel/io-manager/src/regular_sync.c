@@ -75,6 +75,26 @@ int regular_fsync(struct file *f, bool data_only)
 	return err ? err : vfs_call(&c);
 }
 
+/* What a disk kept for writes that did not come. */
+static void give_room_back(struct inode *i)
+{
+	struct ipc_kernel_call c = { .words = { VFS_RESERVE, i->node } };
+
+	mutex_lock(&i->lock);
+	if (i->room_end && !READ_ONCE(i->object.ndirty) && !vfs_call(&c))
+		i->room_start = i->room_end = 0;
+	mutex_unlock(&i->lock);
+}
+
+static int write_back_at_close(struct file *f)
+{
+	int err = collect(f, inode_write_back(f->inode, 0, ~0ull));
+
+	if (READ_ONCE(f->inode->room_end))
+		give_room_back(f->inode);
+	return err;
+}
+
 int regular_flush(struct file *f, void *process)
 {
 	struct inode *i = f->inode;
@@ -83,5 +103,5 @@ int regular_flush(struct file *f, void *process)
 		return 0;
 	if (!READ_ONCE(i->object.ndirty) && !atomic_load(&i->pageouts))
 		return file_take_error(f);
-	return collect(f, inode_write_back(i, 0, ~0ull));
+	return write_back_at_close(f);
 }

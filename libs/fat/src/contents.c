@@ -29,6 +29,8 @@ int fat_store(struct fat *fs, const struct fat_file *file)
 	uint64_t at;
 	int err = fat_volume_begin(fs);
 
+	if (!err && file->slot == FAT_NO_SLOT)
+		return 0;
 	if (!err)
 		err = fat_slot_at(fs, file->dir, file->slot, &at);
 	if (!err)

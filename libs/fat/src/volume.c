@@ -169,6 +169,35 @@ int fat_volume_begin(struct fat *fs)
 	return err;
 }
 
+/* One piece of the table, @len bytes from @offset on, to its copies where they differ. */
+static int level_piece(struct fat *fs, uint64_t offset, size_t len)
+{
+	uint8_t piece[BLOCK_BYTES], copy[BLOCK_BYTES];
+	struct blockdev *dev = fs->dev;
+	int err = dev->ops->read(dev, fs->fat_at + offset, piece, len);
+
+	for (unsigned int i = 1; i < fs->nfats && !err; i++) {
+		uint64_t at = fs->fat_at + i * fs->fat_bytes + offset;
+
+		err = dev->ops->read(dev, at, copy, len);
+		if (!err && memcmp(piece, copy, len)) {
+			fs->has_unflushed = true;
+			err = dev->ops->write(dev, at, piece, len);
+		}
+	}
+	return err;
+}
+
+/* Who died between the writes of a table and of its copy left them different. */
+static int level_copies(struct fat *fs)
+{
+	int err = 0;
+
+	for (uint64_t at = 0; at < fs->fat_bytes && !err; at += BLOCK_BYTES)
+		err = level_piece(fs, at, fs->fat_bytes - at < BLOCK_BYTES ? (size_t)(fs->fat_bytes - at) : BLOCK_BYTES);
+	return err;
+}
+
 int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *options, void *memory, size_t bytes)
 {
 	uint8_t boot[UNIT_BYTES];
@@ -200,6 +229,8 @@ int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *op
 	fs->next_free = 2;
 	err = read_info(fs);
 	fs->was_dirty = is_dirty && !options->is_continued;
+	if (!err && fs->is_dirty && !fs->is_read_only)
+		err = level_copies(fs);
 	return err;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "disk_fat.h"
 #include "handlers.h"
 #include "kernel.h"
 #include "mount.h"
@@ -35,7 +36,7 @@ int handle_mount(struct request *rq)
 	spec.must_exist = rq->is_from_kernel;
 	if (strlen(spec.target) >= VFS_PATH_MAX)
 		return -ENAMETOOLONG;
-	err = mount_add(rq, &spec, NULL);
+	err = rq->args[0] & VFS_MOUNT_REMOUNT ? mount_change(rq, spec.target, spec.flags) : mount_add(rq, &spec, NULL);
 	rq->is_counted = !err;
 	return err;
 }
@@ -123,5 +124,6 @@ int handle_unpublish(struct request *rq)
 int handle_shutdown(struct request *rq)
 {
 	p9_shutdown();
+	fat_volumes_settle();
 	return 0;
 }

@@ -68,6 +68,17 @@ int handle_statfs(struct request *rq)
 	return 0;
 }
 
+int handle_reserve(struct request *rq)
+{
+	struct node *node = request_node(rq, 0);
+
+	if (!node)
+		return -ENOENT;
+	if (!node_ops(node)->reserve)
+		return -EINVAL;
+	return node_ops(node)->reserve(node, rq->args[1], rq->args[2], &rq->words[1], &rq->words[2]);
+}
+
 int handle_path(struct request *rq)
 {
 	struct node *node = request_node(rq, 0);

@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
+#include "disk_fat.h"
 #include "kernel.h"
 #include "p9_fid.h"
 #include "p9_fs.h"
 
-enum deferred_kind { KERNEL_FORGET, CLUNK, REMOVE_ASIDE };
+enum deferred_kind { KERNEL_FORGET, CLUNK, REMOVE_ASIDE, FAT_RELEASE };
 
 static struct deferred {
 	enum deferred_kind kind;
@@ -46,6 +47,11 @@ void defer_remove_aside(uint16_t mount, uint64_t node)
 	add(REMOVE_ASIDE, mount, node);
 }
 
+void defer_fat_release(uint16_t mount, uint32_t first)
+{
+	add(FAT_RELEASE, mount, first);
+}
+
 static void run_one(const struct deferred *item)
 {
 	switch (item->kind) {
@@ -57,6 +63,9 @@ static void run_one(const struct deferred *item)
 		break;
 	case REMOVE_ASIDE:
 		p9_remove_aside((uint16_t)item->what, item->node);
+		break;
+	case FAT_RELEASE:
+		fat_volume_release((uint16_t)item->what, (uint32_t)item->node);
 		break;
 	}
 }

@@ -20,6 +20,10 @@ void defer_clunk(uint32_t fid);
 /* Delete the unlinked file that lies in the aside folder of @mount. */
 void defer_remove_aside(uint16_t mount, uint64_t node);
 
+/* Free the clusters of a deleted file, from @first on; 0: give the device of a detached mount back
+ * if nobody has a file of it open. */
+void defer_fat_release(uint16_t mount, uint32_t first);
+
 void deferred_run(void);
 void deferred_drop(void);
 

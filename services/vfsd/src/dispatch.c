@@ -10,6 +10,7 @@
 #include "bundlefs.h"
 #include "deferred.h"
 #include "devfs.h"
+#include "disk_fat.h"
 #include "handlers.h"
 #include "kernel.h"
 #include "fs.h"
@@ -68,6 +69,7 @@ static const struct operation {
 	[VFS_SHUTDOWN] = { handle_shutdown, MAY_LAUNCHER },
 	[VFS_XATTR] = { handle_xattr, 0 },
 	[VFS_FOLD] = { handle_fold, 0 },
+	[VFS_RESERVE] = { handle_reserve, 0 },
 };
 
 /* The thread's last reply has gone out: it will not be asked for again. */
@@ -134,12 +136,24 @@ void dispatch_thread_end(void)
 	pthread_mutex_unlock(&name_lock);
 }
 
+static int sync_disks(void)
+{
+	int err;
+
+	dispatch_lock_names();
+	err = fat_volumes_settle();
+	dispatch_unlock_names();
+	return err;
+}
+
 static int serve_pages(struct request *rq)
 {
 	struct node *node = node_get(rq->args[0]);
 	const struct fs_ops *ops = node ? node_ops(node) : NULL;
 	long done = -EIO;
 
+	if (rq->op == VFS_SYNC && !rq->args[0])
+		return sync_disks();
 	if (!ops)
 		return -ENOENT;
 	if (rq->op == VFS_SYNC)

@@ -80,6 +80,10 @@ struct fs_ops {
 	long (*page_in)(uint64_t node, uint64_t offset, uint64_t len);
 	long (*page_out)(uint64_t node, uint64_t offset, uint64_t len);
 
+	/* See that the bytes from @offset on, at most @len, have room on the disk, and keep it until they are written:
+	 * [*@start, *@end) have, at least one byte of them asked for. @len 0: give back what is kept. -ENOSPC, -EFBIG. */
+	int (*reserve)(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
+
 	/* The directory and name of a node without entries. */
 	int (*parent)(struct node *node, struct node **dir, char name[VFS_NAME_MAX + 1], size_t *len);
 	/* Must the node stay although nobody holds it? */
@@ -92,7 +96,7 @@ struct fs_ops {
 int tree_xattr(struct request *rq, struct node *node, const struct xattr_args *args);
 void xattrs_free(struct node *node);
 
-extern const struct fs_ops tmpfs_ops, generated_ops, p9_ops;
+extern const struct fs_ops tmpfs_ops, generated_ops, p9_ops, fat_ops;
 
 const struct fs_ops *node_ops(const struct node *node);
 

@@ -22,6 +22,8 @@ void kernel_revoke_attr(uint64_t node, uint64_t seq);
 int kernel_node(unsigned int op, uint64_t node, struct vfs_attr *attr);
 
 long kernel_p9(struct p9_exchange *exchange);
+int kernel_block(struct block_call *call);
+int kernel_storage(struct storage_call *call);
 long kernel_proc(unsigned int op, uint64_t pid, void *buf, size_t cap);
 long kernel_counters(char *buf, size_t cap);
 

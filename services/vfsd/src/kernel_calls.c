@@ -35,6 +35,16 @@ long kernel_p9(struct p9_exchange *exchange)
 	return nucleus_p9(exchange);
 }
 
+int kernel_block(struct block_call *call)
+{
+	return nucleus_block(call);
+}
+
+int kernel_storage(struct storage_call *call)
+{
+	return nucleus_storage(call);
+}
+
 long kernel_proc(unsigned int op, uint64_t pid, void *buf, size_t cap)
 {
 	return nucleus_proc_query(op, pid, buf, cap);

@@ -6,10 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "deferred.h"
+#include "disk_fat.h"
 #include "generated.h"
+#include "handlers.h"
 #include "kernel.h"
 #include "p9_fs.h"
 #include "tmpfs.h"
+
+#define MOUNT_FLAGS 15u	/* those that a mount may be changed to */
 
 /* A mount that was taken away, and of which nobody holds a file any more. */
 static bool is_left(uint16_t index)
@@ -23,6 +28,8 @@ static void free_mount(uint16_t index)
 
 	if (mount->fs == FS_P9)
 		p9_unmount(index);
+	if (mount->fs == FS_FAT)
+		fat_volume_close(index);
 	if (mount->keys)
 		state_table_destroy(&arena, mount->keys);
 	arena_free(mount->type);
@@ -59,6 +66,7 @@ static const struct mount_type {
 	{ "devtmpfs", FS_TREE, TMPFS_MAGIC },
 	{ "bundle", FS_TREE, RAMFS_MAGIC },
 	{ "9p", FS_P9, V9FS_MAGIC },
+	{ "vfat", FS_FAT, MSDOS_SUPER_MAGIC },
 	{ "proc", FS_GENERATED, PROC_SUPER_MAGIC },
 	{ "sysfs", FS_GENERATED, SYSFS_MAGIC },
 };
@@ -81,6 +89,8 @@ static int make_root(struct request *rq, const struct mount_spec *spec, uint16_t
 
 	if (mount->fs == FS_P9)
 		err = p9_mount(rq, index, spec->source, spec->options, &root);
+	else if (mount->fs == FS_FAT)
+		err = fat_volume_mount(rq, index, spec, &root);
 	else if (mount->fs == FS_GENERATED)
 		err = generated_root(index, !strcmp(spec->type, "sysfs"), &root);
 	else
@@ -318,6 +328,8 @@ int mount_add(struct request *rq, const struct mount_spec *spec, uint16_t *out)
 		return err;
 	mount = &state->mounts[index];
 	err = is_root_path(spec->target) ? mount_root(rq, mount) : lay_mount(rq, mount, spec->must_exist);
+	if (err && mount->fs == FS_FAT)
+		fat_volume_close(index);
 	if (!err && out)
 		*out = index;
 	return err;
@@ -338,6 +350,28 @@ static struct mount *topmost_at(struct request *rq, const char *target)
 		    state->mounts[i].root == entry->node)
 			return &state->mounts[i];
 	return NULL;
+}
+
+int mount_change(struct request *rq, const char *target, uint32_t flags)
+{
+	struct mount *mount = topmost_at(rq, target);
+	struct node_block *block;
+	uint16_t index;
+	int err = 0;
+
+	if (!mount)
+		return -EINVAL;
+	index = (uint16_t)(mount - state->mounts);
+	if (mount->fs == FS_FAT && ((mount->flags ^ flags) & VFS_MOUNT_READONLY))
+		err = fat_volume_set_read_only(index, flags & VFS_MOUNT_READONLY);
+	if (err)
+		return err;
+	ARENA_SET(mount->flags, (mount->flags & ~MOUNT_FLAGS) | (flags & MOUNT_FLAGS));
+	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
+		for (unsigned int i = 0; i < NODES_AT_ONCE; i++)
+			if (block->nodes[i].number && block->nodes[i].mount == index)
+				change_node(rq, &block->nodes[i]);
+	return 0;
 }
 
 static bool holds_mounts(const struct mount *mount)
@@ -377,6 +411,8 @@ int mount_remove(struct request *rq, const char *target)
 	ARENA_SET(mount->flags, mount->flags | MOUNT_DETACHED);
 	if (mount->fs == FS_TREE)
 		tmpfs_empty(root);
+	if (mount->fs == FS_FAT)
+		defer_fat_release((uint16_t)(mount - state->mounts), 0);
 	node_unpin(root);
 	return 0;
 }

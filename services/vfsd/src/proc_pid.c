@@ -541,6 +541,16 @@ static void print_options(struct text *text, uint32_t flags)
 		    flags & VFS_MOUNT_NOEXEC ? ",noexec" : "");
 }
 
+/* What only this kind of filesystem has. */
+static void print_own_options(struct text *text, const struct mount *mount)
+{
+	if (mount->fs != FS_FAT)
+		return;
+	if (mount->attach_uid || mount->attach_gid)
+		text_printf(text, ",uid=%u,gid=%u", mount->attach_uid, mount->attach_gid);
+	text_printf(text, ",fmask=%04o,dmask=%04o,codepage=437,iocharset=utf8,shortname=mixed,utf8", mount->fmask, mount->dmask);
+}
+
 int pid_mounts(struct text *text, const struct subject *subject)
 {
 	const struct mount *mount;
@@ -551,6 +561,7 @@ int pid_mounts(struct text *text, const struct subject *subject)
 		print_escaped(text, text_of(mount->target));
 		text_printf(text, " %s ", text_of(mount->type));
 		print_options(text, mount->flags);
+		print_own_options(text, mount);
 		text_printf(text, " 0 0\n");
 	}
 	return 0;
@@ -574,7 +585,9 @@ int pid_mountinfo(struct text *text, const struct subject *subject)
 		print_options(text, mount->flags);
 		text_printf(text, " - %s ", text_of(mount->type));
 		print_escaped(text, text_of(mount->source));
-		text_printf(text, " %s\n", mount->flags & VFS_MOUNT_READONLY ? "ro" : "rw");
+		text_printf(text, " %s", mount->flags & VFS_MOUNT_READONLY ? "ro" : "rw");
+		print_own_options(text, mount);
+		text_printf(text, "\n");
 	}
 	return 0;
 }

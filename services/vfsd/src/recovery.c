@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "deferred.h"
+#include "disk_fat.h"
 #include "fs.h"
 #include "kernel.h"
 #include "replies.h"
@@ -128,6 +129,7 @@ void recovery_run(void)
 
 	kernel_now(&now);
 	expiry_sec = now.sec + KEEP_SECONDS;
+	fat_recover();
 	replies_drop_taken();
 	held = list_held(&nheld);
 	if (held)

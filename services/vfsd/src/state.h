@@ -23,6 +23,7 @@ enum fs_kind {
 	FS_TREE,	/* tmpfs, /dev, the bundle: everything is in the arena */
 	FS_GENERATED,	/* /proc and /sys: nodes are found by key, text is made when opened */
 	FS_P9,		/* nodes are found by the server's qid.path */
+	FS_FAT,		/* nodes are found by where their entries lie on the disk */
 	FS_KIND_END
 };
 
@@ -53,6 +54,14 @@ struct node {
 	/* FS_P9, guarded by the fid lock. */
 	uint32_t fid_epoch;		/* (cache) incarnation the fids belong to */
 	uint32_t fids[3];		/* (cache) enum fid_kind */
+	/* FS_FAT: what the disk has, stored plainly: it does not follow the transaction. */
+	struct {
+		uint32_t dir, slot;	/* of its entry */
+		uint32_t first;		/* cluster */
+		uint32_t attr;
+		uint32_t reserved;	/* clusters kept for what the kernel has not written back */
+		uint32_t pad;
+	} fat;
 	uint64_t fetched_seq;		/* (cache) request that fetched the attributes */
 	struct vfs_time fetched_at;	/* (cache) and when */
 	ref_t next_free;
@@ -103,6 +112,9 @@ struct mount {
 	uint32_t msize;
 	uint32_t attach_uid, attach_gid;
 	char aside[48];		/* name of the folder for unlinked open files */
+	/* FS_FAT; whose files they are: attach_uid, attach_gid */
+	uint32_t device;	/* id of the block device; 0: given back */
+	uint16_t fmask, dmask;	/* permission bits that files and folders have not */
 };
 
 #define MOUNT_DETACHED (1u << 31)
@@ -132,6 +144,8 @@ struct vfsd_state {
 	ref_t node_blocks;	/* struct node_block */
 	ref_t replies;		/* struct reply_slot */
 	uint64_t reply_bytes;	/* in use by those */
+	uint64_t disk_doing;	/* stored plainly: the request that changes a disk; its transaction may not have ended */
+	uint64_t disk_undone;	/* and that of the predecessor */
 	ref_t names, opens;	/* tables of struct entry and struct open_text */
 	struct mount mounts[VFSD_MOUNTS];
 	unsigned char boot_id[16];

@@ -98,6 +98,16 @@ long kernel_p9(struct p9_exchange *exchange)
 	return fake_p9(exchange);
 }
 
+int kernel_block(struct block_call *call)
+{
+	return -ENODEV;
+}
+
+int kernel_storage(struct storage_call *call)
+{
+	return -ENOENT;
+}
+
 static void fill_stat(struct proc_stat *stat)
 {
 	memset(stat, 0, sizeof(*stat));

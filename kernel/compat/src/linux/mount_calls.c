@@ -7,12 +7,13 @@
 #include "files.h"
 
 #define MNT_DETACH_FLAG 2	/* MNT_DETACH of umount2(2) */
-#define MOUNT_CHANGES (MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+#define MOUNT_CHANGES (MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 static uint32_t flags_of(uint64_t linux_flags)
 {
 	return (linux_flags & MS_RDONLY ? VFS_MOUNT_READONLY : 0) | (linux_flags & MS_NOSUID ? VFS_MOUNT_NOSUID : 0) |
-	       (linux_flags & MS_NODEV ? VFS_MOUNT_NODEV : 0) | (linux_flags & MS_NOEXEC ? VFS_MOUNT_NOEXEC : 0);
+	       (linux_flags & MS_NODEV ? VFS_MOUNT_NODEV : 0) | (linux_flags & MS_NOEXEC ? VFS_MOUNT_NOEXEC : 0) |
+	       (linux_flags & MS_REMOUNT ? VFS_MOUNT_REMOUNT : 0);
 }
 
 /* vfsd knows paths from its own root. */
@@ -49,23 +50,37 @@ static int target_in(uint64_t user, struct inode **inode, char **out)
 	return err;
 }
 
-static int do_mount(uint64_t user_source, char *target, uint64_t user_type, uint64_t flags)
+/* A string of the caller's, "" for none. */
+static int text_in(struct linux_path *text, uint64_t user)
 {
-	struct linux_path source = { .text = source.small }, type;
-	int err;
+	text->text = text->small;
+	text->small[0] = '\0';
+	return user ? linux_path_in(text, user, true) : 0;
+}
 
-	if (!user_type)
-		return -EINVAL;
-	err = linux_path_in(&type, user_type, false);
+static int do_mount(const uint64_t a[6], char *target)
+{
+	struct linux_path source, type, options;
+	int err = text_in(&type, a[2]);
+
 	if (err)
 		return err;
-	source.small[0] = '\0';
-	if (user_source)
-		err = linux_path_in(&source, user_source, true);
-	if (!err) {
-		err = vfs_mount(type.text, source.text, target, flags_of(flags));
-		linux_path_end(&source);
-	}
+	err = text_in(&source, a[0]);
+	if (err)
+		goto end_type;
+	err = text_in(&options, a[4]);
+	if (err)
+		goto end_source;
+	if (a[3] & MS_REMOUNT)
+		vfs_sync_all();
+	else if (!a[2])
+		err = -EINVAL;
+	if (!err)
+		err = vfs_mount(type.text, source.text, target, options.text, flags_of(a[3]));
+	linux_path_end(&options);
+end_source:
+	linux_path_end(&source);
+end_type:
 	linux_path_end(&type);
 	return err;
 }
@@ -83,7 +98,7 @@ int64_t linux_sys_mount(const uint64_t a[6])
 	err = target_in(a[1], &inode, &target);
 	if (err)
 		return err;
-	err = do_mount(a[0], target, a[2], a[3]);
+	err = do_mount(a, target);
 	inode_put(inode);
 	kfree(target);
 	return err;
@@ -113,6 +128,8 @@ int64_t linux_sys_umount2(const uint64_t a[6])
 	err = may_umount(inode, a[1]);
 	dev = inode->attr.dev;
 	inode_put(inode);
+	if (!err)
+		vfs_sync_all();
 	if (!err)
 		err = vfs_umount(target, (uint32_t)a[1]);
 	if (!err)

@@ -384,7 +384,7 @@ int64_t linux_sys_sync_file_range(const uint64_t a[6])
 
 int64_t linux_sys_sync(const uint64_t a[6])
 {
-	mm_sync_all();
+	vfs_sync_all();
 	return 0;
 }
 
@@ -395,9 +395,9 @@ int64_t linux_sys_syncfs(const uint64_t a[6])
 
 	if (err)
 		return err;
-	mm_sync_all();
+	err = vfs_sync_all();
 	file_put(f);
-	return 0;
+	return err;
 }
 
 /* ---- advice: nothing follows from it but checks ---- */

@@ -57,6 +57,7 @@ struct inode {
 	void *nt_sharing;	/* the NT view's (compat): share counts, locks, while it has the file open */
 	bool is_delete_pending;	/* no new opens; atomic */
 	uint64_t image_version;		/* changes with contents: image leases */
+	uint64_t room_start, room_end;	/* writes there have room on the disk (VFS_NODE_RESERVES); under lock */
 	uint64_t server_size;		/* PAGER: bytes that the owner has */
 	uint64_t mapped_dirty_ns;	/* PAGER: a mapping wrote then; atomic, 0: no */
 	uint32_t pageouts;		/* write-backs under way; atomic */
@@ -163,7 +164,9 @@ int64_t vfs_path_of(struct inode *i, char *buf, size_t cap);
 struct process;
 /* The main image of @p: a reference in *@inode. -ENOENT: it has none any more. */
 int vfs_exe_of(struct process *p, struct inode **inode);
-int vfs_mount(const char *type, const char *source, const char *target, uint32_t flags);
+int vfs_mount(const char *type, const char *source, const char *target, const char *options, uint32_t flags);
+/* Write every dirty page, and bring every disk to a state that lasts. */
+int vfs_sync_all(void);
 int vfs_umount(const char *target, uint32_t flags);
 int vfs_publish_device(const char *name, uint32_t mode, uint32_t rdev, uint32_t uid, uint32_t gid);
 int vfs_unpublish_device(const char *name);

@@ -188,7 +188,7 @@ int fat_rename(struct fat *fs, struct fat_file *moved, uint32_t new_dir, const c
 /* Read @file's entry again from its dir and slot. -ENOENT: there is none any more. */
 int fat_load(struct fat *fs, struct fat_file *file);
 
-/* Write the entry as @file has it: size, first cluster, attributes, times. */
+/* Write the entry as @file has it: size, first cluster, attributes, times. Nothing if it has none. */
 int fat_store(struct fat *fs, const struct fat_file *file);
 
 /* See that @file has clusters for @bytes; their contents are whatever was there. The entry does

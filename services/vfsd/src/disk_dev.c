@@ -1,0 +1,120 @@
+/* services/vfsd/src/disk_dev.c: see disk_dev.h. */
+#include "disk_dev.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel.h"
+#include "namespace.h"
+#include "state.h"
+
+static uint32_t id_of(const struct blockdev *dev)
+{
+	return (uint32_t)(uintptr_t)dev->context;
+}
+
+static int transfer(struct blockdev *dev, uint32_t op, uint64_t offset, void *buf, size_t len)
+{
+	int err = 0;
+
+	while (len && !err) {
+		size_t n = len < BLOCK_MAX_BYTES ? len : BLOCK_MAX_BYTES;
+		struct block_call call = {
+			.op = op, .device = id_of(dev), .offset = offset, .len = n, .buffer = (uintptr_t)buf,
+		};
+
+		err = kernel_block(&call);
+		offset += n;
+		buf = (char *)buf + n;
+		len -= n;
+	}
+	return err;
+}
+
+static int dev_read(struct blockdev *dev, uint64_t offset, void *buf, size_t len)
+{
+	return transfer(dev, BLOCK_OP_READ, offset, buf, len);
+}
+
+static int dev_write(struct blockdev *dev, uint64_t offset, const void *buf, size_t len)
+{
+	return transfer(dev, BLOCK_OP_WRITE, offset, (void *)(uintptr_t)buf, len);
+}
+
+static int dev_flush(struct blockdev *dev)
+{
+	struct block_call call = { .op = BLOCK_OP_FLUSH, .device = id_of(dev) };
+
+	return kernel_block(&call);
+}
+
+static const struct blockdev_ops dev_ops = { .read = dev_read, .write = dev_write, .flush = dev_flush };
+
+int disk_open(uint32_t id, struct blockdev *dev)
+{
+	struct block_info info;
+	struct block_call call = { .op = BLOCK_OP_INFO, .device = id, .buffer = (uintptr_t)&info };
+	int err = kernel_block(&call);
+
+	*dev = (struct blockdev){
+		.ops = &dev_ops, .context = (void *)(uintptr_t)id, .bytes = info.bytes, .block_bytes = info.block_bytes,
+		.is_read_only = info.flags & BLOCK_READ_ONLY,
+	};
+	return err;
+}
+
+/* By number if there is a device file, else by name: a disk may be mounted before its name is published. */
+static bool is_wanted(const struct block_info *info, const struct node *file, const char *name)
+{
+	if (file)
+		return file->rdev == (info->major << 20 | info->minor);
+	return !strncmp(info->name, name, sizeof(info->name));
+}
+
+int disk_find(struct request *rq, const char *source, struct block_info *out)
+{
+	const char *name = strncmp(source, "/dev/", 5) ? "" : source + 5;
+	struct storage_call call = { .op = STORAGE_LIST };
+	struct node *file = NULL;
+	int err = ns_resolve(rq, source, &file);
+
+	if (err && (err != -ENOENT || !*name))
+		return err;
+	if (!err && !S_ISBLK(file->mode))
+		return -ENOTBLK;
+	for (; !(err = kernel_storage(&call)); call.index++) {
+		if (is_wanted(&call.info, file, name) && !(call.info.flags & BLOCK_GONE)) {
+			*out = call.info;
+			return 0;
+		}
+	}
+	return file ? -ENXIO : -ENOENT;
+}
+
+int disk_claim(uint32_t id)
+{
+	struct block_call call = { .op = BLOCK_OP_CLAIM, .device = id };
+
+	return kernel_block(&call);
+}
+
+void disk_release(uint32_t id)
+{
+	struct block_call call = { .op = BLOCK_OP_RELEASE, .device = id };
+
+	kernel_block(&call);
+}
+
+int disk_move_pages(uint32_t id, bool is_out, uint64_t node, uint64_t offset, const struct block_extent *extents,
+		    unsigned int n)
+{
+	struct block_call call = {
+		.op = is_out ? BLOCK_OP_PAGE_OUT : BLOCK_OP_PAGE_IN, .device = id, .node = node, .offset = offset,
+		.buffer = (uintptr_t)extents, .nextents = n,
+	};
+
+	for (unsigned int i = 0; i < n; i++)
+		call.len += extents[i].bytes;
+	return kernel_block(&call);
+}
