@@ -130,6 +130,26 @@ struct frame *amap_lookup(struct mm_amap *a, uint64_t index)
 	return c ? c->pages[index % AMAP_CHUNK] : NULL;
 }
 
+/* Used slots of @c directly below slot @i, which may be one past the last. */
+static unsigned run_below(const struct amap_chunk *c, unsigned i)
+{
+	uint32_t free_below = c && i ? ~c->used << (AMAP_CHUNK - i) : 0;
+
+	if (!c)
+		return 0;
+	return free_below ? (unsigned)__builtin_clz(free_below) : i;
+}
+
+unsigned amap_run_below(struct mm_amap *a, uint64_t index)
+{
+	unsigned i = index % AMAP_CHUNK;
+	unsigned run = run_below(chunk_find(a, index), i);
+
+	if (run == i && index > i)
+		run += run_below(chunk_find(a, index - i - 1), AMAP_CHUNK);
+	return run;
+}
+
 int amap_insert(struct mm_amap *a, uint64_t index, struct frame *f)
 {
 	struct amap_chunk *c = chunk_find(a, index);

@@ -40,6 +40,8 @@ void amap_get(struct mm_amap *a);
 void amap_put(struct mm_amap *a);
 
 struct frame *amap_lookup(struct mm_amap *a, uint64_t index);
+/* How many pages are there directly below @index; some of a long run are not counted. */
+unsigned amap_run_below(struct mm_amap *a, uint64_t index);
 /* The slot is empty; it takes over the caller's reference. Returns: 0; -ENOMEM. */
 int amap_insert(struct mm_amap *a, uint64_t index, struct frame *f);
 /* Put @f in the place of a frame. Returns: that frame, whose reference is the caller's. */

@@ -11,6 +11,9 @@
 #include "frame_internal.h"
 #include "pagetable.h"
 
+#define MIN_RUN 4u
+#define MAX_AHEAD 16u
+
 static bool is_write(const struct fault *fl)
 {
 	return fl->access == MM_WRITE;
@@ -86,6 +89,56 @@ static int fault_own(struct fault *fl, struct mm_amap *amap, uint64_t index, str
 	return a->needs_copy ? FAULT_UNSHARE : copy_page(fl, amap, index, f);
 }
 
+/* Zero pages that are worth making with the one at @index: who wrote MIN_RUN pages or more one after
+ * the other will go on, and gets as many ahead as are below, within one page table. */
+static unsigned pages_ahead(const struct fault *fl, struct mm_amap *amap, uint64_t index)
+{
+	unsigned run = amap_run_below(amap, index);
+	uint64_t end;
+
+	if (run < MIN_RUN || frames_are_low())
+		return 0;
+	end = MIN(fl->area->end, ALIGN_DOWN(fl->address, pte_span(1)) + pte_span(1));
+	return (unsigned)MIN(((end - fl->address) >> PAGE_SHIFT) - 1, MIN(run, MAX_AHEAD));
+}
+
+/* Give the amap zero pages in the empty slots from @index on. Returns: how many. amap->lock is held. */
+static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned npages)
+{
+	for (unsigned i = 0; i < npages; i++) {
+		struct frame *f = amap_lookup(amap, index + i) ? NULL : anon_frame(FRAME_ZERO | FRAME_NO_RECLAIM);
+
+		if (!f)
+			return i;
+		if (amap_insert(amap, index + i, f)) {
+			frame_put(f);
+			return i;
+		}
+	}
+	return npages;
+}
+
+/* The page at fl->address is there now: see to those above it. amap->lock is held. */
+static void make_ahead(struct fault *fl, struct mm_amap *amap, uint64_t index)
+{
+	unsigned npages = pages_ahead(fl, amap, index);
+	struct mm_space *s = fl->space;
+	pte_t flags = flags_own(fl) & ~PTE_ACCESSED;
+	pte_t *entry;
+
+	npages = insert_zero_pages(amap, index + 1, npages);
+	if (!npages)
+		return;
+	spin_lock(&s->table_lock);
+	entry = pt_find(s, fl->address);
+	/* What is mapped there, a zero page that was only read, the fault of a write replaces. */
+	for (unsigned i = 1; entry && i <= npages; i++) {
+		if (!entry[i])
+			pt_set(s, &entry[i], amap_lookup(amap, index + i), flags);
+	}
+	spin_unlock(&s->table_lock);
+}
+
 /* Make @f the page, unless another thread was faster. Takes over the reference. */
 static int add_own(struct fault *fl, struct frame *f)
 {
@@ -109,6 +162,8 @@ static int add_own(struct fault *fl, struct frame *f)
 		err = -ENOMEM;
 	} else {
 		err = fault_install(fl, f, flags_own(fl));
+		if (!err && !a->object)
+			make_ahead(fl, amap, index);
 	}
 	mutex_unlock(&amap->lock);
 	return err;
