@@ -46,8 +46,7 @@ struct mm_area *area_clone(const struct mm_area *a)
 
 int area_split(struct mm_area *a, uint64_t address, struct mm_area **upper)
 {
-	struct mm_space *s = a->space;
-	struct mm_area *b = s->nareas < AREA_MAX ? area_clone(a) : NULL;
+	struct mm_area *b = a->space->nareas < AREA_MAX ? area_clone(a) : NULL;
 
 	if (!b)
 		return -ENOMEM;
@@ -56,10 +55,9 @@ int area_split(struct mm_area *a, uint64_t address, struct mm_area **upper)
 	b->object_offset += address - a->start;
 	if (b->file_bytes_end && b->file_bytes_end <= address)
 		b->file_bytes_end = address;
-	area_resize(a, a->start, address);
 	if (a->file_bytes_end > address)
 		a->file_bytes_end = 0;
-	area_insert(s, b);
+	area_give_upper(a, b);
 	*upper = b;
 	return 0;
 }
@@ -183,12 +181,9 @@ static bool merge_amaps(struct mm_area *a, struct mm_area *b)
 void area_merge_up(struct mm_area *a)
 {
 	struct mm_area *b = area_next(a);
-	uint64_t end;
 
 	if (!b || !areas_continue(a, b) || !merge_amaps(a, b))
 		return;
-	end = b->end;
-	area_remove(b);
+	area_take_upper(a, b);
 	area_free(b);
-	area_resize(a, a->start, end);
 }

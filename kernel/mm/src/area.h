@@ -59,6 +59,12 @@ struct mm_area *area_clone(const struct mm_area *a);
 
 /* Link into its space's tree and its object's; adds to the space's totals. */
 void area_insert(struct mm_space *s, struct mm_area *a);
+/* As area_insert(), when @below is known to be the area below it. */
+void area_insert_above(struct mm_area *a, struct mm_area *below);
+/* Link @upper, a copy of @a that has the upper part of its range; @a keeps the rest. */
+void area_give_upper(struct mm_area *a, struct mm_area *upper);
+/* Unlink @upper, which is like @a and directly above it; @a covers its range from now on. */
+void area_take_upper(struct mm_area *a, struct mm_area *upper);
 /* As area_insert(), for an area above all others of the space. */
 void area_append(struct mm_space *s, struct mm_area *a);
 void area_remove(struct mm_area *a);

@@ -8,18 +8,18 @@
 #include <lowlevel/spinlock.h>
 #include <nucleus/log.h>
 
-
 static uint64_t subtree_gap(const struct rb_node *node)
 {
 	return node ? area_of(node)->max_gap : 0;
 }
 
-static void gap_augment(struct rb_node *node)
+static bool gap_augment(struct rb_node *node)
 {
 	struct mm_area *a = area_of(node);
-	uint64_t left = subtree_gap(node->left), right = subtree_gap(node->right);
+	uint64_t left = subtree_gap(node->left), right = subtree_gap(node->right), before = a->max_gap;
 
 	a->max_gap = MAX(a->gap, MAX(left, right));
+	return a->max_gap != before;
 }
 
 /* A free range that others may use ends here, below @a. */
@@ -38,7 +38,6 @@ static uint64_t gap_below(const struct mm_area *a, const struct mm_area *below)
 static void gap_update(struct mm_area *a, const struct mm_area *below)
 {
 	a->gap = gap_below(a, below);
-	gap_augment(&a->node);
 	rb_augment_propagate(&a->node, gap_augment);
 }
 
@@ -112,21 +111,76 @@ static void totals_add(struct mm_area *a, int64_t bytes)
 	s->peak_bytes = MAX(s->peak_bytes, s->total_bytes);
 }
 
+/* Put @a in the tree; the gap above it is not known yet. */
+static void link_node(struct mm_space *s, struct mm_area *a, struct rb_node *parent, struct rb_node **link,
+		      const struct mm_area *below)
+{
+	a->space = s;
+	a->gap = gap_below(a, below);
+	rb_link(&s->areas, &a->node, parent, link, gap_augment);
+	object_link(a);
+	s->nareas++;
+}
+
+static void link_above(struct mm_area *a, struct mm_area *below)
+{
+	struct rb_node *parent = &below->node, **link = &below->node.right;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->left;
+	}
+	link_node(below->space, a, parent, link, below);
+}
+
 static void area_link(struct mm_space *s, struct mm_area *a, struct rb_node *parent, struct rb_node **link,
 		      const struct mm_area *below)
 {
 	struct mm_area *above;
 
-	a->space = s;
-	a->gap = gap_below(a, below);
-	a->max_gap = a->gap;
-	rb_link(&s->areas, &a->node, parent, link, gap_augment);
+	link_node(s, a, parent, link, below);
 	above = area_next(a);
 	if (above)
 		gap_update(above, a);
-	object_link(a);
 	totals_add(a, (int64_t)area_bytes(a));
-	s->nareas++;
+}
+
+void area_insert_above(struct mm_area *a, struct mm_area *below)
+{
+	struct mm_area *above = area_next(below);
+
+	link_above(a, below);
+	if (above)
+		gap_update(above, a);
+	totals_add(a, (int64_t)area_bytes(a));
+}
+
+/* Move the end of an area, with what its object knows of it. */
+static void set_end(struct mm_area *a, uint64_t end)
+{
+	struct mm_object *obj = a->object;
+
+	a->end = end;
+	if (!obj)
+		return;
+	spin_lock(&obj->lock);
+	interval_tree_set_last(&a->object_node, a->object_node.start + (area_bytes(a) >> PAGE_SHIFT) - 1);
+	spin_unlock(&obj->lock);
+}
+
+void area_give_upper(struct mm_area *a, struct mm_area *upper)
+{
+	/* Together they cover what @a covered: no gap and no total changes. */
+	set_end(a, upper->start);
+	link_above(upper, a);
+}
+
+void area_take_upper(struct mm_area *a, struct mm_area *upper)
+{
+	object_unlink(upper);
+	rb_erase(&a->space->areas, &upper->node, gap_augment);
+	a->space->nareas--;
+	set_end(a, upper->end);
 }
 
 void area_insert(struct mm_space *s, struct mm_area *a)

@@ -14,17 +14,19 @@ static bool starts_before(const struct rb_node *a, const struct rb_node *b)
 	return to_interval(a)->start < to_interval(b)->start;
 }
 
-static void update_subtree_last(struct rb_node *rb)
+static bool update_subtree_last(struct rb_node *rb)
 {
 	struct interval_node *node = to_interval(rb);
 	const struct interval_node *left = to_interval(rb->left);
 	const struct interval_node *right = to_interval(rb->right);
+	uint64_t last = node->last, before = node->subtree_last;
 
-	node->subtree_last = node->last;
-	if (left && left->subtree_last > node->subtree_last)
-		node->subtree_last = left->subtree_last;
-	if (right && right->subtree_last > node->subtree_last)
-		node->subtree_last = right->subtree_last;
+	if (left && left->subtree_last > last)
+		last = left->subtree_last;
+	if (right && right->subtree_last > last)
+		last = right->subtree_last;
+	node->subtree_last = last;
+	return last != before;
 }
 
 void interval_tree_insert(struct interval_tree *tree, struct interval_node *node)
@@ -35,6 +37,12 @@ void interval_tree_insert(struct interval_tree *tree, struct interval_node *node
 void interval_tree_remove(struct interval_tree *tree, struct interval_node *node)
 {
 	rb_erase(&tree->root, &node->rb, update_subtree_last);
+}
+
+void interval_tree_set_last(struct interval_node *node, uint64_t last)
+{
+	node->last = last;
+	rb_augment_propagate(&node->rb, update_subtree_last);
 }
 
 static struct interval_node *subtree_first(struct interval_node *node, uint64_t start, uint64_t last)

@@ -2,9 +2,9 @@
  * from the root to a missing child meets the same number of black nodes. A
  * missing child counts as black.
  *
- * Summaries: a change first brings every ancestor of the changed place up to
- * date; a rotation keeps its subtree's set of nodes, so only the two nodes that
- * it moves need a new summary.
+ * Summaries: a change first brings the ancestors of the changed place up to date,
+ * up to one whose summary stays; a rotation keeps its subtree's set of nodes, so only
+ * the two nodes that it moves need a new summary.
  */
 #include <ds/rbtree.h>
 
@@ -62,8 +62,8 @@ void rb_augment_propagate(struct rb_node *node, rb_augment_fn augment)
 {
 	if (!augment)
 		return;
-	for (; node; node = node->parent)
-		augment(node);
+	while (node && augment(node))
+		node = node->parent;
 }
 
 /* @node is red and black parents are fine; a red parent has a black parent. */
@@ -110,7 +110,10 @@ void rb_link(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
 	node->right = NULL;
 	node->is_red = true;
 	*link = node;
-	rb_augment_propagate(node, augment);
+	/* The new node's own summary was nothing that could have stayed. */
+	if (augment)
+		augment(node);
+	rb_augment_propagate(parent, augment);
 	insert_rebalance(root, node, augment);
 }
 
@@ -223,12 +226,11 @@ static struct rb_node *replace_by_heir(struct rb_root *root, struct rb_node *nod
 
 void rb_erase(struct rb_root *root, struct rb_node *node, rb_augment_fn augment)
 {
-	struct rb_node *child, *parent;
+	struct rb_node *child, *parent, *heir = NULL;
 	bool lost_black = !node->is_red;
 
 	if (node->left && node->right) {
-		struct rb_node *heir = rb_next(node);
-
+		heir = rb_next(node);
 		lost_black = !heir->is_red;
 		parent = replace_by_heir(root, node, heir, &child);
 		heir->is_red = node->is_red;
@@ -238,6 +240,11 @@ void rb_erase(struct rb_root *root, struct rb_node *node, rb_augment_fn augment)
 		replace_child(root, parent, node, child);
 	}
 	rb_augment_propagate(parent, augment);
+	/* The heir's summary is another place's, whatever has become of those below it. */
+	if (heir && augment) {
+		augment(heir);
+		rb_augment_propagate(heir->parent, augment);
+	}
 	if (lost_black)
 		erase_rebalance(root, child, parent, augment);
 }

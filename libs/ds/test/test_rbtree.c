@@ -25,9 +25,12 @@ static size_t count_of(const struct rb_node *node)
 	return node ? to_item(node)->subtree_count : 0;
 }
 
-static void update_count(struct rb_node *node)
+static bool update_count(struct rb_node *node)
 {
+	size_t before = to_item(node)->subtree_count;
+
 	to_item(node)->subtree_count = 1 + count_of(node->left) + count_of(node->right);
+	return to_item(node)->subtree_count != before;
 }
 
 /* Check the rules of the whole subtree. Returns: its black height. */

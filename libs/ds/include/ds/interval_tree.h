@@ -2,7 +2,7 @@
  * found by what they overlap.
  *
  * Nodes are embedded in the caller's structures; start and last are set before
- * insertion and fixed until removal. Intervals may overlap and repeat.
+ * insertion and fixed until removal, but for interval_tree_set_last(). Intervals may overlap and repeat.
  */
 #ifndef DS_INTERVAL_TREE_H
 #define DS_INTERVAL_TREE_H
@@ -26,6 +26,9 @@ struct interval_tree {
 
 void interval_tree_insert(struct interval_tree *tree, struct interval_node *node);
 void interval_tree_remove(struct interval_tree *tree, struct interval_node *node);
+
+/* Move the end of @node, which is in a tree. */
+void interval_tree_set_last(struct interval_node *node, uint64_t last);
 
 /* The overlaps of [start, last] in order of their start; NULL after the last one.
  * Each step is O(log n). The tree must not change between the steps. */

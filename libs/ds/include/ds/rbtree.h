@@ -29,8 +29,9 @@ struct rb_root {
 
 #define RB_ROOT_INIT { NULL }
 
-/* Recompute @node's summary from itself and its children, which are right already. */
-typedef void (*rb_augment_fn)(struct rb_node *node);
+/* Recompute @node's summary from itself and its children, which are right already.
+ * Returns: whether it is another than before. */
+typedef bool (*rb_augment_fn)(struct rb_node *node);
 
 /* Does @a sort before @b? Equal keys are kept in order of insertion. */
 typedef bool (*rb_less_fn)(const struct rb_node *a, const struct rb_node *b);
@@ -51,7 +52,7 @@ void rb_link(struct rb_root *root, struct rb_node *node, struct rb_node *parent,
 /* Remove @node, which is in @root. */
 void rb_erase(struct rb_root *root, struct rb_node *node, rb_augment_fn augment);
 
-/* After @node's own contribution to the summary changed: bring its ancestors up to date. */
+/* After @node's own contribution to the summary changed: bring it and its ancestors up to date. */
 void rb_augment_propagate(struct rb_node *node, rb_augment_fn augment);
 
 /* In order; NULL at either end or for an empty tree. */
