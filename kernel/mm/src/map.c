@@ -21,16 +21,17 @@ void space_release_area(struct mm_area *a)
 
 int space_unmap(struct mm_space *s, uint64_t start, uint64_t end)
 {
+	struct mm_area *a = area_find_overlap(s, start, end);
 	struct pt_gather g;
-	struct mm_area *a;
-	int err = area_split_at(s, start);
+	int err;
 
+	if (!a)
+		return 0;
+	err = a->start < start ? area_split_at(s, start) : 0;
 	if (!err)
 		err = area_split_at(s, end);
 	if (err)
 		return err;
-	if (!area_find_overlap(s, start, end))
-		return 0;
 	/* The entries go while objects can still find them through the areas. */
 	pt_gather_begin(&g, s);
 	spin_lock(&s->table_lock);
@@ -163,6 +164,11 @@ static bool is_refused(const struct mm_area *a)
 	return refused;
 }
 
+static int place_as_wanted(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes, uint64_t *out)
+{
+	return rq->map_flags & MM_MAP_FIXED ? place_fixed(s, rq, bytes, out) : place(s, rq, bytes, out);
+}
+
 static int64_t map_locked(struct mm_space *s, const struct mm_map_request *rq, uint64_t bytes)
 {
 	struct mm_area *a;
@@ -170,7 +176,7 @@ static int64_t map_locked(struct mm_space *s, const struct mm_map_request *rq, u
 	int err = check_request(s, rq, bytes);
 
 	if (!err)
-		err = rq->map_flags & MM_MAP_FIXED ? place_fixed(s, rq, bytes, &start) : place(s, rq, bytes, &start);
+		err = place_as_wanted(s, rq, bytes, &start);
 	if (err)
 		return err;
 	a = area_make(rq, start, bytes);
@@ -198,6 +204,75 @@ int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq)
 	if (start >= 0 && ((rq->map_flags & MM_MAP_POPULATE) || (rq->area_flags & MM_AREA_LOCKED)))
 		space_populate(s, (uint64_t)start, (uint64_t)start + bytes);
 	return start;
+}
+
+/* Areas of a place that is free, from below upwards. */
+struct filling {
+	struct mm_space *space;
+	struct mm_area *last;	/* NULL: none yet */
+};
+
+static int fill(struct filling *f, const struct mm_map_request *rq, uint64_t start, uint64_t end)
+{
+	struct mm_area *a = start < end ? area_make(rq, start, end - start) : NULL;
+
+	if (start >= end)
+		return 0;
+	if (!a)
+		return -ENOMEM;
+	if (f->last)
+		area_insert_above(a, f->last);
+	else
+		area_insert(f->space, a);
+	f->last = a;
+	return 0;
+}
+
+static int fill_parts(struct mm_space *s, const struct mm_map_request *whole, uint64_t base,
+		      const struct mm_map_request *parts, uint32_t nparts)
+{
+	struct filling f = { .space = s };
+	uint64_t at = base;
+	int err = 0;
+
+	for (uint32_t i = 0; i < nparts && !err; i++) {
+		uint64_t start = base + parts[i].address;
+
+		err = fill(&f, whole, at, start);
+		at = start + parts[i].bytes;
+		if (!err)
+			err = fill(&f, &parts[i], start, at);
+	}
+	return err ? err : fill(&f, whole, at, base + whole->bytes);
+}
+
+static int64_t map_parts_locked(struct mm_space *s, const struct mm_map_request *whole, const struct mm_map_request *parts,
+				uint32_t nparts)
+{
+	uint64_t base;
+	int err = s->nareas + 2 * nparts < AREA_MAX ? check_request(s, whole, whole->bytes) : -ENOMEM;
+
+	for (uint32_t i = 0; i < nparts && !err; i++)
+		err = check_request(s, &parts[i], parts[i].bytes);
+	if (!err)
+		err = place_as_wanted(s, whole, whole->bytes, &base);
+	if (err)
+		return err;
+	err = fill_parts(s, whole, base, parts, nparts);
+	if (err)
+		(void)space_unmap(s, base, base + whole->bytes);
+	return err ? err : (int64_t)base;
+}
+
+int64_t mm_map_parts(struct mm_space *s, const struct mm_map_request *whole, const struct mm_map_request *parts,
+		     uint32_t nparts)
+{
+	int64_t base;
+
+	rwlock_write(&s->lock);
+	base = map_parts_locked(s, whole, parts, nparts);
+	rwlock_write_unlock(&s->lock);
+	return base;
 }
 
 int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes)

@@ -163,53 +163,71 @@ static bool layout_is_sane(const struct image_layout *l)
 	return true;
 }
 
-struct mapping {
-	struct mm_space *space;
+/* An image's sections as parts of one mapping. */
+struct sections {
 	const struct image_layout *layout;
 	struct mm_object *object;
 	bool is_laid_out;	/* offsets in the object are RVAs */
 	void *file;
-	uint64_t base;
+	uint32_t nparts;
+	struct mm_map_request parts[];
 };
 
-static int map_segment(const struct mapping *m, const struct image_segment *seg)
+static bool continues(const struct mm_map_request *a, const struct mm_map_request *b)
 {
-	uint64_t file_bytes = m->is_laid_out ? seg->mem_bytes : MIN(ALIGN_UP(seg->file_bytes, PAGE_SIZE), seg->mem_bytes);
+	return a->address + a->bytes == b->address && a->prot == b->prot && a->object == b->object &&
+	       (!a->object || a->object_offset + a->bytes == b->object_offset) && !a->file_bytes && !b->file_bytes;
+}
+
+static void add_part(struct sections *s, const struct mm_map_request *part)
+{
+	struct mm_map_request *last = s->nparts ? &s->parts[s->nparts - 1] : NULL;
+
+	if (last && continues(last, part))
+		last->bytes += part->bytes;
+	else
+		s->parts[s->nparts++] = *part;
+}
+
+static int add_section(struct sections *s, const struct image_segment *seg)
+{
+	uint64_t file_bytes = s->is_laid_out ? seg->mem_bytes : MIN(ALIGN_UP(seg->file_bytes, PAGE_SIZE), seg->mem_bytes);
+	const struct mm_map_request *last = s->nparts ? &s->parts[s->nparts - 1] : NULL;
 	struct mm_map_request rq = {
-		.address = m->base + seg->vaddr,
+		.address = seg->vaddr,
 		.prot = seg->prot,
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
-		.map_flags = MM_MAP_FIXED,
 		.area_flags = MM_AREA_IMAGE,
 	};
-	int64_t ret = 0;
 
+	if (last && last->address + last->bytes > seg->vaddr)
+		return -ENOEXEC;
 	if (file_bytes) {
 		rq.bytes = file_bytes;
-		rq.object = m->object;
-		rq.object_offset = m->is_laid_out ? seg->vaddr : seg->file_offset;
-		rq.file = m->file;
-		if (!m->is_laid_out && seg->file_bytes < file_bytes)
+		rq.object = s->object;
+		rq.object_offset = s->is_laid_out ? seg->vaddr : seg->file_offset;
+		rq.file = s->file;
+		if (!s->is_laid_out && seg->file_bytes < file_bytes)
 			rq.file_bytes = seg->file_bytes;
-		ret = mm_map(m->space, &rq);
+		add_part(s, &rq);
 	}
-	if (ret >= 0 && file_bytes < seg->mem_bytes) {
+	if (file_bytes < seg->mem_bytes) {
 		rq.address += file_bytes;
 		rq.bytes = seg->mem_bytes - file_bytes;
 		rq.object = NULL;
 		rq.object_offset = rq.file_bytes = 0;
 		rq.file = NULL;
-		ret = mm_map(m->space, &rq);
+		add_part(s, &rq);
 	}
-	return ret < 0 ? (int)ret : 0;
+	return 0;
 }
 
-/* One reservation first: the whole image has its place or none of it. */
-static int64_t reserve(struct mm_space *s, const struct image_layout *l, uint64_t wanted)
+/* All sections where they belong, or none, with what is between them reserved. */
+static int64_t map_sections(struct mm_space *space, const struct sections *s, uint64_t wanted)
 {
-	struct mm_map_request rq = {
+	struct mm_map_request whole = {
 		.address = wanted,
-		.bytes = l->span_bytes,
+		.bytes = s->layout->span_bytes,
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
 		.area_flags = MM_AREA_NORESERVE | MM_AREA_IMAGE,
 		.map_flags = MM_MAP_FIXED | MM_MAP_NOREPLACE,
@@ -217,40 +235,43 @@ static int64_t reserve(struct mm_space *s, const struct image_layout *l, uint64_
 	};
 	int64_t base;
 
-	if (wanted && wanted < USER_TOP && l->span_bytes <= USER_TOP - wanted) {
-		base = mm_map(s, &rq);
+	if (wanted && wanted < USER_TOP && whole.bytes <= USER_TOP - wanted) {
+		base = mm_map_parts(space, &whole, s->parts, s->nparts);
 		if (base >= 0)
 			return base;
 	}
-	rq.address = 0;
-	rq.map_flags = 0;
-	return mm_map(s, &rq);
+	whole.address = 0;
+	whole.map_flags = 0;
+	return mm_map_parts(space, &whole, s->parts, s->nparts);
 }
 
-int nt_image_map(struct mm_space *s, struct exec_image *image, struct inode *i, void *file, uint64_t wanted, uint64_t *base)
+int nt_image_map(struct mm_space *space, struct exec_image *image, struct inode *i, void *file, uint64_t wanted,
+	uint64_t *base)
 {
-	struct mapping m = { .space = s, .layout = &image->layout, .file = file };
+	const struct image_layout *l = &image->layout;
+	struct sections *s;
 	int64_t ret;
-	int err;
+	int err = 0;
 
-	if (!layout_is_sane(m.layout))
+	if (!layout_is_sane(l))
 		return -ENOEXEC;
-	m.is_laid_out = !(m.layout->pe.flags & IMAGE_PE_PAGE_ALIGNED);
-	err = m.is_laid_out ? nt_image_sections(image, i, &m.object) : inode_contents(i, &m.object);
+	s = kmalloc(sizeof(*s) + 2 * l->nsegments * sizeof(s->parts[0]), HEAP_NOZERO);
+	if (!s)
+		return -ENOMEM;
+	*s = (struct sections){ .layout = l, .file = file, .is_laid_out = !(l->pe.flags & IMAGE_PE_PAGE_ALIGNED) };
+	err = s->is_laid_out ? nt_image_sections(image, i, &s->object) : inode_contents(i, &s->object);
 	if (err)
-		return err;
-	ret = reserve(s, m.layout, wanted ? wanted : m.layout->pe.image_base);
-	if (ret >= 0) {
-		m.base = (uint64_t)ret;
-		for (uint32_t n = 0; n < m.layout->nsegments && !err; n++)
-			err = map_segment(&m, &m.layout->segments[n]);
-		if (err)
-			mm_unmap(s, m.base, m.layout->span_bytes);
-	} else {
+		goto free_sections;
+	for (uint32_t n = 0; n < l->nsegments && !err; n++)
+		err = add_section(s, &l->segments[n]);
+	ret = err ? err : map_sections(space, s, wanted ? wanted : l->pe.image_base);
+	mm_object_put(s->object);
+	if (ret < 0)
 		err = (int)ret;
-	}
-	mm_object_put(m.object);
-	*base = m.base;
+	else
+		*base = (uint64_t)ret;
+free_sections:
+	kfree(s);
 	return err;
 }
 

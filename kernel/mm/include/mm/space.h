@@ -122,6 +122,10 @@ struct mm_map_request {
 #define MM_MAP_BOTTOM_UP 16u	/* the lowest free address instead of the highest */
 /* Returns: the address, or -ENOMEM -EINVAL -EEXIST -EPERM -EAGAIN as mmap(2). */
 int64_t mm_map(struct mm_space *s, const struct mm_map_request *rq);
+/* As mm_map() with @whole, whose parts are private areas of their own: .address counts from the start of the
+ * whole, ascending without overlap; .bytes are whole pages. Returns as mm_map(), with all mapped or none. */
+int64_t mm_map_parts(struct mm_space *s, const struct mm_map_request *whole, const struct mm_map_request *parts,
+	uint32_t nparts);
 /* Where mm_map() would put @bytes without a hint; 0: nowhere. Only in a space of one user does it stay free. */
 uint64_t mm_find_free(struct mm_space *s, uint64_t bytes, uint64_t align);
 int mm_unmap(struct mm_space *s, uint64_t start, uint64_t bytes);
