@@ -57,12 +57,31 @@ static const struct { uint8_t hit, miss, grant, refused, revoke; } counters[LEAS
 			   COUNTER_LEASE_SOCKET_REFUSED, COUNTER_LEASE_SOCKET_REVOKE },
 };
 
+typedef uint64_t __attribute__((may_alias, aligned(1))) key_word;
+typedef uint32_t __attribute__((may_alias, aligned(1))) key_half;
+
+/* The last bytes of a key, fewer than eight. */
+static uint64_t key_tail(const char *key, uint32_t len)
+{
+	uint64_t word = 0;
+
+	if (len >= 4)
+		return *(const key_half *)key | (uint64_t)*(const key_half *)(key + len - 4) << 32;
+	while (len)
+		word = word << 8 | (uint8_t)key[--len];
+	return word;
+}
+
 static uint32_t hash_of(enum lease_kind kind, uint64_t subject, const char *key, uint32_t len)
 {
 	uint64_t h = (subject + kind) * 0x9e3779b97f4a7c15ull;
 
-	for (uint32_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)key[i]) * 0x100000001b3ull;
+	h ^= len;
+	for (; len >= 8; len -= 8, key += 8) {
+		h = (h ^ *(const key_word *)key) * 0xbf58476d1ce4e5b9ull;
+		h ^= h >> 32;
+	}
+	h = (h ^ key_tail(key, len)) * 0x94d049bb133111ebull;
 	return (uint32_t)(h ^ h >> 29 ^ h >> 43);
 }
 

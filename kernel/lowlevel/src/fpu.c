@@ -1,7 +1,7 @@
 /* kernel/lowlevel/src/fpu.c: the extended processor state (SDM 1, chapter 13).
  *
  * Ring 0 is compiled without vector registers, so the state in the registers is
- * always the current thread's.
+ * always the current thread's; what uses some by hand puts them back.
  */
 #include <lowlevel/cpu.h>
 #include <lowlevel/trap.h>

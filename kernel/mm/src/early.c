@@ -8,6 +8,7 @@
 
 #include <hal/boot_info.h>
 #include <lowlevel/cpu.h>
+#include <lowlevel/trap.h>
 #include <mm/frame.h>
 #include <nucleus/log.h>
 
@@ -198,6 +199,7 @@ void mm_early_init(const struct boot_info *bi)
 		panic("the boot loader reported no memory");
 	ram_top = ALIGN_UP(bi->ram[bi->nram - 1].end, PAGE_SIZE);
 	kernel_map_has_1g = cpu_has_1g_pages();
+	mm_has_avx = fpu_has_avx();
 	unused_find(bi);
 
 	kernel_table_alloc = early_table;

@@ -25,7 +25,7 @@
 #include "frame_internal.h"
 
 #define CACHE_BATCH 32u
-#define CACHE_MAX 96u
+#define CACHE_MAX 384u
 
 struct frame_cache {
 	uint32_t count;

@@ -19,6 +19,9 @@ void frames_add_range(uint64_t first, uint64_t end);
 /* Boot, when all ranges are in: sizes the reserve, makes the zero frame. */
 void frames_ready(void);
 
+/* page.S: whether pages are filled and copied by vector registers. */
+extern bool mm_has_avx;
+
 uint64_t frames_free(void);
 uint64_t frames_total(void);
 /* Few frames are left: the reclaim thread should work. */

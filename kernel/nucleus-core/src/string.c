@@ -7,6 +7,7 @@
 #include <string.h>
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word_t;
+typedef uint32_t __attribute__((may_alias, aligned(1))) half_t;
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
@@ -24,7 +25,12 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 	}
 	for (; n >= 8; n -= 8, d += 8, s += 8)
 		*(word_t *)d = *(const word_t *)s;
-	while (n--)
+	if (n & 4) {
+		*(half_t *)d = *(const half_t *)s;
+		d += 4;
+		s += 4;
+	}
+	for (n &= 3; n; n--)
 		*d++ = *s++;
 	return dst;
 }
@@ -74,6 +80,11 @@ int memcmp(const void *a, const void *b, size_t n)
 
 	for (; n >= 8 && *(const word_t *)x == *(const word_t *)y; n -= 8, x += 8, y += 8)
 		;
+	if (n >= 4 && *(const half_t *)x == *(const half_t *)y) {
+		n -= 4;
+		x += 4;
+		y += 4;
+	}
 	for (; n; n--, x++, y++) {
 		if (*x != *y)
 			return *x - *y;

@@ -75,6 +75,10 @@ void lowlevel_set_kernel_stack(uint64_t top);
 /* FPU state, XSAVE format with the size CPUID gives. */
 extern uint32_t fpu_state_bytes;	/* <= 4096 */
 extern uint64_t fpu_xcr0;
+static inline bool fpu_has_avx(void)
+{
+	return fpu_xcr0 & 4;
+}
 void fpu_save(void *area);
 void fpu_restore(const void *area);
 void fpu_init_state(void *area);
