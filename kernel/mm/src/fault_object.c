@@ -77,28 +77,41 @@ static void around_window(const struct fault *fl, uint64_t *start, uint64_t *end
 		*end = MIN(*end, ALIGN_DOWN(a->file_bytes_end, PAGE_SIZE));
 }
 
-/* obj->lock and table_lock are held; @entry is that of the faulting page. */
-static void map_around(struct fault *fl, struct mm_object *obj, pte_t *entry)
+/* Set the absent ones of @n entries from @entry on, but for pages of the process's own. */
+static void map_pages(struct fault *fl, struct frame **pages, unsigned n, pte_t *entry, uint64_t start)
 {
 	struct mm_area *a = fl->area;
 	pte_t flags = entry_flags(fl, NULL) & ~PTE_ACCESSED;
 	struct pt_run run = { 0, 0 };
-	uint64_t start, end, index;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!pages[i] || entry[i])
+			continue;
+		if (!a->amap || !amap_lookup(a->amap, area_amap_index(a, start + i * PAGE_SIZE)))
+			pt_run_add(&run, &entry[i], pages[i], flags);
+	}
+	if (run.nentries)
+		pt_run_end(&run, fl->space, entry);
+}
+
+/* obj->lock and table_lock are held; @entry is that of the faulting page. */
+static void map_around(struct fault *fl, struct mm_object *obj, pte_t *entry)
+{
+	struct frame *pages[AROUND_PAGES];
+	uint64_t start, end;
 
 	around_window(fl, &start, &end);
 	entry -= (fl->address - start) >> PAGE_SHIFT;
-	index = area_object_index(a, start);
-	for (; start < end; start += PAGE_SIZE, index++, entry++) {
-		struct frame *f;
+	while (start < end) {
+		unsigned max = (unsigned)((end - start) >> PAGE_SHIFT);
+		unsigned n = object_pages(obj, area_object_index(fl->area, start), max, pages);
 
-		if (*entry || (a->amap && amap_lookup(a->amap, area_amap_index(a, start))))
-			continue;
-		f = object_page(obj, index);
-		if (f)
-			pt_run_add(&run, entry, f, flags);
+		if (!n)
+			return;
+		map_pages(fl, pages, n, entry, start);
+		entry += n;
+		start += n * PAGE_SIZE;
 	}
-	if (run.nentries)
-		pt_run_end(&run, fl->space, entry - 1);
 }
 
 /* obj->lock is held. */

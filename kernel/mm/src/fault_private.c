@@ -103,7 +103,7 @@ static unsigned pages_ahead(const struct fault *fl, struct mm_amap *amap, uint64
 }
 
 /* Give the amap zero pages in the empty slots from @index on. Returns: how many. amap->lock is held. */
-static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned npages)
+static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned npages, struct frame **pages)
 {
 	for (unsigned i = 0; i < npages; i++) {
 		struct frame *f = amap_lookup(amap, index + i) ? NULL : anon_frame(FRAME_ZERO | FRAME_NO_RECLAIM);
@@ -114,6 +114,7 @@ static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned
 			frame_put(f);
 			return i;
 		}
+		pages[i] = f;
 	}
 	return npages;
 }
@@ -121,21 +122,24 @@ static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned
 /* The page at fl->address is there now: see to those above it. amap->lock is held. */
 static void make_ahead(struct fault *fl, struct mm_amap *amap, uint64_t index)
 {
-	unsigned npages = pages_ahead(fl, amap, index);
-	struct mm_space *s = fl->space;
+	struct frame *pages[MAX_AHEAD];
+	unsigned npages = insert_zero_pages(amap, index + 1, pages_ahead(fl, amap, index), pages);
 	pte_t flags = flags_own(fl) & ~PTE_ACCESSED;
+	struct mm_space *s = fl->space;
+	struct pt_run run = { 0, 0 };
 	pte_t *entry;
 
-	npages = insert_zero_pages(amap, index + 1, npages);
 	if (!npages)
 		return;
 	spin_lock(&s->table_lock);
 	entry = pt_find(s, fl->address);
 	/* What is mapped there, a zero page that was only read, the fault of a write replaces. */
-	for (unsigned i = 1; entry && i <= npages; i++) {
-		if (!entry[i])
-			pt_set(s, &entry[i], amap_lookup(amap, index + i), flags);
+	for (unsigned i = 0; entry && i < npages; i++) {
+		if (!entry[i + 1])
+			pt_run_add(&run, &entry[i + 1], pages[i], flags);
 	}
+	if (run.nentries)
+		pt_run_end_own(&run, s, entry);
 	spin_unlock(&s->table_lock);
 }
 

@@ -113,16 +113,39 @@ static bool is_shmem(const struct mm_object *obj)
 	return obj->flags & MM_OBJECT_SHMEM;
 }
 
+static struct frame *if_up_to_date(struct frame *f)
+{
+	return f && (f->flags & (FRAME_UPTODATE | FRAME_BUSY)) == FRAME_UPTODATE ? f : NULL;
+}
+
 struct frame *object_page(struct mm_object *obj, uint64_t index)
 {
-	struct frame *f;
-
 	if (index >= object_npages(obj))
 		return NULL;
 	if (obj->flags & MM_OBJECT_PHYSICAL)
 		return phys_to_frame(obj->phys + (index << PAGE_SHIFT));
-	f = radix_lookup(&obj->pages, index);
-	return f && (f->flags & (FRAME_UPTODATE | FRAME_BUSY)) == FRAME_UPTODATE ? f : NULL;
+	return if_up_to_date(radix_lookup(&obj->pages, index));
+}
+
+unsigned object_pages(struct mm_object *obj, uint64_t index, unsigned max, struct frame **out)
+{
+	uint64_t npages = object_npages(obj);
+	void *const *slots;
+	unsigned n;
+
+	if (index >= npages)
+		return 0;
+	max = (unsigned)MIN(max, npages - index);
+	if (obj->flags & MM_OBJECT_PHYSICAL) {
+		for (n = 0; n < max; n++)
+			out[n] = phys_to_frame(obj->phys + ((index + n) << PAGE_SHIFT));
+		return max;
+	}
+	slots = radix_slots(&obj->pages, index, &n);
+	n = MIN(n, max);
+	for (unsigned i = 0; i < n; i++)
+		out[i] = slots ? if_up_to_date(slots[i]) : NULL;
+	return n;
 }
 
 struct frame *mm_object_page_lookup(struct mm_object *obj, uint64_t index)

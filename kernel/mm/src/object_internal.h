@@ -20,6 +20,9 @@ static inline uint64_t object_npages(const struct mm_object *obj)
 
 /* The page if it is there and up to date, else NULL; no reference is taken. */
 struct frame *object_page(struct mm_object *obj, uint64_t index);
+/* The same for pages from @index on, NULL where there is none. Returns: how many were looked at, from 1 to
+ * @max; 0: the object ends before. */
+unsigned object_pages(struct mm_object *obj, uint64_t index, unsigned max, struct frame **out);
 /* Bytes [from, to) of an up-to-date page of a pager changed. */
 void object_dirty(struct mm_object *obj, struct frame *f, unsigned from, unsigned to);
 /* Its bytes did not reach the pager: they are dirty as before. */

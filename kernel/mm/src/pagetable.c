@@ -185,10 +185,16 @@ bool pt_set(struct mm_space *s, pte_t *entry, struct frame *f, pte_t flags)
 	return old != 0;
 }
 
-void pt_run_end(struct pt_run *run, struct mm_space *s, pte_t *entry)
+void pt_run_end_own(struct pt_run *run, struct mm_space *s, pte_t *entry)
 {
 	phys_to_frame(virt_to_phys(entry))->mapcount += run->nentries;
 	atomic_add(&s->rss_pages, run->nframes);
+	s->peak_rss_pages = MAX(s->peak_rss_pages, s->rss_pages);
+}
+
+void pt_run_end(struct pt_run *run, struct mm_space *s, pte_t *entry)
+{
+	pt_run_end_own(run, s, entry);
 	atomic_add(&s->rss_file_pages, run->nframes);
 	atomic_add(&frame_counts.mapped, run->nframes);
 }

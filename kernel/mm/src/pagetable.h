@@ -57,6 +57,8 @@ static inline void pt_run_add(struct pt_run *run, pte_t *entry, struct frame *f,
 }
 /* The frames are an object's. @entry: any of the table. */
 void pt_run_end(struct pt_run *run, struct mm_space *s, pte_t *entry);
+/* The same for frames of an amap. */
+void pt_run_end_own(struct pt_run *run, struct mm_space *s, pte_t *entry);
 
 /* Clear one entry that is present; the caller flushes. */
 void pt_clear(struct mm_space *s, pte_t *entry);

@@ -192,6 +192,15 @@ void *radix_lookup(const struct radix_tree *tree, uint64_t index)
 	return leaf ? leaf->slots[slot_of(leaf, index)] : NULL;
 }
 
+void *const *radix_slots(const struct radix_tree *tree, uint64_t index, unsigned int *n)
+{
+	struct radix_node *leaf = leaf_of(tree, index);
+	unsigned int slot = index & (NSLOTS - 1);
+
+	*n = NSLOTS - slot;
+	return leaf ? leaf->slots + slot : NULL;
+}
+
 void *radix_replace(struct radix_tree *tree, uint64_t index, void *item)
 {
 	struct radix_node *leaf = leaf_of(tree, index);

@@ -49,6 +49,23 @@ static void both_ends_of_the_index_range_are_usable(void **state)
 	assert_true(index == UINT64_MAX);
 }
 
+static void slots_show_the_entries_that_follow(void **state)
+{
+	void *const *slots;
+	unsigned int n;
+
+	assert_int_equal(radix_insert(*state, 70, &marks[0]), 0);
+	assert_int_equal(radix_insert(*state, 127, &marks[1]), 0);
+	slots = radix_slots(*state, 69, &n);
+	assert_int_equal(n, 59);
+	assert_null(slots[0]);
+	assert_ptr_equal(slots[1], &marks[0]);
+	assert_ptr_equal(slots[58], &marks[1]);
+	assert_null(radix_slots(*state, 5, &n));
+	assert_int_equal(n, 59);
+	assert_null(radix_slots(*state, 5000, &n));
+}
+
 static void second_insert_at_an_index_gives_eexist(void **state)
 {
 	assert_int_equal(radix_insert(*state, 70, &marks[0]), 0);
@@ -180,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(empty_tree_finds_nothing),
 		TEST(both_ends_of_the_index_range_are_usable),
+		TEST(slots_show_the_entries_that_follow),
 		TEST(second_insert_at_an_index_gives_eexist),
 		TEST(replace_keeps_the_tag),
 		TEST(removal_frees_nodes_and_forgets_the_tag),

@@ -157,6 +157,9 @@ ntstatus nt_string_in(uint64_t user, struct nt_string *out);
 void nt_string_free(struct nt_string *s);
 /* UTF-8 of @s (unpaired surrogates as three bytes each) in a kmalloc'd string; NULL: no memory. */
 char *nt_utf8(const uint16_t *chars, uint32_t nchars);
+/* The same at @out, which has room for a zero and NT_UTF8_BYTES a unit. Returns: its length. */
+size_t nt_utf8_put(char *out, const uint16_t *chars, uint32_t nchars);
+#define NT_UTF8_BYTES 3ull
 /* UTF-16 of @n bytes at @text; ill-formed bytes become U+FFFD. Returns how many code units are or
  * would be written; at most @cap are. */
 uint32_t nt_utf16(const char *text, size_t n, uint16_t *out, uint32_t cap);

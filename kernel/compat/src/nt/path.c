@@ -19,12 +19,10 @@ static uint16_t lower(uint16_t c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 /* Does @s start with @prefix, ASCII in lower case? Then it moves past it. */
 static bool skip(struct nt_string *s, const char *prefix)
 {
-	uint32_t n = (uint32_t)strlen(prefix);
+	uint32_t n = 0;
 
-	if (s->nchars < n)
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		if (lower(s->chars[i]) != (uint16_t)prefix[i])
+	for (; prefix[n]; n++) {
+		if (n == s->nchars || lower(s->chars[n]) != (uint16_t)prefix[n])
 			return false;
 	}
 	s->chars += n;
@@ -35,10 +33,12 @@ static bool skip(struct nt_string *s, const char *prefix)
 /* Characters no file name has ([MS-FSCC] 2.1.5.2). */
 static bool is_legal(const struct nt_string *s)
 {
+	static const uint64_t illegal = 0xffffffffull | 1ull << '"' | 1ull << '*' | 1ull << '<' | 1ull << '>' | 1ull << '?';
+
 	for (uint32_t i = 0; i < s->nchars; i++) {
 		uint16_t c = s->chars[i];
 
-		if (c < 32 || c == '"' || c == '*' || c == '<' || c == '>' || c == '?' || c == '|')
+		if (c < 64 ? illegal >> c & 1 : c == '|')
 			return false;
 	}
 	return true;
@@ -56,17 +56,13 @@ static void to_slashes(char *path)
 static ntstatus join(const char *prefix, const struct nt_string *rest, char **out)
 {
 	size_t prefix_len = strlen(prefix);
-	char *tail = nt_utf8(rest->chars, rest->nchars), *path;
+	char *path = kmalloc(prefix_len + NT_UTF8_BYTES * rest->nchars + 1, HEAP_NOZERO);
 
-	if (!tail)
-		return STATUS_NO_MEMORY;
-	path = kmalloc(prefix_len + strlen(tail) + 1, HEAP_NOZERO);
 	if (path) {
 		memcpy(path, prefix, prefix_len);
-		strcpy(path + prefix_len, tail);
-		to_slashes(path);
+		nt_utf8_put(path + prefix_len, rest->chars, rest->nchars);
+		to_slashes(path + prefix_len);
 	}
-	kfree(tail);
 	*out = path;
 	return path ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
@@ -234,7 +230,7 @@ uint16_t *nt_name_of_path(const char *path, uint32_t *nchars)
 {
 	char drive = nt_drive_of_path(&path);
 	size_t len = strlen(path);
-	uint16_t *out = kmalloc((len + 4) * sizeof(*out), 0);
+	uint16_t *out = kmalloc((len + 4) * sizeof(*out), HEAP_NOZERO);
 
 	if (!out)
 		return NULL;

@@ -219,8 +219,7 @@ static void param_string(struct params *p, uint32_t offset, const uint16_t *char
 	};
 
 	nt_text_chars(&p->strings, chars, max);
-	for (uint32_t i = max; i < room; i++)
-		nt_text_char(&p->strings, 0);
+	nt_text_zeroes(&p->strings, room - max);
 	memcpy(p->bytes + offset, &s, sizeof(s));
 }
 

@@ -22,10 +22,11 @@ ntstatus nt_string_in(uint64_t user, struct nt_string *out)
 		return status;
 	if (s.bytes & 1)
 		return STATUS_OBJECT_NAME_INVALID;
-	out->chars = kmalloc(s.bytes + sizeof(uint16_t), 0);
+	out->chars = kmalloc(s.bytes + sizeof(uint16_t), HEAP_NOZERO);
 	if (!out->chars)
 		return STATUS_NO_MEMORY;
 	out->nchars = s.bytes / sizeof(uint16_t);
+	out->chars[out->nchars] = 0;
 	status = nt_get(out->chars, s.buffer, s.bytes);
 	if (status)
 		nt_string_free(out);
@@ -62,20 +63,31 @@ static size_t put_utf8(char *out, uint32_t c)
 	return 4;
 }
 
-char *nt_utf8(const uint16_t *chars, uint32_t nchars)
+size_t nt_utf8_put(char *out, const uint16_t *chars, uint32_t nchars)
 {
-	char *out = kmalloc(3ull * nchars + 1, HEAP_NOZERO), *p = out;
+	char *p = out;
 
-	if (!out)
-		return NULL;
 	for (uint32_t i = 0; i < nchars; i++) {
 		uint32_t c = chars[i];
 
+		if (likely(c < 0x80)) {
+			*p++ = (char)c;
+			continue;
+		}
 		if (is_high(c) && i + 1 < nchars && is_low(chars[i + 1]))
 			c = 0x10000 + ((c & 0x3ff) << 10 | (chars[++i] & 0x3ff));
 		p += put_utf8(p, c);
 	}
 	*p = '\0';
+	return (size_t)(p - out);
+}
+
+char *nt_utf8(const uint16_t *chars, uint32_t nchars)
+{
+	char *out = kmalloc(NT_UTF8_BYTES * nchars + 1, HEAP_NOZERO);
+
+	if (out)
+		nt_utf8_put(out, chars, nchars);
 	return out;
 }
 
@@ -101,12 +113,24 @@ static size_t get_utf8(const uint8_t *s, size_t n, uint32_t *out)
 	return len;
 }
 
+/* As much of @text as is ASCII and has room. Returns: how much. */
+static size_t put_ascii(const uint8_t *s, size_t n, uint16_t *out)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] < 0x80) {
+		out[i] = s[i];
+		i++;
+	}
+	return i;
+}
+
 uint32_t nt_utf16(const char *text, size_t n, uint16_t *out, uint32_t cap)
 {
 	const uint8_t *s = (const uint8_t *)text;
-	uint32_t count = 0;
+	uint32_t count = (uint32_t)put_ascii(s, MIN(n, cap), out);
 
-	for (size_t i = 0; i < n;) {
+	for (size_t i = count; i < n;) {
 		uint32_t c = REPLACEMENT, high = 0;
 		size_t len = get_utf8(s + i, n - i, &c);
 

@@ -4,7 +4,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 256u
+#define FIRST_CAPACITY 2048u
 
 void nt_text_free(struct nt_text *t)
 {
@@ -12,15 +12,11 @@ void nt_text_free(struct nt_text *t)
 	*t = (struct nt_text){ 0 };
 }
 
-static bool grow(struct nt_text *t, uint32_t n)
+static bool enlarge(struct nt_text *t, uint32_t n)
 {
 	uint32_t capacity = MAX(t->capacity, FIRST_CAPACITY);
 	uint16_t *chars;
 
-	if (t->failed)
-		return false;
-	if (t->capacity - t->nchars >= n)
-		return true;
 	while (capacity - t->nchars < n)
 		capacity *= 2;
 	chars = kmalloc(capacity * sizeof(*chars), HEAP_NOZERO);
@@ -34,6 +30,13 @@ static bool grow(struct nt_text *t, uint32_t n)
 	t->chars = chars;
 	t->capacity = capacity;
 	return true;
+}
+
+static inline bool grow(struct nt_text *t, uint32_t n)
+{
+	if (unlikely(t->failed))
+		return false;
+	return t->capacity - t->nchars >= n || enlarge(t, n);
 }
 
 void nt_text_chars(struct nt_text *t, const uint16_t *chars, uint32_t n)
@@ -57,5 +60,14 @@ void nt_text_ascii(struct nt_text *t, const char *text)
 
 void nt_text_char(struct nt_text *t, uint16_t c)
 {
-	nt_text_chars(t, &c, 1);
+	if (grow(t, 1))
+		t->chars[t->nchars++] = c;
+}
+
+void nt_text_zeroes(struct nt_text *t, uint32_t n)
+{
+	if (!n || !grow(t, n))
+		return;
+	memset(t->chars + t->nchars, 0, n * sizeof(*t->chars));
+	t->nchars += n;
 }

@@ -15,6 +15,7 @@ void nt_text_chars(struct nt_text *t, const uint16_t *chars, uint32_t n);
 void nt_text_utf8(struct nt_text *t, const char *text, size_t n);
 void nt_text_ascii(struct nt_text *t, const char *text);
 void nt_text_char(struct nt_text *t, uint16_t c);
+void nt_text_zeroes(struct nt_text *t, uint32_t n);
 
 /* environment.c: the block of "NAME=VALUE" strings, each ended by a zero, and one more, made of the starter's
  * @envp and abi/nt/environment.def. */

@@ -34,6 +34,10 @@ int radix_insert(struct radix_tree *tree, uint64_t index, void *item);
 /* The entry at @index, or NULL. */
 void *radix_lookup(const struct radix_tree *tree, uint64_t index);
 
+/* The entries from @index on that lie side by side, *@n of them at most, NULL where there is none.
+ * Returns: NULL if none of them is there. Valid until the tree changes. */
+void *const *radix_slots(const struct radix_tree *tree, uint64_t index, unsigned int *n);
+
 /* Put @item, which is not NULL, in the place of an entry, keeping its tag.
  * Returns: the old entry; NULL if there was none, and then nothing is stored. */
 void *radix_replace(struct radix_tree *tree, uint64_t index, void *item);
