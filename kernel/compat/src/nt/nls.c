@@ -1,6 +1,8 @@
 /* kernel/compat/src/nt/nls.c: the tables of languages and code pages, mapped from System32. */
 #include <io/inode.h>
 #include <linux/fcntl.h>
+#include <mm/heap.h>
+#include <nucleus/atomic.h>
 
 #include "memory.h"
 #include "image.h"
@@ -8,8 +10,9 @@
 #define SYSTEM32 "/windows/c/windows/system32/"
 #define DEFAULT_LOCALE 0x0409u		/* en-US */
 #define NAME_BYTES 64
+#define MAX_TABLES 32u
 
-enum nls_section { NLS_SORT_KEYS = 9, NLS_CASE_MAP = 10, NLS_CODE_PAGE = 11, NLS_NORMALIZE = 12 };
+enum nls_section { NLS_LOCALES, NLS_SORT_KEYS = 9, NLS_CASE_MAP = 10, NLS_CODE_PAGE = 11, NLS_NORMALIZE = 12 };
 
 static ntstatus map_file(struct file *f, uint64_t *base, uint64_t *bytes)
 {
@@ -40,18 +43,65 @@ static ntstatus map_file(struct file *f, uint64_t *base, uint64_t *bytes)
 	return ret < 0 ? STATUS_NO_MEMORY : STATUS_SUCCESS;
 }
 
-static ntstatus map_table(const char *name, uint64_t *base, uint64_t *bytes)
+/* ---- tables that were opened ---- */
+
+/* As Windows' sections in \NLS they are permanent: a table is the same for every process until the machine ends. */
+struct nls_table {
+	enum nls_section section;
+	uint32_t id;
+	struct file *file;
+};
+
+static struct nls_table *tables[MAX_TABLES];	/* atomic; from the first on */
+
+static struct file *table_find(enum nls_section section, uint32_t id)
 {
+	for (size_t i = 0; i < MAX_TABLES; i++) {
+		const struct nls_table *t = atomic_load(&tables[i]);
+
+		if (!t)
+			return NULL;
+		if (t->section == section && t->id == id)
+			return t->file;
+	}
+	return NULL;
+}
+
+/* Where there is no room it is opened each time. Two that are the same do no harm. */
+static void table_keep(enum nls_section section, uint32_t id, struct file *f)
+{
+	struct nls_table *t = kmalloc(sizeof(*t), 0);
+
+	if (!t)
+		return;
+	*t = (struct nls_table){ section, id, f };
+	file_get(f);
+	for (size_t i = 0; i < MAX_TABLES; i++) {
+		struct nls_table *none = NULL;
+
+		if (__atomic_compare_exchange_n(&tables[i], &none, t, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return;
+	}
+	file_put(f);
+	kfree(t);
+}
+
+static ntstatus map_table(enum nls_section section, uint32_t id, const char *name, uint64_t *base, uint64_t *bytes)
+{
+	struct file *f = table_find(section, id);
 	char path[NAME_BYTES];
-	struct file *f;
 	ntstatus status;
 	int err;
 
+	if (f)
+		return map_file(f, base, bytes);
 	ksnprintf(path, sizeof(path), SYSTEM32 "%s", name);
 	err = vfs_open(NULL, path, O_RDONLY, 0, WALK_FOLLOW, &f);
 	if (err)
 		return nt_status(err);
 	status = map_file(f, base, bytes);
+	if (!status)
+		table_keep(section, id, f);
 	file_put(f);
 	return status;
 }
@@ -59,7 +109,7 @@ static ntstatus map_table(const char *name, uint64_t *base, uint64_t *bytes)
 ntstatus nt_sys_NtInitializeNlsFiles(const uint64_t *a)
 {
 	uint64_t base, bytes;
-	ntstatus status = map_table("locale.nls", &base, &bytes);
+	ntstatus status = map_table(NLS_LOCALES, 0, "locale.nls", &base, &bytes);
 
 	if (!status)
 		status = nt_put64(a[0], base);
@@ -113,7 +163,7 @@ ntstatus nt_sys_NtGetNlsSectionPtr(const uint64_t *a)
 	default:
 		return STATUS_INVALID_PARAMETER_1;
 	}
-	status = map_table(name, &base, &bytes);
+	status = map_table((enum nls_section)a[0], id, name, &base, &bytes);
 	if (!status)
 		status = nt_put64(a[3], base);
 	return status || !a[4] ? status : nt_put64(a[4], bytes);
