@@ -51,12 +51,12 @@ static int ask(struct inode *dir, const char *name, uint32_t len, char *out)
 	return c.reply_len ? 0 : -ENOENT;
 }
 
-int fold_name(struct inode *dir, const char *name, uint32_t len, char *out)
+int fold_name(struct inode *dir, const char *name, uint32_t len, char *out, struct lease_stamp *stamp, bool *has_stamp)
 {
 	struct lease_payload *payload;
-	struct lease_stamp stamp;
 
-	if (!lease_lookup(LEASE_FOLD, dir->node, name, len, &payload, &stamp))
+	*has_stamp = lease_lookup(LEASE_FOLD, dir->node, name, len, &payload, stamp);
+	if (!*has_stamp)
 		return ask(dir, name, len, out);
 	if (!payload)
 		return -ENOENT;

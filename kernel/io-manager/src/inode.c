@@ -429,6 +429,11 @@ int inode_permission(struct inode *i, unsigned want, bool use_real)
 	return -EACCES;
 }
 
+bool inode_may_search_now(struct inode *i)
+{
+	return inode_attr_is_fresh(i) && (mode_grants(i, 1, false) || capability_grants(i, 1, false));
+}
+
 /* ---- writers against a running image ---- */
 
 bool inode_open_for_write(struct inode *i)

@@ -8,6 +8,7 @@ void io_init(void)
 {
 	file_init();
 	inode_cache_init();
+	walk_prefix_init();
 	bundle_init();
 	p9_init();
 	block_init();

@@ -63,8 +63,8 @@ void inode_cache_for_each(void (*fn)(struct inode *i, void *context), void *cont
 /* ---- fold.c ---- */
 
 /* How @dir spells @name, which is not in it, but for case: into @out, of VFS_NAME_MAX + 1 bytes.
- * Returns: 0; -ENOENT there is nothing like it; what vfsd said. */
-int fold_name(struct inode *dir, const char *name, uint32_t len, char *out);
+ * *@has_stamp: a lease said so, and *@stamp is its. Returns: 0; -ENOENT there is nothing like it; what vfsd said. */
+int fold_name(struct inode *dir, const char *name, uint32_t len, char *out, struct lease_stamp *stamp, bool *has_stamp);
 
 /* ---- link_text.c ---- */
 
@@ -154,6 +154,7 @@ struct walk {
 	uint64_t node_seq;	/* a revoke of the last inode's attributes from this decision on may
 				 * mean that the name was taken from it; ~0: no name led to it */
 	char *folded;		/* storage of `name` when the folder spells it otherwise */
+	struct prefix *prefix;	/* of this walk, for later ones, as far as it is known: walk_prefix.c */
 	struct record_result *found;	/* of the last VFS_WALK: used in order */
 	uint32_t nfound, next_found;
 };
@@ -167,6 +168,19 @@ int walk_last(struct walk *w, struct inode **out);
 int walk_follow(struct walk *w, struct inode *link);
 /* Whether the lease that gave the last name still holds. */
 bool walk_is_valid(const struct walk *w);
+
+/* walk_prefix.c: the way to a folder that was walked before, in one step. At the start of a walk: take it, if it
+ * is known and all its leases hold. */
+void walk_prefix_take(struct walk *w);
+/* A lease (@stamp NULL: something else) answered a component of the way: with @i, or NULL for no such name. */
+void walk_prefix_note(struct walk *w, const struct lease_stamp *stamp, struct inode *i);
+void walk_prefix_note_root(struct walk *w);	/* a symbolic link leads to the root */
+/* Only the last component is left: w->dir is where the way led. */
+void walk_prefix_keep(struct walk *w);
+void walk_prefix_init(void);	/* boot */
+
+/* May the caller search folder @i, as far as is known without asking? Does not sleep. */
+bool inode_may_search_now(struct inode *i);
 
 /* Where a magic link leads. Returns: 0 with *inode or *file set. */
 int magic_resolve(struct inode *link, struct inode **inode, struct file **file);

@@ -87,6 +87,8 @@ int walk_begin(struct walk *w, struct inode *start, const char *path, unsigned f
 	err = take_start(w, start, path);
 	if (err)
 		inode_put(w->root);
+	else
+		walk_prefix_take(w);
 	return err;
 }
 
@@ -102,6 +104,7 @@ void walk_end(struct walk *w)
 	kfree(w->found);
 	kfree(w->expanded);
 	kfree(w->folded);
+	kfree(w->prefix);
 	inode_put(w->jump);
 	file_put(w->jump_file);
 	inode_put(w->dir);
@@ -187,7 +190,7 @@ static bool leaves_filesystem(const struct walk *w, const struct inode *to)
 }
 
 /* One name in w->dir, whose x permission is known. *out NULL: there is no such name. */
-static int look_up_name(struct walk *w, const char *name, uint32_t len, struct inode **out)
+static int find_name(struct walk *w, const char *name, uint32_t len, struct inode **out)
 {
 	int err;
 
@@ -215,12 +218,24 @@ static int look_up_name(struct walk *w, const char *name, uint32_t len, struct i
 	return take_found(w, name, len, out) ? 0 : -EIO;
 }
 
+static int look_up_name(struct walk *w, const char *name, uint32_t len, struct inode **out)
+{
+	int err = find_name(w, name, len, out);
+
+	if (!err && w->prefix)
+		walk_prefix_note(w, w->has_stamp ? &w->stamp : NULL, *out);
+	return err;
+}
+
 /* The name is missing: the one that differs in case, which is in w->folded afterwards. */
 static int look_up_folded(struct walk *w, const char *name, uint32_t len, struct inode **out)
 {
 	char *folded = kmalloc(VFS_NAME_MAX + 1, HEAP_NOZERO);
-	int err = folded ? fold_name(w->dir, name, len, folded) : -ENOMEM;
+	struct lease_stamp stamp;
+	bool has_stamp = false;
+	int err = folded ? fold_name(w->dir, name, len, folded, &stamp, &has_stamp) : -ENOMEM;
 
+	walk_prefix_note(w, has_stamp ? &stamp : NULL, NULL);
 	if (!err)
 		err = look_up_name(w, folded, (uint32_t)strlen(folded), out);
 	if (err || !*out) {
@@ -269,6 +284,7 @@ static int expand(struct walk *w, const struct link_text *target)
 	w->expanded = path;
 	w->rest = path;
 	if (path[0] == '/') {
+		walk_prefix_note_root(w);
 		inode_get(w->root);
 		move_to(w, w->root);
 	}
@@ -374,6 +390,7 @@ int walk_parent(struct walk *w)
 		after = name + len;
 		if (!*skip_slashes(after)) {
 			set_last(w, name, len, after);
+			walk_prefix_keep(w);
 			return 0;
 		}
 		w->rest = after;

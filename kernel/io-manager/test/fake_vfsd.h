@@ -8,6 +8,7 @@ extern unsigned fake_calls;	/* VFS_WALK so far */
 extern bool fake_grants;	/* names of replies become leases */
 extern unsigned fake_batch;	/* records that one reply holds at most */
 extern uint64_t fake_denied;	/* a folder without x permission */
+extern uint64_t fake_revokes;	/* more of them end all leases */
 
 /* The node of the tree called @path below the root, made with what leads to it. */
 struct inode *fake_node(const char *path, uint32_t type, const char *target);

@@ -223,6 +223,45 @@ static void random_paths_lose_no_reference(void **state)
 	}
 }
 
+static void known_ways_lead_where_steps_do(void **state)
+{
+	static const char *const parts[] = { "a", "b", "c", "file", "dir", "link", "abs", "loop", "to_file", "..", "missing" };
+
+	srand(5);
+	for (int round = 0; round < 5000; round++) {
+		char path[256] = "/";
+		int n = 1 + rand() % 6, err, again;
+		unsigned flags = rand() % 2 ? WALK_FOLLOW : 0;
+		uint64_t node;
+
+		for (int i = 0; i < n; i++) {
+			strcat(path, parts[(size_t)rand() % (sizeof(parts) / sizeof(parts[0]))]);
+			strcat(path, i + 1 < n ? "/" : "");
+		}
+		fake_revokes++;
+		node = walk(path, flags, &err);
+		for (int i = 0; i < 4; i++) {
+			assert_int_equal(walk(path, flags, &again), node);
+			assert_int_equal(again, err);
+		}
+		assert_int_equal(fake_references(), 0);
+	}
+}
+
+static void known_ways_are_closed_with_their_folders(void **state)
+{
+	for (int i = 0; i < 4; i++)
+		expect("/a/b/c/file", 0, "a/b/c/file");
+	fake_denied = node_of("a/b");
+	assert_int_equal(error_of("/a/b/c/file", 0), -EACCES);
+	fake_denied = node_of("a/b/c");
+	assert_int_equal(error_of("/a/b/c/file", 0), -EACCES);
+	fake_denied = node_of("");
+	assert_int_equal(error_of("/a/b/c/file", 0), -EACCES);
+	fake_denied = 0;
+	expect("/a/b/c/file", 0, "a/b/c/file");
+}
+
 #define WALK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -240,6 +279,8 @@ int main(void)
 		WALK_TEST(magic_links_lead_to_things),
 		WALK_TEST(scoped_walks_stay_below_their_start),
 		WALK_TEST(random_paths_lose_no_reference),
+		WALK_TEST(known_ways_lead_where_steps_do),
+		WALK_TEST(known_ways_are_closed_with_their_folders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

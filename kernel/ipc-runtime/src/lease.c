@@ -57,32 +57,9 @@ static const struct { uint8_t hit, miss, grant, refused, revoke; } counters[LEAS
 			   COUNTER_LEASE_SOCKET_REFUSED, COUNTER_LEASE_SOCKET_REVOKE },
 };
 
-typedef uint64_t __attribute__((may_alias, aligned(1))) key_word;
-typedef uint32_t __attribute__((may_alias, aligned(1))) key_half;
-
-/* The last bytes of a key, fewer than eight. */
-static uint64_t key_tail(const char *key, uint32_t len)
-{
-	uint64_t word = 0;
-
-	if (len >= 4)
-		return *(const key_half *)key | (uint64_t)*(const key_half *)(key + len - 4) << 32;
-	while (len)
-		word = word << 8 | (uint8_t)key[--len];
-	return word;
-}
-
 static uint32_t hash_of(enum lease_kind kind, uint64_t subject, const char *key, uint32_t len)
 {
-	uint64_t h = (subject + kind) * 0x9e3779b97f4a7c15ull;
-
-	h ^= len;
-	for (; len >= 8; len -= 8, key += 8) {
-		h = (h ^ *(const key_word *)key) * 0xbf58476d1ce4e5b9ull;
-		h ^= h >> 32;
-	}
-	h = (h ^ key_tail(key, len)) * 0x94d049bb133111ebull;
-	return (uint32_t)(h ^ h >> 29 ^ h >> 43);
+	return (uint32_t)hash_words(subject + kind, key, len);
 }
 
 static struct bucket *bucket_at(uint32_t hash)
@@ -174,6 +151,7 @@ bool lease_lookup(enum lease_kind kind, uint64_t subject, const char *key, uint3
 		*out = l->payload;
 		stamp->bucket = hash % BUCKETS;
 		stamp->bucket_seq = b->seq;
+		stamp->expires_ns = l->expires_ns;
 	}
 	spin_unlock(&b->lock);
 	if (unlikely(!list_is_empty(&freed)))
@@ -185,6 +163,22 @@ bool lease_lookup(enum lease_kind kind, uint64_t subject, const char *key, uint3
 bool lease_is_valid(const struct lease_stamp *stamp)
 {
 	return __atomic_load_n(&buckets[stamp->bucket].seq, __ATOMIC_ACQUIRE) == stamp->bucket_seq;
+}
+
+bool lease_lock_valid(const struct lease_stamp *stamp)
+{
+	struct bucket *b = &buckets[stamp->bucket];
+
+	spin_lock(&b->lock);
+	if (b->seq == stamp->bucket_seq)
+		return true;
+	spin_unlock(&b->lock);
+	return false;
+}
+
+void lease_unlock(const struct lease_stamp *stamp)
+{
+	spin_unlock(&buckets[stamp->bucket].lock);
 }
 
 static struct lease *create(enum lease_kind kind, uint64_t subject, const char *key, uint32_t len)

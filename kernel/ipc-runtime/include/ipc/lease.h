@@ -26,6 +26,7 @@ struct lease_payload {
 
 struct lease_stamp {
 	uint64_t bucket_seq;
+	uint64_t expires_ns;	/* the lease's; VFS_LEASE_FOREVER */
 	uint32_t bucket;
 };
 
@@ -34,6 +35,10 @@ bool lease_lookup(enum lease_kind kind, uint64_t subject, const char *key, uint3
 	struct lease_payload **out, struct lease_stamp *stamp);
 /* Whether nothing that @stamp's bucket held was revoked or replaced since. */
 bool lease_is_valid(const struct lease_stamp *stamp);
+/* As lease_is_valid(), and while it is true nothing is revoked or replaced before lease_unlock(): what the
+ * lease refers to lives. In between nothing may sleep. */
+bool lease_lock_valid(const struct lease_stamp *stamp);
+void lease_unlock(const struct lease_stamp *stamp);
 /* @payload's reference is taken over. lease_ns: 0 nothing is kept; VFS_LEASE_FOREVER.
  * Returns: 0; -ESTALE older than the subject's last revoke; -ENOMEM (nothing lost: a
  * lease is only a cache). */

@@ -24,4 +24,32 @@ static inline uint64_t hash_u64(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+typedef uint64_t __attribute__((may_alias, aligned(1))) hash_word;
+typedef uint32_t __attribute__((may_alias, aligned(1))) hash_half;
+
+/* Fewer than eight bytes as a number, which need not tell how many they were. */
+static inline uint64_t hash_tail(const char *bytes, uint32_t len)
+{
+	uint64_t word = 0;
+
+	if (len >= 4)
+		return *(const hash_half *)bytes | (uint64_t)*(const hash_half *)(bytes + len - 4) << 32;
+	while (len)
+		word = word << 8 | (uint8_t)bytes[--len];
+	return word;
+}
+
+/* A quick hash of @bytes, for caches of bounded size, where collisions cost time only. */
+static inline uint64_t hash_words(uint64_t seed, const char *bytes, uint32_t len)
+{
+	uint64_t h = seed * 0x9e3779b97f4a7c15ull ^ len;
+
+	for (; len >= 8; len -= 8, bytes += 8) {
+		h = (h ^ *(const hash_word *)bytes) * 0xbf58476d1ce4e5b9ull;
+		h ^= h >> 32;
+	}
+	h = (h ^ hash_tail(bytes, len)) * 0x94d049bb133111ebull;
+	return h ^ h >> 29 ^ h >> 43;
+}
+
 #endif
