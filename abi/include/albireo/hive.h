@@ -17,6 +17,10 @@
  * above it, in that order, as the reply's data. */
 #define HIVED_WANTS_CHAIN 5
 
+/* In every reply: the number of the decision, which leases of it are granted with (LEASE_KEY, LEASE_VALUE). A
+ * change takes back those that it may make wrong before it is answered. */
+#define HIVED_SEQ 3
+
 enum hived_op {
 	/* key, HIVE_OPEN_*, bytes of the class | data: path below the key (components parted by backslashes), then
 	 * the class. Reply: [1] id, [2] 1: created. -ENOENT; -EINVAL a bad name; -ESTALE; -EBUSY a

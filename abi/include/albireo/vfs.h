@@ -191,11 +191,11 @@ enum vfs_xattr_op { VFS_XATTR_GET, VFS_XATTR_SET, VFS_XATTR_LIST, VFS_XATTR_REMO
 #define VFS_MOUNT_NOEXEC 8u
 #define VFS_MOUNT_REMOUNT 16u	/* change the flags of what is mounted there */
 
-/* LEASE_REVOKE_BROKER(struct lease_revoke *): from vfsd, of sockets from netd; takes effect before it returns. */
+/* LEASE_REVOKE_BROKER(struct lease_revoke *): from vfsd, of sockets from netd, of keys from hived; takes effect before it returns. */
 struct lease_revoke {
 	uint32_t kind;		/* enum lease_kind */
 	uint32_t flags;
-	uint64_t node;		/* the directory, or the node; an image's node; NET_LEASE_SUBJECT */
+	uint64_t node;		/* the directory, or the node; an image's node; NET_LEASE_SUBJECT; the key of values */
 	uint64_t seq;		/* decisions up to this one are refused from now on */
 	uint64_t name;		/* user pointer, LEASE_NAME and LEASE_SOCKET only */
 	uint32_t name_len;	/* 0 with LEASE_NAME: every name of the directory */
@@ -209,6 +209,8 @@ enum lease_kind {
 	LEASE_DEVICE,
 	LEASE_SOCKET,
 	LEASE_FOLD,	/* (directory, name) to the name that differs in case; revoked with LEASE_NAME */
+	LEASE_KEY,	/* (none, key and path below it) to the id of a key of the registry */
+	LEASE_VALUE,	/* (key, name) to a value of the registry */
 	LEASE_KIND_END
 };
 /* LEASE_GRANT_BROKER(struct lease_grant *): envelope (exec.h) and image (exec.h) leases;

@@ -84,7 +84,15 @@ static int64_t revoke_key(const struct lease_revoke *r, bool empty_is_all)
 /* Whose leases of a kind are. */
 static uint32_t owner_of(uint32_t kind)
 {
-	return kind == LEASE_SOCKET ? CAP_NET_POLICY : CAP_VFS_POLICY;
+	switch (kind) {
+	case LEASE_SOCKET:
+		return CAP_NET_POLICY;
+	case LEASE_KEY:
+	case LEASE_VALUE:
+		return CAP_HIVE_POLICY;
+	default:
+		return CAP_VFS_POLICY;
+	}
 }
 
 int64_t io_sys_lease_revoke(const struct lease_revoke __user *ur)
@@ -110,7 +118,9 @@ int64_t io_sys_lease_revoke(const struct lease_revoke __user *ur)
 		revoke_attr(r.node, r.seq);
 		return 0;
 	case LEASE_IMAGE:
-		lease_revoke(LEASE_IMAGE, r.node, NULL, 0, r.seq);
+	case LEASE_KEY:
+	case LEASE_VALUE:
+		lease_revoke((enum lease_kind)r.kind, r.node, NULL, 0, r.seq);
 		return 0;
 	default:
 		return -EINVAL;

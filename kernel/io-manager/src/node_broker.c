@@ -72,6 +72,8 @@ void io_drop_caches(void)
 	lease_drop_all(LEASE_NAME);
 	lease_drop_all(LEASE_FOLD);
 	lease_drop_all(LEASE_ATTR);
+	lease_drop_all(LEASE_KEY);
+	lease_drop_all(LEASE_VALUE);
 	inode_drop_idle();
 	ps_drop_spares();
 	mm_reclaim(~0ull);

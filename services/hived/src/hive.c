@@ -16,12 +16,14 @@ struct registry {
 	state_off_t root;
 	state_off_t buckets[NBUCKETS];	/* keys by id */
 	struct hive_note note;
+	uint64_t version;
 };
 
 static struct state *arena;
 static struct registry *registry;
 static unsigned int depth;		/* of changes within changes */
 static bool has_failed;			/* the outermost one is to be undone */
+static bool has_moved;			/* a key */
 
 static struct hive_key *key_at(state_off_t at)
 {
@@ -73,6 +75,19 @@ void hive_set_note(const struct hive_note *note)
 const struct hive_note *hive_note(void)
 {
 	return &registry->note;
+}
+
+uint64_t hive_version(void)
+{
+	return registry->version;
+}
+
+bool hive_take_moved(void)
+{
+	bool moved = has_moved;
+
+	has_moved = false;
+	return moved;
 }
 
 static uint64_t now(void)
@@ -176,16 +191,19 @@ static void link_child(struct hive_key *parent, struct hive_key *k)
 	STATE_SET(arena, &k->next, *link);
 	STATE_SET(arena, link, at(k));
 	STATE_SET(arena, &k->parent, at(parent));
+	has_moved = true;
 }
 
 static void unlink_child(struct hive_key *k)
 {
 	unlink_from(&key_at(k->parent)->children, at(k), k->next, offsetof(struct hive_key, next));
+	has_moved = true;
 }
 
 static void touch(struct hive_key *k)
 {
 	STATE_SET(arena, &k->written, now());
+	STATE_SET(arena, &registry->version, registry->version + 1);
 }
 
 static struct hive_key *key_new(struct hive_key *parent, struct hive_text name, struct hive_text class, bool is_volatile)

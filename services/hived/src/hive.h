@@ -50,6 +50,10 @@ void hive_begin(void);
 int hive_end(int err);
 void hive_set_note(const struct hive_note *note);	/* in a transaction */
 const struct hive_note *hive_note(void);
+/* Grows with every change, those of a transaction that is under way too. */
+uint64_t hive_version(void);
+/* Did a key appear, go or move since this was last asked? */
+bool hive_take_moved(void);
 struct hive_key *hive_by_id(uint64_t id);	/* NULL: deleted, or never there */
 
 /* All return 0 or a negative errno as enum hived_op tells. */

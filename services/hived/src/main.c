@@ -142,6 +142,39 @@ static void tell_chain(struct service_call *call, uint64_t id)
 		add(call, &key->id, sizeof(key->id));
 }
 
+/* ---- leases ---- */
+
+/* Decisions have odd numbers, what ends those before a change the even one between. */
+static uint64_t decision(void)
+{
+	return 2 * hive_version() + 1;
+}
+
+static void revoke(uint32_t kind, uint64_t subject)
+{
+	struct lease_revoke r = { .kind = kind, .node = subject, .seq = decision() - 1 };
+	int err = nucleus_lease_revoke(&r);
+
+	if (err)
+		service_log_error("cannot take back a lease of the registry: error %d", -err);
+}
+
+/* Before a change is committed: from then on nobody acts on what was true before it. */
+static void revoke_changed(const struct service_call *call)
+{
+	if (hive_take_moved())
+		revoke(LEASE_KEY, 0);
+	switch (call->words[0]) {
+	case HIVED_DELETE_KEY:
+	case HIVED_SET_VALUE:
+	case HIVED_DELETE_VALUE:
+		revoke(LEASE_VALUE, call->words[1]);
+		break;
+	default:
+		break;
+	}
+}
+
 static int apply(struct service_call *call, struct hive_key *key, struct hive_note *note)
 {
 	struct hive_text name = text_of(call->data, call->data_len);
@@ -195,6 +228,7 @@ static int change(struct service_call *call)
 		err = apply(call, key, &note);
 		if (!err && note.changed)
 			hive_set_note(&note);
+		revoke_changed(call);
 		err = hive_end(err);
 		if (err)
 			return err;
@@ -206,12 +240,10 @@ static int change(struct service_call *call)
 	return 0;
 }
 
-static int handle(struct service_call *call)
+static int answer(struct service_call *call)
 {
 	struct hive_key *key;
 
-	if (!call->is_from_kernel)
-		return -EACCES;
 	if (is_change(call))
 		return change(call);
 	key = hive_by_id(call->words[1]);
@@ -232,6 +264,17 @@ static int handle(struct service_call *call)
 		service_log_warn("unknown operation %lu", (unsigned long)call->words[0]);
 		return -ENOSYS;
 	}
+}
+
+static int handle(struct service_call *call)
+{
+	int err;
+
+	if (!call->is_from_kernel)
+		return -EACCES;
+	err = answer(call);
+	call->reply_words[HIVED_SEQ] = decision();
+	return err;
 }
 
 static int start(void)

@@ -199,7 +199,7 @@ int64_t native_LEASE_REVOKE_BROKER(const uint64_t a[4])
 {
 	struct process *p = ps_current();
 
-	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER | CAP_NET_POLICY)))
+	if (!(p->capabilities & (CAP_VFS_POLICY | CAP_PROCESS_LOADER | CAP_NET_POLICY | CAP_HIVE_POLICY)))
 		return native_refuse(SYS_NUCLEUS_LEASE_REVOKE_BROKER, "LEASE_REVOKE_BROKER");
 	return io_sys_lease_revoke(user_ptr(a[0]));
 }

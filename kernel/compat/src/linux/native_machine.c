@@ -84,6 +84,8 @@ static void fill_counters(struct text *t)
 	line(t, "lease.", "attr", ".count", lease_count(LEASE_ATTR));
 	line(t, "lease.", "image", ".count", lease_count(LEASE_IMAGE));
 	line(t, "lease.", "socket", ".count", lease_count(LEASE_SOCKET));
+	line(t, "lease.", "key", ".count", lease_count(LEASE_KEY));
+	line(t, "lease.", "value", ".count", lease_count(LEASE_VALUE));
 	ps_for_each(count_handles, &handles);
 	line(t, "ps.", "handles", "", handles);
 	line(t, "ps.", "processes", "", ps_process_count());

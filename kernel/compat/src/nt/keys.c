@@ -7,6 +7,7 @@
 #include <mm/heap.h>
 #include <string.h>
 
+#include "key_leases.h"
 #include "keys.h"
 
 #define KEY_QUERY_VALUE 0x01u
@@ -150,7 +151,8 @@ struct opening {
 	struct nt_string class;
 };
 
-static ntstatus open_at(const struct opening *o, uint64_t from, const struct nt_string *path, uint32_t attributes)
+/* What hived says of @path: the key in *@id, and whether it was made. */
+static ntstatus ask_for_key(const struct opening *o, uint64_t from, const struct nt_string *path, uint64_t *id, bool *created)
 {
 	uint32_t bytes = path->nchars * 2, class_bytes = o->class.nchars * 2;
 	struct ipc_kernel_call call = { .words = { HIVED_OPEN_KEY, from, o->flags, class_bytes } };
@@ -166,10 +168,32 @@ static ntstatus open_at(const struct opening *o, uint64_t from, const struct nt_
 	call.data_len = bytes + class_bytes;
 	status = o->flags & HIVE_OPEN_CREATE ? ask_to_change(&call, REG_NOTIFY_CHANGE_NAME) : ask(&call);
 	kfree(data);
+	*id = call.words[1];
+	*created = !status && call.words[2];
+	/* A part that is missing where a key is to be made says nothing of who only opens. */
+	if ((!status && !*created) || (status == STATUS_OBJECT_NAME_NOT_FOUND && !(o->flags & HIVE_OPEN_CREATE)))
+		nt_key_lease_grant(from, path, status ? 0 : *id, call.words[HIVED_SEQ]);
+	return status;
+}
+
+static ntstatus find_key(const struct opening *o, uint64_t from, const struct nt_string *path, uint64_t *id, bool *created)
+{
+	*created = false;
+	if (!nt_key_lease_find(from, path, id) || (!*id && (o->flags & HIVE_OPEN_CREATE)))
+		return ask_for_key(o, from, path, id, created);
+	return *id ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+static ntstatus open_at(const struct opening *o, uint64_t from, const struct nt_string *path, uint32_t attributes)
+{
+	uint64_t id;
+	bool created;
+	ntstatus status = find_key(o, from, path, &id, &created);
+
 	if (!status)
-		status = install(call.words[1], o->access, attributes, o->user_handle);
+		status = install(id, o->access, attributes, o->user_handle);
 	if (!status && o->user_disposition)
-		status = nt_put32(o->user_disposition, call.words[2] ? CREATED_NEW_KEY : OPENED_EXISTING_KEY);
+		status = nt_put32(o->user_disposition, created ? CREATED_NEW_KEY : OPENED_EXISTING_KEY);
 	return status;
 }
 
@@ -406,9 +430,9 @@ ntstatus nt_sys_NtEnumerateKey(const uint64_t *a)
 
 /* ---- values ---- */
 
-static ntstatus tell_value(const struct answer *answer, uint32_t class, const struct reply *r)
+static ntstatus tell_value(const void *answer, uint32_t class, const struct reply *r)
 {
-	const struct hive_value_info *i = (const struct hive_value_info *)answer->data;
+	const struct hive_value_info *i = answer;
 	const char *name = (const char *)(i + 1), *data = name + i->name_bytes;
 	uint32_t basic[3] = { 0, i->type, i->name_bytes }, partial[3] = { 0, i->type, i->data_bytes };
 	uint32_t full[5] = { 0, i->type, 20 + i->name_bytes, i->data_bytes, i->name_bytes };
@@ -431,26 +455,49 @@ static bool is_value_class(uint32_t class)
 	return class <= VALUE_PARTIAL || class == VALUE_PARTIAL_ALIGN64;
 }
 
+static ntstatus ask_for_value(uint64_t id, const struct nt_string *name, uint32_t class, const struct reply *r)
+{
+	struct answer answer = { .call = { .words = { HIVED_GET_VALUE, id }, .data = name->chars, .data_len = name->nchars * 2 } };
+	ntstatus status = ask_for_data(&answer, sizeof(struct hive_value_info));
+
+	if (!status)
+		nt_value_lease_grant(id, name, answer.data, answer.call.reply_len, answer.call.words[HIVED_SEQ]);
+	else if (status == STATUS_OBJECT_NAME_NOT_FOUND)
+		nt_value_lease_grant(id, name, NULL, 0, answer.call.words[HIVED_SEQ]);
+	if (!status)
+		status = tell_value(answer.data, class, r);
+	kfree(answer.data);
+	return status;
+}
+
+static ntstatus query_value(uint64_t id, const struct nt_string *name, uint32_t class, const struct reply *r)
+{
+	struct nt_value_lease *l;
+	ntstatus status;
+
+	if (!nt_value_lease_find(id, name, &l))
+		return ask_for_value(id, name, class, r);
+	if (!l)
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	status = tell_value(l->reply, class, r);
+	lease_payload_put(&l->payload);
+	return status;
+}
+
 ntstatus nt_sys_NtQueryValueKey(const uint64_t *a)
 {
-	struct answer answer = { .call = { .words = { HIVED_GET_VALUE } } };
 	struct reply r = { a[3], (uint32_t)a[4], a[5] };
 	struct nt_string name;
+	uint64_t id;
 	ntstatus status;
 
 	if (!is_value_class((uint32_t)a[2]))
 		return STATUS_INVALID_PARAMETER;
 	status = nt_string_in(a[1], &name);
 	if (!status)
-		status = key_lookup(a[0], KEY_QUERY_VALUE, &answer.call.words[1]);
-	if (!status) {
-		answer.call.data = name.chars;
-		answer.call.data_len = name.nchars * 2;
-		status = ask_for_data(&answer, sizeof(struct hive_value_info));
-		if (!status)
-			status = tell_value(&answer, (uint32_t)a[2], &r);
-		kfree(answer.data);
-	}
+		status = key_lookup(a[0], KEY_QUERY_VALUE, &id);
+	if (!status)
+		status = query_value(id, &name, (uint32_t)a[2], &r);
 	nt_string_free(&name);
 	return status;
 }
@@ -468,7 +515,7 @@ ntstatus nt_sys_NtEnumerateValueKey(const uint64_t *a)
 		return status;
 	status = ask_for_data(&answer, sizeof(struct hive_value_info));
 	if (!status)
-		status = tell_value(&answer, (uint32_t)a[2], &r);
+		status = tell_value(answer.data, (uint32_t)a[2], &r);
 	kfree(answer.data);
 	return status;
 }
