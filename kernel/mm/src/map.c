@@ -357,11 +357,19 @@ static void change_flags(struct mm_space *s, uint64_t start, uint64_t end, const
 		a->flags = (a->flags & ~flags->clear) | flags->set;
 }
 
+/* Does one area say all of it already? */
+static bool is_as_wanted(const struct mm_area *a, uint64_t start, uint64_t end, uint32_t prot, const struct flag_change *flags)
+{
+	return a && a->start <= start && end <= a->end && a->prot == prot && ((a->flags & ~flags->clear) | flags->set) == a->flags;
+}
+
 /* As on Linux, what lies before a hole or a refusal is changed. */
 static int protect_locked(struct mm_space *s, uint64_t start, uint64_t end, uint32_t prot, const struct flag_change *flags)
 {
 	int refused, err;
 
+	if (is_as_wanted(area_find(s, start), start, end, prot, flags))
+		return 0;
 	end = protect_limit(s, start, end, prot, &refused);
 	if (start >= end)
 		return refused;

@@ -30,7 +30,15 @@ mm_zero_page:
 	vmovdqa %ymm0, 160(%rdi)
 	vmovdqa %ymm0, 192(%rdi)
 	vmovdqa %ymm0, 224(%rdi)
-	addq $256, %rdi
+	vmovdqa %ymm0, 256(%rdi)
+	vmovdqa %ymm0, 288(%rdi)
+	vmovdqa %ymm0, 320(%rdi)
+	vmovdqa %ymm0, 352(%rdi)
+	vmovdqa %ymm0, 384(%rdi)
+	vmovdqa %ymm0, 416(%rdi)
+	vmovdqa %ymm0, 448(%rdi)
+	vmovdqa %ymm0, 480(%rdi)
+	addq $512, %rdi
 	cmpq %rax, %rdi
 	jne 1b
 	vmovdqu (%rsp), %ymm0

@@ -11,6 +11,7 @@
 #include "shootdown.h"
 #include "space_internal.h"
 
+#define MAX_UNMAPPED (64ull << 20)	/* at once, when areas are taken together */
 #define DEFAULT_MMAP_BASE (USER_TOP - (1ull << 30))
 
 HEAP_CACHE(space_cache, "space", sizeof(struct mm_space));
@@ -51,9 +52,14 @@ static void unmap_everything(struct mm_space *s)
 	struct pt_gather g;
 
 	pt_gather_begin(&g, s);
-	for (const struct mm_area *a = area_first(s); a; a = area_next(a)) {
+	for (const struct mm_area *a = area_first(s), *next; a; a = next) {
+		uint64_t start = a->start, end = a->end;
+
+		/* A walk down the tables for areas side by side. */
+		for (next = area_next(a); next && next->start == end && end - start < MAX_UNMAPPED; next = area_next(next))
+			end = next->end;
 		spin_lock(&s->table_lock);
-		pt_unmap(&g, a->start, a->end);
+		pt_unmap(&g, start, end);
 		spin_unlock(&s->table_lock);
 		sched_cond_resched();
 	}
@@ -112,18 +118,35 @@ static void fill_info(struct mm_area *a, struct mm_area_info *out)
 	out->offset = a->object ? a->object_offset : 0;
 	out->prot = a->prot;
 	out->flags = a->flags;
-	out->file = a->file;
-	if (a->file)
-		mm_area_ops.file_get(a->file);
-	out->private_pages = 0;
+	out->file = NULL;
+	out->rss_pages = out->private_pages = 0;
 	if (a->amap) {
 		mutex_lock(&a->amap->lock);
 		out->private_pages = amap_count(a->amap, a->amap_offset, area_amap_index(a, a->end));
 		mutex_unlock(&a->amap->lock);
 	}
+}
+
+static void fill_costly(struct mm_area *a, struct mm_area_info *out)
+{
+	out->file = a->file;
+	if (a->file)
+		mm_area_ops.file_get(a->file);
 	spin_lock(&a->space->table_lock);
 	out->rss_pages = pt_count(a->space, a->start, a->end);
 	spin_unlock(&a->space->table_lock);
+}
+
+bool mm_area_look(struct mm_space *s, uint64_t address, struct mm_area_info *out)
+{
+	struct mm_area *a;
+
+	rwlock_read(&s->lock);
+	a = area_find(s, address);
+	if (a)
+		fill_info(a, out);
+	rwlock_read_unlock(&s->lock);
+	return a;
 }
 
 bool mm_area_next(struct mm_space *s, uint64_t address, struct mm_area_info *out)
@@ -132,8 +155,10 @@ bool mm_area_next(struct mm_space *s, uint64_t address, struct mm_area_info *out
 
 	rwlock_read(&s->lock);
 	a = area_find(s, address);
-	if (a)
+	if (a) {
 		fill_info(a, out);
+		fill_costly(a, out);
+	}
 	rwlock_read_unlock(&s->lock);
 	return a;
 }

@@ -234,12 +234,10 @@ static ntstatus commit_range(struct target *t, uint64_t start, uint64_t end, uin
 {
 	struct mm_area_info a;
 
-	while (start < end && mm_area_next(t->space, start, &a)) {
+	while (start < end && mm_area_look(t->space, start, &a)) {
 		uint64_t from = MAX(start, a.start), to = MIN(end, a.end);
 		int64_t ret;
 
-		if (a.file)
-			mm_area_ops.file_put(a.file);
 		if (a.flags & MM_AREA_RESERVED)
 			ret = map_pages(t, from, to - from, protect, 0, MM_MAP_FIXED);
 		else
@@ -397,10 +395,8 @@ static ntstatus first_protection(struct target *t, uint64_t start, uint64_t end,
 	bool is_first = true;
 
 	while (at < end) {
-		if (!mm_area_next(t->space, at, &a))
+		if (!mm_area_look(t->space, at, &a))
 			return STATUS_INVALID_PARAMETER;
-		if (a.file)
-			mm_area_ops.file_put(a.file);
 		if (a.start > at)
 			return STATUS_INVALID_PARAMETER;
 		if (a.flags & MM_AREA_RESERVED)
@@ -488,9 +484,7 @@ ntstatus nt_memory_fault(uint64_t address, uint64_t error)
 	struct mm_area_info a;
 
 	mutex_lock(&t.nt->memory_lock);
-	if (mm_area_next(t.space, page, &a)) {
-		if (a.file)
-			mm_area_ops.file_put(a.file);
+	if (mm_area_look(t.space, page, &a)) {
 		if (a.start <= page && (a.flags & MM_AREA_GUARD))
 			status = touch_guard(&t, page, &a);
 	}
@@ -537,12 +531,10 @@ static void describe_region(struct target *t, const struct nt_region *r, uint64_
 		.state = MEM_RESERVE,
 		.type = r->type,
 	};
-	while (at < end && mm_area_next(t->space, at, &a) && a.start <= at) {
+	while (at < end && mm_area_look(t->space, at, &a) && a.start <= at) {
 		uint32_t state = a.flags & MM_AREA_RESERVED ? MEM_RESERVE : MEM_COMMIT;
 		uint32_t protect = state == MEM_COMMIT ? protect_of(&a) : 0;
 
-		if (a.file)
-			mm_area_ops.file_put(a.file);
 		if (at == address) {
 			out->state = state;
 			out->protect = protect;

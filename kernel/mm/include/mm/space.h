@@ -168,6 +168,8 @@ struct mm_area_info {
 	uint64_t rss_pages, private_pages;
 };
 bool mm_area_next(struct mm_space *s, uint64_t address, struct mm_area_info *out);
+/* The same without .file and .rss_pages, which is quicker. */
+bool mm_area_look(struct mm_space *s, uint64_t address, struct mm_area_info *out);
 
 /* Read or write another space's memory, faulting pages in (ptrace-like uses, /proc).
  * Returns bytes copied, or -EFAULT when none. */
