@@ -16,7 +16,7 @@
 
 #include "vfs_private.h"
 
-#define SLOTS 128u
+#define SLOTS 512u
 #define MAX_STEPS 24u
 #define MAX_BYTES 192u
 #define MIN_SLASHES 2u	/* of a path whose prefix is worth it */
