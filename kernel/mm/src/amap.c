@@ -150,12 +150,41 @@ unsigned amap_run_below(struct mm_amap *a, uint64_t index)
 	return run;
 }
 
-int amap_insert(struct mm_amap *a, uint64_t index, struct frame *f)
+unsigned amap_run_empty(struct mm_amap *a, uint64_t index, unsigned max)
+{
+	unsigned i = index % AMAP_CHUNK;
+	struct amap_chunk *c = chunk_find(a, index);
+	uint32_t used = c ? c->used >> i : 0;
+
+	max = MIN(max, AMAP_CHUNK - i);
+	return used ? MIN(max, (unsigned)__builtin_ctz(used)) : max;
+}
+
+static struct amap_chunk *chunk_find_or_create(struct mm_amap *a, uint64_t index)
 {
 	struct amap_chunk *c = chunk_find(a, index);
 
+	return c ? c : chunk_create(a, index);
+}
+
+int amap_insert_run(struct mm_amap *a, uint64_t index, struct frame **pages, unsigned n)
+{
+	struct amap_chunk *c = chunk_find_or_create(a, index);
+
 	if (!c)
-		c = chunk_create(a, index);
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		c->pages[index % AMAP_CHUNK + i] = pages[i];
+		c->used |= 1u << (index % AMAP_CHUNK + i);
+	}
+	a->npages += n;
+	return 0;
+}
+
+int amap_insert(struct mm_amap *a, uint64_t index, struct frame *f)
+{
+	struct amap_chunk *c = chunk_find_or_create(a, index);
+
 	if (!c)
 		return -ENOMEM;
 	DEBUG_ASSERT(!c->pages[index % AMAP_CHUNK]);

@@ -42,6 +42,11 @@ void amap_put(struct mm_amap *a);
 struct frame *amap_lookup(struct mm_amap *a, uint64_t index);
 /* How many pages are there directly below @index; some of a long run are not counted. */
 unsigned amap_run_below(struct mm_amap *a, uint64_t index);
+/* How many slots from @index on are empty, in one chunk and up to @max. */
+unsigned amap_run_empty(struct mm_amap *a, uint64_t index, unsigned max);
+/* Fill that many slots, which are such, with @pages, whose references it takes over. Returns: 0; -ENOMEM, with
+ * nothing changed. */
+int amap_insert_run(struct mm_amap *a, uint64_t index, struct frame **pages, unsigned n);
 /* The slot is empty; it takes over the caller's reference. Returns: 0; -ENOMEM. */
 int amap_insert(struct mm_amap *a, uint64_t index, struct frame *f);
 /* Put @f in the place of a frame. Returns: that frame, whose reference is the caller's. */

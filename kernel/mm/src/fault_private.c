@@ -12,7 +12,7 @@
 #include "pagetable.h"
 
 #define MIN_RUN 4u
-#define MAX_AHEAD 16u
+#define MAX_AHEAD (AMAP_CHUNK - 1)
 
 static bool is_write(const struct fault *fl)
 {
@@ -94,29 +94,27 @@ static int fault_own(struct fault *fl, struct mm_amap *amap, uint64_t index, str
 static unsigned pages_ahead(const struct fault *fl, struct mm_amap *amap, uint64_t index)
 {
 	unsigned run = amap_run_below(amap, index);
-	uint64_t end;
+	uint64_t end, left;
 
 	if (run < MIN_RUN || frames_are_low())
 		return 0;
 	end = MIN(fl->area->end, ALIGN_DOWN(fl->address, pte_span(1)) + pte_span(1));
-	return (unsigned)MIN(((end - fl->address) >> PAGE_SHIFT) - 1, MIN(run, MAX_AHEAD));
+	left = ((end - fl->address) >> PAGE_SHIFT) - 1;
+	return left ? amap_run_empty(amap, index + 1, (unsigned)MIN(left, MIN(run, MAX_AHEAD))) : 0;
 }
 
-/* Give the amap zero pages in the empty slots from @index on. Returns: how many. amap->lock is held. */
+/* Fill up to @npages empty slots of the amap from @index on. Returns: how many. amap->lock is held. */
 static unsigned insert_zero_pages(struct mm_amap *amap, uint64_t index, unsigned npages, struct frame **pages)
 {
-	for (unsigned i = 0; i < npages; i++) {
-		struct frame *f = amap_lookup(amap, index + i) ? NULL : anon_frame(FRAME_ZERO | FRAME_NO_RECLAIM);
+	unsigned n = 0;
 
-		if (!f)
-			return i;
-		if (amap_insert(amap, index + i, f)) {
-			frame_put(f);
-			return i;
-		}
-		pages[i] = f;
+	while (n < npages && (pages[n] = anon_frame(FRAME_ZERO | FRAME_NO_RECLAIM)))
+		n++;
+	if (n && amap_insert_run(amap, index, pages, n)) {
+		while (n)
+			frame_put(pages[--n]);
 	}
-	return npages;
+	return n;
 }
 
 /* The page at fl->address is there now: see to those above it. amap->lock is held. */

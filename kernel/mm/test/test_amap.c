@@ -114,6 +114,30 @@ static void a_failed_copy_leaves_nothing_behind(void **state)
 	amap_put(a);
 }
 
+static void runs_end_at_chunks_and_pages(void **state)
+{
+	struct mm_amap *a = with_pages(20, 30);
+	struct frame *pages[14];
+
+	assert_int_equal(amap_run_below(a, 50), 30);
+	assert_int_equal(amap_run_below(a, 64), 0);
+	assert_int_equal(amap_run_below(a, 32), 12);
+	assert_int_equal(amap_run_below(a, 0), 0);
+	assert_int_equal(amap_run_empty(a, 50, 100), 14);
+	assert_int_equal(amap_run_empty(a, 50, 5), 5);
+	assert_int_equal(amap_run_empty(a, 3, 100), 17);
+	assert_int_equal(amap_run_empty(a, 21, 100), 0);
+	assert_int_equal(amap_run_empty(a, 640, 100), 32);
+	for (unsigned i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = page();
+	assert_int_equal(amap_insert_run(a, 50, pages, ARRAY_SIZE(pages)), 0);
+	assert_ptr_equal(amap_lookup(a, 50), pages[0]);
+	assert_ptr_equal(amap_lookup(a, 63), pages[13]);
+	assert_int_equal(amap_run_below(a, 64), 44);
+	assert_int_equal(a->npages, 44);
+	amap_put(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_page_under_io_still_counts_as_exclusive),
 		cmocka_unit_test(replacing_a_page_gives_the_old_one_back),
 		cmocka_unit_test(a_failed_copy_leaves_nothing_behind),
+		cmocka_unit_test(runs_end_at_chunks_and_pages),
 	};
 
 	return cmocka_run_group_tests(tests, machine_setup, NULL);

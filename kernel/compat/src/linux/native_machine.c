@@ -55,6 +55,7 @@ static void memory_lines(struct text *t)
 	line(t, "frames.", "total", "", mm.total_pages);
 	line(t, "frames.", "free", "", mm.free_pages);
 	line(t, "frames.", "cached", "", mm.cached_pages);
+	line(t, "frames.", "mapped", "", mm.mapped_pages);
 	line(t, "frames.", "anonymous", "", mm.anon_pages);
 	line(t, "frames.", "slab", "", mm.slab_pages);
 	line(t, "frames.", "shared", "", mm.shmem_pages);

@@ -78,7 +78,7 @@ static bool is_failure(ntstatus s) { return s >> 30 >= 2; }
 static ntstatus run(const struct trap_frame *f, uint32_t number)
 {
 	struct nt_process *p = nt_current();
-	uint64_t a[NT_MAX_ARGS] = { 0 };
+	uint64_t a[NT_MAX_ARGS];
 	uint32_t index = number < IMAGE_MAX_SERVICES ? p->entry->service[number] : 0;
 	ntstatus status;
 

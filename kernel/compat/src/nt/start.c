@@ -259,24 +259,19 @@ static int param_path(struct params *p, uint32_t offset, const char *path, bool 
 	return 0;
 }
 
-static int param_inode(struct params *p, uint32_t offset, struct inode *i, bool is_folder)
-{
-	char *path = kmalloc(VFS_PATH_MAX, HEAP_NOZERO);
-	int64_t len = path ? vfs_path_of(i, path, VFS_PATH_MAX) : -ENOMEM;
-	int err = len < 0 ? (int)len : param_path(p, offset, path, is_folder);
-
-	kfree(path);
-	return err;
-}
-
 static int param_folder(struct params *p)
 {
 	struct inode *cwd;
+	char *path;
+	int64_t len;
 	int err = fs_context_cwd(fs_current(), &cwd);
 
 	if (err)
 		return err;
-	err = param_inode(p, PARAMS_CURRENT_DIRECTORY, cwd, true);
+	path = kmalloc(VFS_PATH_MAX, HEAP_NOZERO);
+	len = path ? vfs_path_of(cwd, path, VFS_PATH_MAX) : -ENOMEM;
+	err = len < 0 ? (int)len : param_path(p, PARAMS_CURRENT_DIRECTORY, path, true);
+	kfree(path);
 	inode_put(cwd);
 	/* A folder that was removed is no place to stand: the drive's root is. */
 	return err == -ENOENT ? param_path(p, PARAMS_CURRENT_DIRECTORY, "/", true) : err;
@@ -312,24 +307,17 @@ static int fill_given(struct params *p, const struct nt_parameters *from)
 
 /* Where the DLLs that a program names are sought, in the order of Microsoft Learn, "Dynamic-link library
  * search order". What it loads later is sought by kernelbase's own list. */
-static int param_dll_path(struct params *p, const struct ps_exec *e)
+static int param_dll_path(struct params *p, const struct ps_exec *e, char *exe)
 {
-	char *path = kmalloc(VFS_PATH_MAX, HEAP_NOZERO);
-	int64_t len = path ? vfs_path_of(e->exe, path, VFS_PATH_MAX) : -ENOMEM;
+	char *end = strrchr(exe, '/');
 	struct nt_text text = { 0 };
-	uint16_t *folder = NULL;
-	uint32_t n = 0;
-	char *end;
+	uint16_t *folder;
+	uint32_t n;
 
-	if (len >= 0) {
-		end = strrchr(path, '/');
-		end[end == path] = '\0';
-		folder = nt_name_of_path(path, &n);
-		len = folder ? 0 : -ENOMEM;
-	}
-	kfree(path);
-	if (len < 0)
-		return (int)len;
+	end[end == exe] = '\0';
+	folder = nt_name_of_path(exe, &n);
+	if (!folder)
+		return -ENOMEM;
 	nt_text_chars(&text, folder, n);
 	kfree(folder);
 	nt_text_ascii(&text, ";" NT_SYSTEM32 ";C:\\windows\\system;C:\\windows;.;");
@@ -338,6 +326,19 @@ static int param_dll_path(struct params *p, const struct ps_exec *e)
 	p->strings.failed |= text.failed;
 	nt_text_free(&text);
 	return 0;
+}
+
+/* What comes of where the image is. */
+static int param_exe(struct params *p, const struct ps_exec *e)
+{
+	char *path = kmalloc(VFS_PATH_MAX, HEAP_NOZERO);
+	int64_t len = path ? vfs_path_of(e->exe, path, VFS_PATH_MAX) : -ENOMEM;
+	int err = len < 0 ? (int)len : param_path(p, PARAMS_IMAGE_PATH, path, false);
+
+	if (!err)
+		err = param_dll_path(p, e, path);
+	kfree(path);
+	return err;
 }
 
 static int fill_params(struct params *p, const struct ps_exec *e)
@@ -351,9 +352,7 @@ static int fill_params(struct params *p, const struct ps_exec *e)
 	err = param_folder(p);
 
 	if (!err)
-		err = param_inode(p, PARAMS_IMAGE_PATH, e->exe, false);
-	if (!err)
-		err = param_dll_path(p, e);
+		err = param_exe(p, e);
 	if (err)
 		return err;
 	nt_command_line(&text, &e->argv);
@@ -510,36 +509,31 @@ int nt_write_teb(struct nt_process *nt, struct mm_space *s, const struct nt_stac
 
 /* ---- stack and first context ---- */
 
-static int map_part(struct mm_space *s, uint64_t at, uint64_t bytes, uint32_t prot, uint32_t flags)
-{
-	struct mm_map_request rq = {
-		.address = at,
-		.bytes = bytes,
-		.prot = prot,
-		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
-		.area_flags = MM_AREA_NORESERVE | flags,
-		.map_flags = MM_MAP_FIXED,
-	};
-	int64_t ret = mm_map(s, &rq);
-
-	return ret < 0 ? (int)ret : 0;
-}
-
 int nt_map_stack(struct nt_process *nt, struct mm_space *s, uint64_t reserve, uint64_t commit, struct nt_stack *out)
 {
 	uint64_t bytes = MIN(MAX(ALIGN_UP(MAX(reserve, commit), NT_GRANULARITY), STACK_MIN_BYTES), STACK_MAX_BYTES);
 	uint64_t used = MIN(MAX(ALIGN_UP(commit, PAGE_SIZE), STACK_FIRST_BYTES), bytes - 2 * PAGE_SIZE);
-	int err = nt_map_private(nt, s, bytes, &out->allocation);
+	const uint32_t all = MM_READ | MM_WRITE | MM_EXEC, usual = MM_READ | MM_WRITE;
+	const struct mm_map_request whole = {
+		.bytes = bytes,
+		.max_prot = all,
+		.area_flags = MM_AREA_NORESERVE | MM_AREA_RESERVED,
+		.map_flags = MM_MAP_BOTTOM_UP,
+		.align = NT_GRANULARITY,
+	};
+	const struct mm_map_request parts[] = {
+		{ .address = bytes - used - PAGE_SIZE, .bytes = PAGE_SIZE, .max_prot = all,
+		  .area_flags = MM_AREA_NORESERVE | MM_AREA_GUARD | usual << MM_AREA_GUARD_PROT_SHIFT },
+		{ .address = bytes - used, .bytes = used, .prot = usual, .max_prot = all, .area_flags = MM_AREA_NORESERVE },
+	};
+	int64_t ret = mm_map_parts(s, &whole, parts, ARRAY_SIZE(parts));
 
-	if (err)
-		return err;
+	if (ret < 0)
+		return (int)ret;
+	out->allocation = (uint64_t)ret;
 	out->base = out->allocation + bytes;
 	out->limit = out->base - used;
-	err = map_part(s, out->allocation, bytes - used - PAGE_SIZE, 0, MM_AREA_RESERVED);
-	if (!err)
-		err = map_part(s, out->limit - PAGE_SIZE, PAGE_SIZE, 0,
-			       MM_AREA_GUARD | (MM_READ | MM_WRITE) << MM_AREA_GUARD_PROT_SHIFT);
-	return err;
+	return add_region(nt, out->allocation, bytes, MEM_PRIVATE, PAGE_READWRITE);
 }
 
 int nt_write_first_context(struct nt_process *nt, struct mm_space *s, const struct nt_stack *stack, uint64_t entry,
