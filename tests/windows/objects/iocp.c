@@ -209,10 +209,12 @@ static DWORD WINAPI wait_on_port(void *arg)
 static void test_close_while_waited_on(void)
 {
 	HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0), thread = start_thread(wait_on_port, port);
+	BOOL is_closed;
 
 	let_threads_wait(1);
-	report_bool("close", CloseHandle(port));
+	is_closed = CloseHandle(port);
 	join_thread(thread);
+	report_bool("close", is_closed);
 }
 
 int main(void)
