@@ -6,15 +6,15 @@ from x.testing.qmp import Qmp
 DISK_BYTES = 16 << 20
 SLOT = "-device pcie-root-port,id=rp0,chassis=1 -drive if=none,id=disk,file={path},format=raw -device {device},id=taken,drive=disk,bus=rp0"
 
-# One reader works all the time; the other one has the disk open and reads again when it is gone.
+# One reader works until the disk is gone; the other one has it open and reads again then. QEMU tells
+# of the removal only when it has let go of the last request itself, which can take it long.
 WORK = """exec 3<DISK
 dd bs=64k count=1 of=/dev/null <&3 2>/dev/null && echo first read
 while dd if=DISK of=/dev/null bs=64k iflag=direct 2>/dev/null; do :; done &
 echo ready
-read line
 wait
 dd bs=64k count=1 of=/dev/null <&3
-test -e DISK && echo still there
+while test -e DISK; do :; done
 echo alive
 """
 
@@ -29,8 +29,6 @@ def take_out(m, device, name):
     session.expect("first read\nready\n")
     qmp.connect()
     qmp.ask("device_del", id="taken")
-    qmp.wait_for("DEVICE_DELETED")
-    session.send("go\n")
     session.expect(rb"^dd: [^\n]*Input/output error\nalive\n")
     m.equal(session.wait(), 0, "exit code")
 

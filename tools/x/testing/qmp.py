@@ -11,7 +11,6 @@ class Qmp:
         self.path = os.path.join("/tmp", f"qmp-{os.getpid()}-{id(m)}")
         self.arguments = f"-qmp unix:{self.path},server=on,wait=off"
         self.stream = None
-        self.events = []
 
     def connect(self):
         link = socket.socket(socket.AF_UNIX)
@@ -22,24 +21,13 @@ class Qmp:
         self.stream.readline()
         self.ask("qmp_capabilities")
 
-    def read(self):
-        """The next message; events are kept too."""
-        message = json.loads(self.stream.readline())
-        if "event" in message:
-            self.events.append(message["event"])
-        return message
-
     def ask(self, command, **arguments):
         self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.stream.flush()
         while True:
-            answer = self.read()
+            answer = json.loads(self.stream.readline())
             if "event" not in answer:
                 return answer["return"]
-
-    def wait_for(self, event):
-        while event not in self.events:
-            self.read()
 
     def send(self, *events):
         """Input events, (type, data) each."""
