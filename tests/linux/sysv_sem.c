@@ -21,11 +21,36 @@ static int control(int id, int index, int command, int value)
 	return semctl(id, index, command, (union semun){ .val = value });
 }
 
+/* libc makes one call of both; the kernel has two. */
+static int by_semop(int id, struct sembuf *ops, size_t nops)
+{
+	return (int)syscall(SYS_semop, id, ops, nops);
+}
+
+static int by_semtimedop(int id, struct sembuf *ops, size_t nops)
+{
+	struct timespec long_time = { .tv_sec = 1000 };
+
+	return (int)syscall(SYS_semtimedop, id, ops, nops, &long_time);
+}
+
+static int (*operate_all)(int id, struct sembuf *ops, size_t nops) = by_semop;
+
+static void in_both_ways(void (*body)(void))
+{
+	say("semop");
+	body();
+	operate_all = by_semtimedop;
+	say("semtimedop");
+	body();
+	operate_all = by_semop;
+}
+
 static int operate(int id, int index, int by, int flags)
 {
 	struct sembuf op = { .sem_num = (unsigned short)index, .sem_op = (short)by, .sem_flg = (short)flags };
 
-	return semop(id, &op, 1);
+	return operate_all(id, &op, 1);
 }
 
 static void say_values(const char *label, int id, int nsems)
@@ -64,7 +89,7 @@ TEST(semaphores_count)
 	report("removed", control(id, 0, GETVAL, 0));
 }
 
-TEST(operations_are_done_all_or_not)
+static void do_all_or_none(void)
 {
 	int id = make(3);
 	struct sembuf ops[] = {
@@ -72,15 +97,20 @@ TEST(operations_are_done_all_or_not)
 	};
 	struct sembuf same[] = { { .sem_num = 1, .sem_op = 0 }, { .sem_num = 1, .sem_op = 2 }, { .sem_num = 1, .sem_op = -1 } };
 
-	report("third fails", semop(id, ops, 3));
+	report("third fails", operate_all(id, ops, 3));
 	say_values("untouched", id, 3);
-	report("one semaphore three times", semop(id, same, 3));
+	report("one semaphore three times", operate_all(id, same, 3));
 	say_values("after", id, 3);
 	report("too large", operate(id, 1, 32767, 0));
 	need(control(id, 2, SETVAL, 1));
-	report("now", semop(id, ops, 3));
+	report("now", operate_all(id, ops, 3));
 	say_values("after", id, 3);
 	need(control(id, 0, IPC_RMID, 0));
+}
+
+TEST(operations_are_done_all_or_not)
+{
+	in_both_ways(do_all_or_none);
 }
 
 TEST(waiters_are_woken)
@@ -107,7 +137,7 @@ TEST(waiters_are_woken)
 	need(control(id, 0, IPC_RMID, 0));
 }
 
-TEST(removal_ends_waits)
+static void remove_while_waiting(void)
 {
 	int id = make(1);
 	pid_t child = need(fork());
@@ -117,6 +147,11 @@ TEST(removal_ends_waits)
 	until_waiting(id, 0, GETNCNT, 1);
 	report("remove", control(id, 0, IPC_RMID, 0));
 	report_exit("waiter, EIDRM is 43", child);
+}
+
+TEST(removal_ends_waits)
+{
+	in_both_ways(remove_while_waiting);
 }
 
 static void on_alarm(int sig)
@@ -136,7 +171,8 @@ TEST(signals_and_time_end_waits)
 	report("time at nowhere", semtimedop(id, &op, 1, unmapped_address()));
 	need(sigaction(SIGALRM, &action, NULL));
 	ualarm(20000, 20000);
-	report("signal, restarting or not", semop(id, &op, 1));
+	report("signal, restarting or not", by_semop(id, &op, 1));
+	report("signal, with a time", by_semtimedop(id, &op, 1));
 	ualarm(0, 0);
 	need(control(id, 0, SETVAL, 1));
 	report("without a wait", semtimedop(id, &op, 1, &short_time));
@@ -223,12 +259,17 @@ TEST(keys_lead_to_sets)
 
 static int shared_id;
 
+static void take_and_look(void)
+{
+	report("take", operate(shared_id, 0, -1, IPC_NOWAIT));
+	report("look for zero", operate(shared_id, 0, 0, IPC_NOWAIT));
+}
+
 static void use_as_nobody(void)
 {
 	struct semid_ds s;
 
-	report("take", operate(shared_id, 0, -1, IPC_NOWAIT));
-	report("look for zero", operate(shared_id, 0, 0, IPC_NOWAIT));
+	in_both_ways(take_and_look);
 	report("value", control(shared_id, 0, GETVAL, 0));
 	report("set value", control(shared_id, 0, SETVAL, 1));
 	report("stat", semctl(shared_id, 0, IPC_STAT, (union semun){ .buf = &s }));
@@ -270,15 +311,15 @@ TEST(keys_obey_the_mode)
 	need(control(id, 0, IPC_RMID, 0));
 }
 
-TEST(sem_calls_check_what_they_are_given)
+static void give_wrong_things(void)
 {
 	static struct sembuf many[501];
 	unsigned short values[] = { 1, 40000 };
 	int id = make(2);
 
-	report("no operations", semop(id, many, 0));
-	report("too many", semop(id, many, 501));
-	report("from nowhere", semop(id, unmapped_address(), 1));
+	report("no operations", operate_all(id, many, 0));
+	report("too many", operate_all(id, many, 501));
+	report("from nowhere", operate_all(id, unmapped_address(), 1));
 	report("no such semaphore", operate(id, 2, 1, 0));
 	report("no such set", operate(-1, 0, 1, 0));
 	report("unknown set", operate(0x7ffffff0, 0, 1, 0));
@@ -293,6 +334,11 @@ TEST(sem_calls_check_what_they_are_given)
 	need(control(id, 0, IPC_RMID, 0));
 }
 
+TEST(sem_calls_check_what_they_are_given)
+{
+	in_both_ways(give_wrong_things);
+}
+
 TEST(ids_do_not_come_again)
 {
 	struct timespec short_time = { .tv_nsec = 1000000 };
@@ -302,7 +348,7 @@ TEST(ids_do_not_come_again)
 	need(control(former, 0, IPC_RMID, 0));
 	id = make(1);
 	claim("another", id != former);
-	claim("operation fails", semop(former, &op, 1) < 0);
+	claim("operation fails", operate_all(former, &op, 1) < 0);
 	claim("with time too", semtimedop(former, &op, 1, &short_time) < 0);
 	claim("value fails", control(former, 0, GETVAL, 0) < 0);
 	say_values("untouched", id, 1);
