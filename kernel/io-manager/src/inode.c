@@ -349,33 +349,9 @@ int inode_kill_set_id(struct inode *i)
 
 /* ---- permission ---- */
 
-bool credentials_in_group(uint32_t gid)
-{
-	const struct credentials *c = ps_credentials();
-
-	if (c->fsgid == gid)
-		return true;
-	for (uint32_t g = 0; g < c->ngroups; g++) {
-		if (c->groups[g] == gid)
-			return true;
-	}
-	return false;
-}
-
 bool inode_owner_or_capable(struct inode *i)
 {
 	return ps_credentials()->fsuid == READ_ONCE(i->attr.uid) || ps_capable(CAP_FOWNER);
-}
-
-static bool in_real_groups(const struct credentials *c, uint32_t gid)
-{
-	if (c->gid == gid)
-		return true;
-	for (uint32_t g = 0; g < c->ngroups; g++) {
-		if (c->groups[g] == gid)
-			return true;
-	}
-	return false;
 }
 
 /* access(2) asks with the real ids, and then only root has capabilities (man 2 access). */
@@ -395,7 +371,7 @@ static bool mode_grants(struct inode *i, unsigned want, bool use_real)
 
 	if ((use_real ? c->uid : c->fsuid) == READ_ONCE(i->attr.uid))
 		mode >>= 6;
-	else if (use_real ? in_real_groups(c, gid) : credentials_in_group(gid))
+	else if (ps_in_group(use_real ? c->gid : c->fsgid, gid))
 		mode >>= 3;
 	return (mode & want) == want;
 }

@@ -31,7 +31,7 @@ static void inherit_from(struct inode *dir, uint32_t *mode, uint32_t *gid)
 	*gid = dir->attr.gid;
 	if ((*mode & S_IFMT) == S_IFDIR)
 		*mode |= S_ISGID;
-	else if ((*mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !credentials_in_group(*gid) &&
+	else if ((*mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !ps_in_group(ps_credentials()->fsgid, *gid) &&
 		 !ps_capable(CAP_FSETID))
 		*mode &= ~(uint32_t)S_ISGID;
 }

@@ -18,17 +18,6 @@ int sysv_id_of(const struct sysv_entry *e)
 
 /* ---- permission ---- */
 
-static bool in_group(const struct credentials *c, uint32_t gid)
-{
-	if (c->egid == gid)
-		return true;
-	for (uint32_t g = 0; g < c->ngroups; g++) {
-		if (c->groups[g] == gid)
-			return true;
-	}
-	return false;
-}
-
 int sysv_check_mode(const struct sysv_entry *e, unsigned want)
 {
 	const struct sysv_permission *p = &e->permission;
@@ -37,7 +26,7 @@ int sysv_check_mode(const struct sysv_entry *e, unsigned want)
 
 	if (c->euid == p->uid || c->euid == p->cuid)
 		mode >>= 6;
-	else if (in_group(c, p->gid) || in_group(c, p->cgid))
+	else if (ps_in_group(c->egid, p->gid) || ps_in_group(c->egid, p->cgid))
 		mode >>= 3;
 	if ((want & mode) == want || ps_capable(CAP_IPC_OWNER))
 		return 0;

@@ -111,7 +111,6 @@ void inode_mark_ours(struct inode *i);
 void inode_touch(struct inode *i, bool atime, bool mtime);	/* ctime goes with mtime */
 void inode_set_size_locked(struct inode *i, uint64_t size);	/* attribute only */
 bool inode_owner_or_capable(struct inode *i);
-bool credentials_in_group(uint32_t gid);
 struct vfs_time vfs_time_now(void);
 bool vfs_time_is_later(const struct vfs_time *a, const struct vfs_time *b);
 bool inode_open_for_write(struct inode *i);	/* false: ETXTBSY; undone by: */

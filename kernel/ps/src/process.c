@@ -135,6 +135,19 @@ bool ps_current_is_process(void)
 	return t && !t->is_kernel && !t->is_idle;
 }
 
+bool ps_in_group(uint32_t own, uint32_t gid)
+{
+	const struct credentials *c = ps_credentials();
+
+	if (own == gid)
+		return true;
+	for (uint32_t g = 0; g < c->ngroups; g++) {
+		if (c->groups[g] == gid)
+			return true;
+	}
+	return false;
+}
+
 bool ps_capable(unsigned linux_capability)
 {
 	return ps_credentials()->cap_effective >> linux_capability & 1;

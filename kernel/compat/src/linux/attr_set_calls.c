@@ -48,19 +48,6 @@ static int may_write_attr(struct inode *i)
 	return now.flags & VFS_NODE_READONLY ? -EROFS : 0;
 }
 
-static bool in_group(uint32_t gid)
-{
-	const struct credentials *c = ps_credentials();
-
-	if (c->fsgid == gid)
-		return true;
-	for (uint32_t g = 0; g < c->ngroups; g++) {
-		if (c->groups[g] == gid)
-			return true;
-	}
-	return false;
-}
-
 static bool is_owner(const struct inode *i)
 {
 	return ps_credentials()->fsuid == i->attr.uid || ps_capable(CAP_FOWNER);
@@ -81,7 +68,7 @@ static int change_mode(struct inode *i, const void *what)
 	if (!is_owner(i))
 		return -EPERM;
 	/* The set-group-id bit is for members of the group only (man 2 chmod). */
-	if ((mode & S_ISGID) && !in_group(i->attr.gid) && !ps_capable(CAP_FSETID))
+	if ((mode & S_ISGID) && !ps_in_group(ps_credentials()->fsgid, i->attr.gid) && !ps_capable(CAP_FSETID))
 		mode &= ~S_ISGID;
 	attr.mode = (i->attr.mode & S_IFMT) | mode;
 	return inode_setattr(i, VFS_SET_MODE, &attr);
@@ -120,7 +107,7 @@ static bool may_change_owner(const struct inode *i, const struct owner_change *c
 		return true;
 	if (c->uid != NOBODY_ID && (!owns || c->uid != i->attr.uid))
 		return false;
-	return c->gid == NOBODY_ID || (owns && (c->gid == i->attr.gid || in_group(c->gid)));
+	return c->gid == NOBODY_ID || (owns && (c->gid == i->attr.gid || ps_in_group(ps_credentials()->fsgid, c->gid)));
 }
 
 /* Who gets a file gets no set-id program of the old owner's. */

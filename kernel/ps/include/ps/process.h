@@ -173,6 +173,8 @@ static inline struct process *ps_current(void) { return ps_current_thread()->pro
 bool ps_current_is_process(void);	/* false for kernel threads */
 static inline const struct credentials *ps_credentials(void) { return &ps_current()->credentials; }
 static inline uint64_t ps_limit(unsigned resource) { return ps_current()->envelope.limits[resource].cur; }
+/* Is @gid @own, which is one of the current process's group ids, or one of its supplementary groups? */
+bool ps_in_group(uint32_t own, uint32_t gid);
 bool ps_capable(unsigned linux_capability);	/* CAP_* of linux/capability.h, effective set */
 
 /* What ps needs of io-manager and compat; filled in at boot. */
