@@ -34,18 +34,6 @@ static uint64_t attachments(const struct segment *s)
 	return refcount_read(&s->file->object.refs) - (sysv_is_destroyed(&s->entry) ? 0u : 1u);
 }
 
-/* A reference, unless the last one is just being given up. */
-static bool get_alive(struct file *f)
-{
-	uint32_t n = (uint32_t)refcount_read(&f->object.refs);
-
-	while (n) {
-		if (__atomic_compare_exchange_n(&f->object.refs.value, &n, n + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
-}
-
 /* ---- the segment as a file ---- */
 
 static void shm_release(struct file *f)
@@ -117,7 +105,8 @@ int sysv_shm_open(int id, unsigned want, struct file **out)
 
 	mutex_lock(&segments.lock);
 	err = sysv_find_for(&segments, id, want, &e);
-	if (!err && !get_alive(segment_of(e)->file))
+	/* The last attachment of a removed one may just be going. */
+	if (!err && !refcount_get_unless_zero(&segment_of(e)->file->object.refs))
 		err = -EIDRM;
 	if (!err)
 		*out = segment_of(e)->file;
