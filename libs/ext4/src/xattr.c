@@ -398,15 +398,19 @@ static int store(struct inode *inode, struct items *items, struct item *added)
 	return err;
 }
 
+static int load_for_change(struct inode *inode, struct items **items)
+{
+	if (inode->raw->flags & (INODE_FLAG_IMMUTABLE | INODE_FLAG_APPEND))
+		return -EPERM;
+	return load(inode, items);
+}
+
 static int set(struct inode *inode, struct item *wanted, unsigned int flags)
 {
 	struct items *items;
 	struct item *item;
-	int err;
+	int err = load_for_change(inode, &items);
 
-	if (inode->raw->flags & (INODE_FLAG_IMMUTABLE | INODE_FLAG_APPEND))
-		return -EPERM;
-	err = load(inode, &items);
 	if (err)
 		return err;
 	item = find(items, wanted);
@@ -466,11 +470,8 @@ static int remove_item(struct inode *inode, const struct item *wanted)
 {
 	struct items *items;
 	struct item *item;
-	int err;
+	int err = load_for_change(inode, &items);
 
-	if (inode->raw->flags & (INODE_FLAG_IMMUTABLE | INODE_FLAG_APPEND))
-		return -EPERM;
-	err = load(inode, &items);
 	if (err)
 		return err;
 	item = find(items, wanted);
