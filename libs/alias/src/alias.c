@@ -44,17 +44,6 @@ static bool is_hex(const char *text)
 	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 }
 
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
 /* Parse a number of @len characters. Returns: 0, and how many digits it was written with; -EINVAL. */
 static int parse_number(const char *text, size_t len, uint32_t *value, unsigned int *digits)
 {
@@ -66,7 +55,7 @@ static int parse_number(const char *text, size_t len, uint32_t *value, unsigned 
 	if (!*digits || *digits > MAX_DIGITS)
 		return -EINVAL;
 	for (; i < len; i++) {
-		unsigned int digit = (unsigned int)digit_of(text[i]);
+		unsigned int digit = (unsigned int)fmt_hex_digit(text[i]);
 
 		if (digit >= base)
 			return -EINVAL;

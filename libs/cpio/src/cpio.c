@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cpio/cpio.h>
+#include <format/format.h>
 
 #define MAGIC "070701"
 #define TRAILER "TRAILER!!!"
@@ -16,17 +17,6 @@ struct newc_header {
 	char namesize[8], check[8];
 };
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Parse one field into *@out; a bad digit clears *@is_valid. */
 static void parse_field(const char field[8], uint32_t *out, bool *is_valid)
 {
@@ -34,7 +24,7 @@ static void parse_field(const char field[8], uint32_t *out, bool *is_valid)
 
 	*out = 0;
 	for (i = 0; i < 8; i++) {
-		digit = digit_value(field[i]);
+		digit = fmt_hex_digit(field[i]);
 		if (digit < 0) {
 			*is_valid = false;
 			return;

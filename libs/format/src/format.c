@@ -339,3 +339,14 @@ size_t fmt_scnprintf(char *buf, size_t size, const char *fmt, ...)
 		return 0;
 	return len < size ? len : size - 1;
 }
+
+int fmt_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -23,4 +23,7 @@ size_t fmt_snprintf(char *buf, size_t size, const char *fmt, ...)
 size_t fmt_scnprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The value of a hexadecimal digit; -1 of anything else. */
+int fmt_hex_digit(char c);
+
 #endif
