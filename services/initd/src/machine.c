@@ -224,30 +224,29 @@ static void publish_inputs(void)
 	}
 }
 
-void machine_load_drivers(void)
+/* Have driverd load what may be loaded by now, if a device wants for it. Returns: how many drivers that were. */
+static uint64_t load_drivers(uint64_t op)
 {
 	uint64_t loaded = 0;
 	int err;
 
 	if (nucleus_launch(LAUNCH_SPARE_DEVICES, 0) <= 0)
-		return;
-	err = ask_once(SERVICE_DRIVERD, DRIVERD_BOOT, &loaded);
+		return 0;
+	err = ask_once(SERVICE_DRIVERD, op, &loaded);
 	if (err)
 		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
-	if (loaded)
+	return loaded;
+}
+
+void machine_load_drivers(void)
+{
+	if (load_drivers(DRIVERD_BOOT))
 		publish_inputs();
 }
 
 void machine_load_file_drivers(void)
 {
-	uint64_t loaded = 0;
-	int err;
-
-	if (nucleus_launch(LAUNCH_SPARE_DEVICES, 0) <= 0)
-		return;
-	err = ask_once(SERVICE_DRIVERD, DRIVERD_FILES_READY, &loaded);
-	if (err)
-		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
+	load_drivers(DRIVERD_FILES_READY);
 }
 
 void machine_settle_disks(uint32_t uid, uint32_t gid)
