@@ -96,6 +96,14 @@ static int set_number(struct mount *mount, const char *key, size_t len, const ch
 	return 0;
 }
 
+static bool is_among(const char *const *names, size_t n, const char *key, size_t len)
+{
+	for (size_t i = 0; i < n; i++)
+		if (len == strlen(names[i]) && !memcmp(key, names[i], len))
+			return true;
+	return false;
+}
+
 /* Names are always UTF-8 outside; what only says so, or how to show short names, is taken. */
 static bool is_taken(const char *key, size_t len)
 {
@@ -104,20 +112,14 @@ static bool is_taken(const char *key, size_t len)
 		"flush", "quiet", "",
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (len == strlen(known[i]) && !memcmp(key, known[i], len))
-			return true;
-	return false;
+	return is_among(known, sizeof(known) / sizeof(known[0]), key, len);
 }
 
 static bool is_numeric(const char *key, size_t len)
 {
 	static const char *const known[] = { "uid", "gid", "umask", "fmask", "dmask" };
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (len == strlen(known[i]) && !memcmp(key, known[i], len))
-			return true;
-	return false;
+	return is_among(known, sizeof(known) / sizeof(known[0]), key, len);
 }
 
 static int read_options(struct mount *mount, const char *at)
