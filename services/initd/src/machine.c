@@ -59,14 +59,10 @@ static int ask_vfsd(const uint64_t words[IPC_WORDS], const char *data, size_t le
 static int ask_once(uint32_t service, uint64_t op, uint64_t *answer)
 {
 	struct ipc_message msg = { .words = { op }, .deadline_ns = DRIVERS_DEADLINE_NS };
-	int handle = nucleus_lookup_service(service), err;
+	int err = nucleus_ask(service, &msg);
 
-	if (handle < 0)
-		return handle;
-	err = nucleus_ipc_call(handle, &msg);
-	nucleus_close(handle);
 	*answer = msg.words[1];
-	return err ? err : (int)(int64_t)msg.words[0];
+	return err;
 }
 
 void machine_set_clock(const struct exec_request *request)
@@ -253,17 +249,12 @@ void machine_settle_disks(uint32_t uid, uint32_t gid)
 {
 	struct ipc_message msg = { .words = { STORAGED_SETTLE, uid | (uint64_t)gid << 32 } };
 	struct storage_call first = { .op = STORAGE_LIST };
-	int storaged, err;
+	int err;
 
 	/* A machine without disks does not start storaged. */
 	if (nucleus_storage(&first))
 		return;
-	storaged = nucleus_lookup_service(SERVICE_STORAGED);
-	err = storaged < 0 ? storaged : nucleus_ipc_call(storaged, &msg);
-	if (!err)
-		err = (int)(int64_t)msg.words[0];
-	if (storaged >= 0)
-		nucleus_close(storaged);
+	err = nucleus_ask(SERVICE_STORAGED, &msg);
 	if (err)
 		initd_log(NUCLEUS_LOG_ERROR, "the disks have no names: error %d", -err);
 }

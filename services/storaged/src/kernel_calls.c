@@ -42,15 +42,9 @@ int kernel_open(uint32_t id, struct blockdev *dev)
 
 static int ask_vfsd(struct ipc_message *msg, const char *data, size_t len)
 {
-	int vfsd = nucleus_lookup_service(SERVICE_VFSD), err;
-
-	if (vfsd < 0)
-		return vfsd;
 	msg->data = (uintptr_t)data;
 	msg->data_len = (uint32_t)len;
-	err = nucleus_ipc_call(vfsd, msg);
-	nucleus_close(vfsd);
-	return err ? err : (int)(int64_t)msg->words[0];
+	return nucleus_ask(SERVICE_VFSD, msg);
 }
 
 int kernel_publish(const struct block_info *info, uint64_t owner)

@@ -120,6 +120,19 @@ static inline int nucleus_lookup_service(uint32_t service_id)
 	return (int)nucleus_syscall1(SYS_NUCLEUS_IPC_LOOKUP_SERVICE_ENDPOINT, service_id);
 }
 
+/* nucleus_ipc_call() to a service of which no handle is kept.
+ * Returns: the reply's own status, or why the service could not be asked. */
+static inline int nucleus_ask(uint32_t service_id, struct ipc_message *msg)
+{
+	int handle = nucleus_lookup_service(service_id), err;
+
+	if (handle < 0)
+		return handle;
+	err = nucleus_ipc_call(handle, msg);
+	nucleus_close(handle);
+	return err ? err : (int)(int64_t)msg->words[0];
+}
+
 /* ---- Leases and service state ---- */
 
 static inline int nucleus_lease_grant(const struct lease_grant *grant)
