@@ -9,7 +9,7 @@ from x.common import BUILD
 HELLO = os.path.join(BUILD, "windows", "tests", "windows", "programs", "aid-bench-hello.exe")
 SLEEP = os.path.join(BUILD, "host", "tests", "mixed", "sleep.exe")
 # Times the dynamic Linux program's instructions: the kernel and the services may not take more.
-MOST_TIMES = 3.5
+MOST_TIMES = 3.0
 MEASURE = "-fw_cfg name=opt/albireo/measure,string=1"
 
 COUNT = r"""

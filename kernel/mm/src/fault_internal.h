@@ -38,6 +38,10 @@ int fault_object(struct fault *fl);
 /* A copy of the object's page for writing, with a reference; NULL in *@out when it
  * is absent. Returns: 0; -EIO; FAULT_BRING. */
 int fault_object_page(struct fault *fl, struct frame **out);
+/* User mode faulted at @address while it stored a string of zeroes (`rep stos`), in an area with MM_AREA_SPARSE
+ * and where no page is: what it is to store is there already. Moves the registers on past what lacks pages.
+ * Returns: false when it is something else. */
+bool fault_pass_zero_store(struct mm_space *s, struct trap_frame *f, uint64_t address);
 /* Set the page-table entry, flushing a different old one. Returns: 0; FAULT_MEMORY. */
 int fault_install(struct fault *fl, struct frame *f, pte_t flags);
 

@@ -4,6 +4,7 @@
 #include <lowlevel/trap.h>
 #include <mm/space.h>
 
+#include "fault_internal.h"
 #include "usercopy.h"
 
 /* Error code (Intel SDM 3A 4.7). */
@@ -20,10 +21,14 @@ static uint32_t access_of(uint64_t error)
 	return error & ERROR_FETCH ? MM_EXEC : error & ERROR_WRITE ? MM_WRITE : MM_READ;
 }
 
-static bool user_fault(uint64_t address, uint64_t error, int *code, int *errno_out)
+static bool user_fault(struct trap_frame *f, uint64_t address, uint64_t error, int *code, int *errno_out)
 {
-	int err = mm_fault(mm_current_space(), address, access_of(error), code);
+	struct mm_space *s = mm_current_space();
+	int err;
 
+	if ((error & ERROR_WRITE) && fault_pass_zero_store(s, f, address))
+		return true;
+	err = mm_fault(s, address, access_of(error), code);
 	/* -EINTR: the thread is to die, which it does on its way out. */
 	if (!err || err == -EINTR)
 		return true;
@@ -63,5 +68,5 @@ bool mm_trap_page_fault(struct trap_frame *f, uint64_t address, uint64_t error, 
 		return kernel_fault(f, address, error);
 	if (error & ERROR_RESERVED)
 		return false;
-	return user_fault(address, error, code, errno_out);
+	return user_fault(f, address, error, code, errno_out);
 }

@@ -198,7 +198,7 @@ static int64_t map_pages(struct target *t, uint64_t start, uint64_t bytes, uint3
 		.bytes = bytes,
 		.prot = flags & MM_AREA_RESERVED || guard ? 0 : nt_prot_of(protect),
 		.max_prot = MM_READ | MM_WRITE | MM_EXEC,
-		.area_flags = flags | MM_AREA_NORESERVE | guard,
+		.area_flags = flags | NT_AREA_MEMORY | guard,
 		.map_flags = map_flags,
 		.align = NT_GRANULARITY,
 	};

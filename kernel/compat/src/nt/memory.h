@@ -76,4 +76,7 @@ static inline bool nt_protect_copies(uint32_t protect)
 }
 uint32_t nt_prot_of(uint32_t protect);
 
+/* Area flags of memory that programs allocate: it has no promise that pages are there once they were cleared. */
+#define NT_AREA_MEMORY (MM_AREA_NORESERVE | MM_AREA_SPARSE)
+
 #endif

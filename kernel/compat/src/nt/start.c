@@ -517,14 +517,14 @@ int nt_map_stack(struct nt_process *nt, struct mm_space *s, uint64_t reserve, ui
 	const struct mm_map_request whole = {
 		.bytes = bytes,
 		.max_prot = all,
-		.area_flags = MM_AREA_NORESERVE | MM_AREA_RESERVED,
+		.area_flags = NT_AREA_MEMORY | MM_AREA_RESERVED,
 		.map_flags = MM_MAP_BOTTOM_UP,
 		.align = NT_GRANULARITY,
 	};
 	const struct mm_map_request parts[] = {
 		{ .address = bytes - used - PAGE_SIZE, .bytes = PAGE_SIZE, .max_prot = all,
-		  .area_flags = MM_AREA_NORESERVE | MM_AREA_GUARD | usual << MM_AREA_GUARD_PROT_SHIFT },
-		{ .address = bytes - used, .bytes = used, .prot = usual, .max_prot = all, .area_flags = MM_AREA_NORESERVE },
+		  .area_flags = NT_AREA_MEMORY | MM_AREA_GUARD | usual << MM_AREA_GUARD_PROT_SHIFT },
+		{ .address = bytes - used, .bytes = used, .prot = usual, .max_prot = all, .area_flags = NT_AREA_MEMORY },
 	};
 	int64_t ret = mm_map_parts(s, &whole, parts, ARRAY_SIZE(parts));
 

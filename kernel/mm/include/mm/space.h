@@ -28,6 +28,7 @@
 #define MM_AREA_WIPEONFORK 64u
 #define MM_AREA_STACK 128u
 #define MM_AREA_VDSO 256u
+#define MM_AREA_SPARSE 32768u	/* a string of zeroes stored where no pages are makes none */
 /* the NT view's; mm only keeps them apart */
 #define MM_AREA_IMAGE 512u	/* of a PE image */
 #define MM_AREA_RESERVED 1024u	/* not committed: no access */
