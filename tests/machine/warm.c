@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		for (int n = 0; n < KNOWN; n++)
 			operations[i].fn();
+		sync();	/* what was dirtied is not to be written back, a second later, in between */
 		counters_read(&before);
 		for (int n = KNOWN; n < TIMES; n++)
 			operations[i].fn();
