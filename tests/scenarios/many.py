@@ -44,3 +44,10 @@ def scenario_a_windows_program_that_eats_all_memory_dies_and_the_machine_lives(m
              "ok", "lives"], "output of eater.exe and what follows", result)
     log = m.log_text(result)
     m.true(re.search(r"out of memory: killed pid \d+ \(eater", log), f"expected a line about the victim in {result.log}")
+
+
+def scenario_an_idle_machine_of_256_mib_uses_16_at_most(m):
+    result = m.succeeds("/bin/busybox", "cat", "/proc/meminfo", options=["--mem", "256"])
+    free_kib = int(re.search(rb"(?m)^MemFree: +(\d+) kB$", result.out).group(1))
+    used_kib = 256 * 1024 - free_kib
+    m.true(used_kib <= 16 * 1024, f"{used_kib} KiB are used, frame descriptors and kernel included; 16384 at most")

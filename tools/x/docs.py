@@ -1,16 +1,20 @@
-"""`./x docs`: reference pages of the calls, made from the tables under abi/."""
+"""`./x docs`: reference pages of the calls, made from the tables under abi/, and of ./x itself."""
 import glob
 import os
 import re
+import subprocess
 import sys
 
-from x import calls
+from x import calls, tables
 from x.common import BUILD, EXIT_USAGE, ROOT, Failure, write_if_changed
 
-HELP = """usage: ./x docs [syscalls|nt]
-Writes build/docs/syscalls.md (every Linux call) or build/docs/nt.md (every NT service),
-both without a word, and prints the path: number, name, arguments, state, owner, how it
-runs, lease, the tests that prove it, errors.
+HELP = """usage: ./x docs [syscalls|nt|tool|tables]
+Writes reference pages and prints their paths; without a word all of them.
+  syscalls  build/docs/syscalls.md: every Linux call: number, name, arguments, state, owner,
+            how it runs, lease, the tests that prove it, errors
+  nt        build/docs/nt.md: the same of every NT service
+  tool      build/docs/tool.md: every command of ./x with its options
+  tables    the tables in docs/ that are made from tables of the tree
 """
 
 PAGES = {
@@ -122,15 +126,32 @@ def page(name):
     return "\n".join(lines)
 
 
+def tool_page():
+    from x import main as commands  # it names this module
+    lines = ["# ./x", "", "Made by `./x docs tool` from what each command says of itself.", ""]
+    for name in commands.COMMANDS:
+        told = subprocess.run([os.path.join(ROOT, "x"), name, "--help"], capture_output=True, text=True, check=True)
+        lines += [f"## {name}", "", "```", told.stdout.rstrip("\n"), "```", ""]
+    return "\n".join(lines)
+
+
+def write_page(name):
+    if name == "tables":
+        tables.write()
+        return os.path.join(ROOT, "docs")
+    path = os.path.join(BUILD, "docs", f"{name}.md")
+    write_if_changed(path, (tool_page() if name == "tool" else page(name)).encode())
+    return path
+
+
 def main(argv):
     if argv and argv[0] in ("-h", "--help"):
         sys.stdout.write(HELP)
         return 0
-    unknown = [name for name in argv if name not in PAGES]
+    known = [*PAGES, "tool", "tables"]
+    unknown = [name for name in argv if name not in known]
     if unknown:
-        raise Failure(f"docs knows no page '{unknown[0]}'; there are {' and '.join(PAGES)}", EXIT_USAGE)
-    for name in argv or PAGES:
-        path = os.path.join(BUILD, "docs", f"{name}.md")
-        write_if_changed(path, page(name).encode())
-        print(os.path.relpath(path))
+        raise Failure(f"docs knows no page '{unknown[0]}'; there are {', '.join(known)}", EXIT_USAGE)
+    for name in argv or known:
+        print(os.path.relpath(write_page(name)))
     return 0

@@ -19,7 +19,7 @@ COMMANDS = {
     "conformance": ("conformance", "run Windows programs that nobody here wrote; compare with an oracle"),
     "fuzz": ("fuzz", "run one libFuzzer target under tests/fuzz"),
     "torture": ("torture", "run one long scenario under tests/torture"),
-    "docs": ("docs", "write the reference pages of the calls: syscalls, nt"),
+    "docs": ("docs", "write the reference pages: syscalls, nt, tool, tables"),
     "clean": ("clean", "remove the build folder"),
     "config": ("config", "print the configuration in effect"),
 }

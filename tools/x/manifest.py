@@ -1,7 +1,7 @@
 """package.toml: the only source of deployment policy. Reading and checking it.
 
 A package is a folder with a package.toml: services/NAME, apps/NAME, kernel,
-drivers/bridges/CLASS/NAME. docs/packages.md describes the fields.
+drivers/bridges/CLASS/NAME. docs/manifest.md lists the fields.
 """
 import glob
 import os
@@ -34,26 +34,69 @@ TYPES = {
 SERVICE_LIMITS = (("limit", 0, 31), ("window_seconds", 1, 86400), ("ready_seconds", 1, 3600), ("stop_seconds", 1, 300))
 WORDS_MAX = 16
 
-# table: {key: (type or allowed values, required)}
+# table: {key: (type or allowed values, required, meaning)}
 SCHEMA = {
-    "": {"id": (TEXT, True), "kind": (KINDS, True), "execution_domain": (("kernel", "user"), False),
-         "profiles": (TEXTS, False), "startup": (STARTUPS, False), "runtime_deps": (TEXTS, False),
-         "builtin": (FLAG, False)},
-    "build": {"builder": (BUILDERS, True), "package": (TEXT, False)},
-    "install": {"path": (TEXT, True), "layout": (("file", "directory"), False)},
-    "boot": {"order": (NUMBER, True), "rank": (NUMBER, True), "service_ids": (NUMBERS, False),
-             "capabilities": (TEXTS, False), "pid": (NUMBER, False), "start": (STARTS, False)},
-    "service": {"started_by": (STARTERS, False), "restart": (RESTARTS, False), "limit": (NUMBER, False),
-                "window_seconds": (NUMBER, False), "ready": (READINESSES, False), "ready_seconds": (NUMBER, False),
-                "stop_seconds": (NUMBER, False), "args": (TEXTS, False), "env": (TEXTS, False)},
-    "desktop.entries": {"display_name": (TEXT, True), "image": (TEXT, False), "exec": (TEXT, False),
-                        "weight_micros": (NUMBER, False), "logical_admin": (FLAG, False),
-                        "console_hosted": (FLAG, False), "launch": (("none", "new-session", "all-sessions"), False),
-                        "args": (TEXTS, False), "env": (TEXTS, False)},
-    "autoload": {"name": (TEXT, True), "class": (TEXT, True), "bus": (TEXT, True), "enabled": (FLAG, False),
-                 "priority": (NUMBER, False), "when": (TEXT, False), "aliases": (TEXTS, False),
-                 "provider_group": (TEXT, False), "fallback_only": (FLAG, False), "deps": (TEXTS, False),
-                 "softdeps": (TEXTS, False), "linux_driver_names": (TEXTS, False)},
+    "": {
+        "id": (TEXT, True, "stable name; `runtime_deps` of other packages refer to it"),
+        "kind": (KINDS, True, "what it is"),
+        "execution_domain": (("kernel", "user"), False, "where it runs"),
+        "profiles": (TEXTS, False, "which builds it belongs to"),
+        "startup": (STARTUPS, False, "when it starts by itself"),
+        "runtime_deps": (TEXTS, False, "ids of packages that are ready before this one starts"),
+        "builtin": (FLAG, False, "a driver that is linked into the kernel, so nothing is staged"),
+    },
+    "build": {
+        "builder": (BUILDERS, True, "who makes the file"),
+        "package": (TEXT, False, "the target's name, if it is not the folder's"),
+    },
+    "install": {
+        "path": (TEXT, True, "where it lies in the image"),
+        "layout": (("file", "directory"), False, "one file, or a folder (file)"),
+    },
+    "boot": {
+        "order": (NUMBER, True, "its place among what rootd starts"),
+        "rank": (NUMBER, True, "as in `abi/services.def`"),
+        "service_ids": (NUMBERS, False, "endpoints that it may register, as in `abi/services.def`"),
+        "capabilities": (TEXTS, False, "bits that rootd gives it"),
+        "pid": (NUMBER, False, "a fixed process id"),
+        "start": (STARTS, False, "at boot, or when somebody asks (boot)"),
+    },
+    "service": {
+        "started_by": (STARTERS, False, "who starts it (rootd with `[boot]`, else runtimed)"),
+        "restart": (RESTARTS, False, "when it is started again (on-failure)"),
+        "limit": (NUMBER, False, "how many ends within the window are borne (5)"),
+        "window_seconds": (NUMBER, False, "the window (60)"),
+        "ready": (READINESSES, False, "ready once it runs, or when it says so (started)"),
+        "ready_seconds": (NUMBER, False, "how long that may take (30)"),
+        "stop_seconds": (NUMBER, False, "from SIGTERM to SIGKILL (5)"),
+        "args": (TEXTS, False, "behind the program's path"),
+        "env": (TEXTS, False, "`KEY=value`"),
+    },
+    "desktop.entries": {
+        "display_name": (TEXT, True, "what a user sees"),
+        "image": (TEXT, False, "the program's path in the image"),
+        "exec": (TEXT, False, "a program's path in the machine, instead of `image`"),
+        "weight_micros": (NUMBER, False, "its share of the machine"),
+        "logical_admin": (FLAG, False, "runs as an administrator"),
+        "console_hosted": (FLAG, False, "needs a console session"),
+        "launch": (("none", "new-session", "all-sessions"), False, "which sessions start it"),
+        "args": (TEXTS, False, "behind the program's path"),
+        "env": (TEXTS, False, "`KEY=value`"),
+    },
+    "autoload": {
+        "name": (TEXT, True, "the module's name"),
+        "class": (TEXT, True, "what it drives"),
+        "bus": (TEXT, True, "where its devices are"),
+        "enabled": (FLAG, False, "false: never by itself (true)"),
+        "priority": (NUMBER, False, "the higher is tried first"),
+        "when": (TEXT, False, "at boot, or when a device is there"),
+        "aliases": (TEXTS, False, "patterns of device ids"),
+        "provider_group": (TEXT, False, "of a group one is loaded"),
+        "fallback_only": (FLAG, False, "only when no other of its group took the device"),
+        "deps": (TEXTS, False, "modules that are loaded before"),
+        "softdeps": (TEXTS, False, "modules that are loaded before, if they can be"),
+        "linux_driver_names": (TEXTS, False, "what Linux calls its driver"),
+    },
 }
 
 
@@ -120,7 +163,7 @@ def check_table(name, table):
                 yield key, complaint
         elif name or key not in ("build", "install", "boot", "service", "desktop", "autoload"):
             yield key, f"unknown key {f'{name}.' if name else ''}{key}"
-    for key, (_, required) in schema.items():
+    for key, (_, required, _) in schema.items():
         if required and key not in table:
             yield name or key, f"{f'{name}.' if name else ''}{key} is missing"
 

@@ -3,14 +3,14 @@ import os
 import sys
 
 from x import build, setup
-from x.check import calls, docs, layering, manifests, sparse, symbols, text
+from x.check import calls, docs, layering, manifests, sparse, symbols, tables, text
 from x.check.tree import Finding, Tree
 from x.common import BUILD, EXIT_USAGE, ROOT, Failure
 
 HELP = """usage: ./x check
 Builds kernel and services and checks what no test can see: layering by includes and
 by symbols, sparse, warnings, manifests, dead names in documents, calls without their
-errors, stray blanks. Each finding is one line, `file:line: rule: what`.
+errors, old tables, stray blanks. Each finding is one line, `file:line: rule: what`.
 """
 
 
@@ -28,6 +28,7 @@ RULES = {
     "manifest": manifests.findings,
     "docs": docs.findings,
     "calls": calls.findings,
+    "tables": tables.findings,
     "warnings": warning_findings,
     "symbols": lambda tree: symbols.findings(tree, os.path.join(BUILD, "kernel")),
     "sparse": lambda tree: sparse.findings(tree, os.path.join(BUILD, "kernel")),
