@@ -19,7 +19,7 @@ COLUMNS, ROWS = WIDTH // CELL_WIDTH, HEIGHT // CELL_HEIGHT
 PATIENCE_SECONDS = 60
 EVENT = struct.Struct("<qqHHi")
 EV_KEY = 1
-LEFT_ALT, LEFT_CTRL, LEFT_SHIFT, ENTER, F1 = 56, 29, 42, 28, 59
+LEFT_ALT, LEFT_CTRL, LEFT_SHIFT, ENTER, F1, PAGE_UP, PAGE_DOWN = 56, 29, 42, 28, 59, 104, 109
 CODES = {character: 2 + i for i, character in enumerate("1234567890-=")}
 CODES.update({character: 16 + i for i, character in enumerate("qwertyuiop[]")})
 CODES.update({character: 30 + i for i, character in enumerate("asdfghjkl;'")})
@@ -45,12 +45,14 @@ def read_glyphs(data):
 class Console:
     """A sessiond in a folder of its own."""
 
-    def __init__(self, sessiond, *program):
+    def __init__(self, sessiond, options, *program):
         self.folder = tempfile.TemporaryDirectory(prefix="console-")
         font, frame, keys = (os.path.join(self.folder.name, name) for name in ("font", "frame", "keys"))
         with gzip.open(FONT) as f:
             data = f.read()
         self.glyphs = read_glyphs(data)
+        self.known = {}         # cells' pixels that were seen before, and their characters
+        self.last_pixels, self.last_text = b"", []
         with open(font, "wb") as f:
             f.write(data)
         self.frame = open(frame, "w+b")
@@ -58,7 +60,7 @@ class Console:
         self.keys = os.open(keys, os.O_RDWR)
         ready, ready_end = os.pipe()
         self.child = subprocess.Popen([sessiond, "--framebuffer", frame, "--geometry", f"{WIDTH}x{HEIGHT}", "--font", font,
-                                       "--input", keys, "--sessions", "3", *program], stdin=subprocess.DEVNULL,
+                                       "--input", keys, "--sessions", "3", *options, *program], stdin=subprocess.DEVNULL,
                                       pass_fds=[ready_end], env={**os.environ, "READY_FD": str(ready_end), "PS1": "$ "})
         os.close(ready_end)
         assert os.read(ready, 100) == b"ready\n", "sessiond is not ready"
@@ -68,21 +70,28 @@ class Console:
         self.frame.seek(0)
         return self.frame.read()
 
-    def cell(self, pixels, row, column):
-        """(character, foreground, background) as drawn; the background is the left upper pixel's colour."""
-        lines = []
-        for line in range(CELL_HEIGHT):
-            start = ((row * CELL_HEIGHT + line) * WIDTH + column * CELL_WIDTH) * 4
-            lines.append(struct.unpack_from(f"<{CELL_WIDTH}I", pixels, start))
-        background = lines[0][0]
-        others = {pixel for line in lines for pixel in line} - {background}
-        glyph = bytes(sum(0x80 >> x for x, pixel in enumerate(line) if pixel != background) for line in lines)
-        return self.glyphs.get(glyph, "\ufffd"), max(others, default=background), background
+    def character(self, cell):
+        """The character in a cell's pixels; the background is the left upper one's colour."""
+        glyph = bytes(sum(0x80 >> x for x in range(CELL_WIDTH) if line[x * 4:x * 4 + 4] != cell[0][:4]) for line in cell)
+        return self.glyphs.get(glyph, "\ufffd")
 
     def text(self):
         """What the screen says, a line a row."""
         pixels = self.pixels()
-        return ["".join(self.cell(pixels, row, column)[0] for column in range(COLUMNS)).rstrip() for row in range(ROWS)]
+        if pixels != self.last_pixels:
+            self.last_pixels, self.last_text = pixels, [self.row_text(pixels, row) for row in range(ROWS)]
+        return self.last_text
+
+    def row_text(self, pixels, row):
+        lines = [pixels[at:at + WIDTH * 4] for at in range(row * CELL_HEIGHT * WIDTH * 4, (row + 1) * CELL_HEIGHT * WIDTH * 4,
+                                                           WIDTH * 4)]
+        found = []
+        for at in range(0, WIDTH * 4, CELL_WIDTH * 4):
+            cell = tuple(line[at:at + CELL_WIDTH * 4] for line in lines)
+            if cell not in self.known:
+                self.known[cell] = self.character(cell)
+            found.append(self.known[cell])
+        return "".join(found).rstrip()
 
     def until(self, claim, what):
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -93,12 +102,19 @@ class Console:
             assert time.monotonic() < deadline, f"expected {what}\ngot\n" + "\n".join(text)
             time.sleep(0.05)
 
+    def press(self, code):
+        os.write(self.keys, EVENT.pack(0, 0, EV_KEY, code, 1))
+
+    def release(self, code):
+        os.write(self.keys, EVENT.pack(0, 0, EV_KEY, code, 0))
+
     def key(self, code, *modifiers):
-        events = [(code, 1), (code, 0)]
         for modifier in modifiers:
-            events = [(modifier, 1), *events, (modifier, 0)]
-        for event in events:
-            os.write(self.keys, EVENT.pack(0, 0, EV_KEY, *event))
+            self.press(modifier)
+        # At once: a key that is held for long repeats.
+        os.write(self.keys, EVENT.pack(0, 0, EV_KEY, code, 1) + EVENT.pack(0, 0, EV_KEY, code, 0))
+        for modifier in modifiers:
+            self.release(modifier)
 
     def type(self, text):
         for character in text:
@@ -156,9 +172,56 @@ def step_a_session_that_ended_starts_again(console):
     console.until(lambda text: text[-1] == "" and sum("built-in shell" in line for line in text) == 2, "a new shell")
 
 
+def step_what_left_the_screen_is_looked_back_at(console):
+    console.type("for i in 1 2 3 4 5 6 7 8 9\ndo for j in 1 2 3 4 5\ndo echo line\ndone\ndone\necho over\n")
+    console.until(lambda text: "over" in text and "$ echo over" in text, "the end of many lines")
+    console.key(PAGE_UP, LEFT_SHIFT)
+    console.until(lambda text: "over" not in text and text.count("line") == ROWS, "earlier lines")
+    console.key(PAGE_DOWN, LEFT_SHIFT)
+    console.until(lambda text: "over" in text, "the last lines")
+    for _ in range(9):
+        console.key(PAGE_UP, LEFT_SHIFT)
+    console.until(lambda text: any("built-in shell" in line for line in text), "the first lines")
+    console.type("echo back\n")
+    console.until(lambda text: "back" in text, "the present, once a key is pressed")
+
+
+def step_a_key_that_is_held_repeats(console):
+    console.press(CODES["x"])
+    console.until(lambda text: any("xxxx" in line for line in text), "one key many times")
+    console.release(CODES["x"])
+    console.key(CODES["u"], LEFT_CTRL)
+    console.type("echo enough\n")
+    console.until(lambda text: "enough" in text, "an end of it")
+
+
+def step_a_layout_has_its_own_characters(console):
+    # Where z is on a US keyboard, y is; and oe is where the semicolon is.
+    console.key(CODES["z"])
+    console.key(CODES[";"])
+    console.until(lambda text: "$ y\u00f6" in text, "a German keyboard's characters")
+
+
+def step_a_login_starts_again_and_leaves_nothing(console):
+    console.until(lambda text: any("console 1" in line for line in text), "the greeting")
+    console.type("echo secret\n")
+    console.until(lambda text: "secret" in text, "the output")
+    time.sleep(2)       # A shorter life would be a failure, after which there is a pause.
+    console.type("exit\n")
+    console.until(lambda text: "secret" not in text and "$" in text, "a fresh session")
+    console.key(PAGE_UP, LEFT_SHIFT)
+    console.type("echo gone\n")
+    console.until(lambda text: "gone" in text and "secret" not in text, "nothing of the old one")
+    console.key(F1 + 2, LEFT_ALT)
+    console.until(lambda text: any("console 3" in line for line in text), "the third console's greeting")
+
+
+OPTIONS = {step_a_layout_has_its_own_characters: ("--layout", "de"), step_a_login_starts_again_and_leaves_nothing: ("--login",)}
+
+
 def main(sessiond):
     for name, step in [(name, step) for name, step in globals().items() if name.startswith("step_")]:
-        console = Console(sessiond, "/bin/busybox", "sh")
+        console = Console(sessiond, OPTIONS.get(step, ()), "/bin/busybox", "sh")
         try:
             step(console)
             console.close()

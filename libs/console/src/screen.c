@@ -7,6 +7,25 @@
 #include <console/screen.h>
 
 #define MAX_CELLS 4096		/* a side */
+#define MAX_HISTORY 2000	/* lines */
+
+/* A cell as it stands on the frame buffer; anything else there is drawn. */
+struct drawn {
+	uint32_t character, fg, bg;
+	bool is_underlined, is_known;
+};
+
+struct kept_cell {
+	uint32_t character;
+	VTermColor fg, bg;
+	VTermScreenCellAttrs attrs;
+};
+
+/* A line that left the screen at its upper end, without the blanks at its own end. */
+struct kept_line {
+	int ncells;
+	struct kept_cell cells[];
+};
 
 struct screen {
 	const struct font *font;
@@ -16,11 +35,82 @@ struct screen {
 	struct framebuffer framebuffer;	/* no pixels: not shown */
 	VTermPos cursor;
 	bool is_cursor_visible;
+	struct drawn *drawn;		/* rows * columns */
+	struct kept_line *history[MAX_HISTORY];	/* a ring */
+	int newest, nhistory;
+	int view;			/* how many lines of history stand above the screen's own */
 	screen_output_fn *output;
 	void *user;
 };
 
+/* ---- history ---- */
+
+/* The line that is @age older than the newest one. */
+static struct kept_line *history_line(const struct screen *screen, int age)
+{
+	return screen->history[(screen->newest - age + MAX_HISTORY) % MAX_HISTORY];
+}
+
+static bool is_blank(const VTermScreenCell *cell)
+{
+	return (!cell->chars[0] || cell->chars[0] == ' ') && VTERM_COLOR_IS_DEFAULT_BG(&cell->bg) && !cell->attrs.reverse &&
+	       !cell->attrs.underline;
+}
+
+static int on_line_gone(int ncells, const VTermScreenCell *cells, void *user)
+{
+	struct screen *screen = user;
+	struct kept_line *line;
+
+	while (ncells && is_blank(&cells[ncells - 1]))
+		ncells--;
+	line = malloc(sizeof(*line) + (size_t)ncells * sizeof(line->cells[0]));
+	if (!line)
+		return 0;
+	line->ncells = ncells;
+	for (int i = 0; i < ncells; i++)
+		line->cells[i] = (struct kept_cell){ cells[i].chars[0], cells[i].fg, cells[i].bg, cells[i].attrs };
+	screen->newest = (screen->newest + 1) % MAX_HISTORY;
+	free(screen->history[screen->newest]);
+	screen->history[screen->newest] = line;
+	if (screen->nhistory < MAX_HISTORY)
+		screen->nhistory++;
+	/* Who looks back goes on seeing the same lines. */
+	if (screen->view && screen->view < screen->nhistory)
+		screen->view++;
+	return 1;
+}
+
+static void forget_history(struct screen *screen)
+{
+	for (int i = 0; i < MAX_HISTORY; i++) {
+		free(screen->history[i]);
+		screen->history[i] = NULL;
+	}
+	screen->nhistory = screen->view = 0;
+}
+
 /* ---- drawing ---- */
+
+/* What is to be seen at @pos. Returns: false when libvterm has no such cell. */
+static bool look_at(const struct screen *screen, VTermPos pos, VTermScreenCell *cell)
+{
+	const struct kept_line *line;
+
+	if (pos.row >= screen->view)
+		return vterm_screen_get_cell(screen->cells, (VTermPos){ pos.row - screen->view, pos.col }, cell);
+	line = history_line(screen, screen->view - 1 - pos.row);
+	if (pos.col < line->ncells) {
+		*cell = (VTermScreenCell){
+			.chars = { line->cells[pos.col].character }, .fg = line->cells[pos.col].fg,
+			.bg = line->cells[pos.col].bg, .attrs = line->cells[pos.col].attrs,
+		};
+	} else {
+		*cell = (VTermScreenCell){ .chars = { 0 } };
+		vterm_state_get_default_colors(vterm_obtain_state(screen->vt), &cell->fg, &cell->bg);
+	}
+	return true;
+}
 
 static uint32_t color_of(const struct screen *screen, VTermColor color)
 {
@@ -35,39 +125,54 @@ static uint32_t *pixel_row(const struct screen *screen, int row, unsigned int li
 	return (uint32_t *)(void *)(screen->framebuffer.pixels + y * screen->framebuffer.stride);
 }
 
-static void draw_glyph(struct screen *screen, VTermPos pos, const VTermScreenCell *cell, uint32_t fg, uint32_t bg)
+static void draw_glyph(const struct screen *screen, VTermPos pos, const struct drawn *cell)
 {
 	unsigned int width = font_width(screen->font), height = font_height(screen->font);
 	unsigned int row_bytes = font_row_bytes(screen->font);
-	const uint8_t *glyph = font_glyph(screen->font, cell->chars[0] ? cell->chars[0] : ' ');
+	const uint8_t *glyph = font_glyph(screen->font, cell->character);
 
 	for (unsigned int line = 0; line < height; line++) {
 		uint32_t *at = pixel_row(screen, pos.row, line) + (size_t)pos.col * width;
 		const uint8_t *bits = glyph + line * row_bytes;
-		bool is_underline = cell->attrs.underline && line == height - 1;
+		bool is_underline = cell->is_underlined && line == height - 1;
 
 		for (unsigned int x = 0; x < width; x++)
-			at[x] = is_underline || bits[x / 8] & 0x80 >> x % 8 ? fg : bg;
+			at[x] = is_underline || bits[x / 8] & 0x80 >> x % 8 ? cell->fg : cell->bg;
 	}
+}
+
+static bool is_drawn(const struct drawn *a, const struct drawn *b)
+{
+	return a->is_known && a->character == b->character && a->fg == b->fg && a->bg == b->bg &&
+	       a->is_underlined == b->is_underlined;
 }
 
 static void draw_cell(struct screen *screen, VTermPos pos)
 {
-	bool is_cursor = screen->is_cursor_visible && pos.row == screen->cursor.row && pos.col == screen->cursor.col;
+	bool is_cursor = screen->is_cursor_visible && pos.row == screen->cursor.row + screen->view &&
+			 pos.col == screen->cursor.col;
+	struct drawn *before = &screen->drawn[pos.row * screen->columns + pos.col], now;
 	VTermScreenCell cell;
-	uint32_t fg, bg;
 
-	if (!vterm_screen_get_cell(screen->cells, pos, &cell))
+	if (!look_at(screen, pos, &cell))
 		return;
 	/* The right half of a wide character, which libvterm marks so: the font has no wide glyphs. */
-	if (cell.chars[0] == UINT32_MAX)
+	if (!cell.chars[0] || cell.chars[0] == UINT32_MAX)
 		cell.chars[0] = ' ';
-	fg = color_of(screen, cell.fg);
-	bg = color_of(screen, cell.bg);
-	if (cell.attrs.reverse ^ is_cursor)
-		draw_glyph(screen, pos, &cell, bg, fg);
-	else
-		draw_glyph(screen, pos, &cell, fg, bg);
+	now = (struct drawn){
+		.character = cell.chars[0], .fg = color_of(screen, cell.fg), .bg = color_of(screen, cell.bg),
+		.is_underlined = cell.attrs.underline != 0, .is_known = true,
+	};
+	if (cell.attrs.reverse ^ is_cursor) {
+		uint32_t fg = now.fg;
+
+		now.fg = now.bg;
+		now.bg = fg;
+	}
+	if (is_drawn(before, &now))
+		return;
+	draw_glyph(screen, pos, &now);
+	*before = now;
 }
 
 static void draw_rect(struct screen *screen, VTermRect rect)
@@ -84,14 +189,24 @@ static void draw_rect(struct screen *screen, VTermRect rect)
 
 static void draw_position(struct screen *screen, VTermPos pos)
 {
+	pos.row += screen->view;
 	draw_rect(screen, (VTermRect){ pos.row, pos.row + 1, pos.col, pos.col + 1 });
+}
+
+static void draw_all(struct screen *screen)
+{
+	draw_rect(screen, (VTermRect){ 0, screen->rows, 0, screen->columns });
 }
 
 /* ---- what libvterm tells ---- */
 
 static int on_damage(VTermRect rect, void *user)
 {
-	draw_rect(user, rect);
+	struct screen *screen = user;
+
+	rect.start_row += screen->view;
+	rect.end_row += screen->view;
+	draw_rect(screen, rect);
 	return 1;
 }
 
@@ -118,7 +233,7 @@ static int on_property(VTermProp property, VTermValue *value, void *user)
 }
 
 static const VTermScreenCallbacks callbacks = {
-	.damage = on_damage, .movecursor = on_cursor, .settermprop = on_property,
+	.damage = on_damage, .movecursor = on_cursor, .settermprop = on_property, .sb_pushline = on_line_gone,
 };
 
 static void on_output(const char *bytes, size_t len, void *user)
@@ -141,8 +256,10 @@ int screen_create(const struct font *font, unsigned int width, unsigned int heig
 	screen = calloc(1, sizeof(*screen));
 	if (!screen)
 		return -ENOMEM;
-	screen->vt = vterm_new((int)rows, (int)columns);
+	screen->drawn = calloc((size_t)rows * columns, sizeof(screen->drawn[0]));
+	screen->vt = screen->drawn ? vterm_new((int)rows, (int)columns) : NULL;
 	if (!screen->vt) {
+		free(screen->drawn);
 		free(screen);
 		return -ENOMEM;
 	}
@@ -157,6 +274,7 @@ int screen_create(const struct font *font, unsigned int width, unsigned int heig
 	vterm_output_set_callback(screen->vt, on_output, screen);
 	vterm_screen_set_callbacks(screen->cells, &callbacks, screen);
 	vterm_screen_enable_altscreen(screen->cells, 1);
+	vterm_state_set_bold_highbright(vterm_obtain_state(screen->vt), 1);
 	vterm_screen_set_damage_merge(screen->cells, VTERM_DAMAGE_SCROLL);
 	vterm_screen_reset(screen->cells, 1);
 	*out = screen;
@@ -165,8 +283,11 @@ int screen_create(const struct font *font, unsigned int width, unsigned int heig
 
 void screen_free(struct screen *screen)
 {
-	if (screen)
-		vterm_free(screen->vt);
+	if (!screen)
+		return;
+	forget_history(screen);
+	vterm_free(screen->vt);
+	free(screen->drawn);
 	free(screen);
 }
 
@@ -196,22 +317,81 @@ void screen_show(struct screen *screen, const struct framebuffer *framebuffer)
 	}
 	screen->framebuffer = *framebuffer;
 	clear(screen);
-	draw_rect(screen, (VTermRect){ 0, screen->rows, 0, screen->columns });
+	memset(screen->drawn, 0, (size_t)screen->rows * (size_t)screen->columns * sizeof(screen->drawn[0]));
+	draw_all(screen);
 }
 
 void screen_write(struct screen *screen, const char *bytes, size_t len)
 {
 	vterm_input_write(screen->vt, bytes, len);
 	vterm_screen_flush_damage(screen->cells);
+	if (screen->view)
+		draw_all(screen);
 }
 
+void screen_look_back(struct screen *screen, int lines)
+{
+	int view = screen->view + lines;
+
+	screen->view = view < 0 ? 0 : view > screen->nhistory ? screen->nhistory : view;
+	draw_all(screen);
+}
+
+void screen_forget(struct screen *screen)
+{
+	static const char reset[] = "\x1b" "c";
+
+	forget_history(screen);
+	screen_write(screen, reset, sizeof(reset) - 1);
+	/* The reset moved lines out of sight. */
+	forget_history(screen);
+}
+
+/* Whoever types wants to see what becomes of it. */
+static void look_at_present(struct screen *screen)
+{
+	if (screen->view)
+		screen_look_back(screen, -screen->view);
+}
+
+/* What Control makes of a character (man 4 console_codes, man 7 ascii); the character itself where it makes nothing. */
+static uint32_t control_of(uint32_t character)
+{
+	if (character == ' ' || character == '2')
+		return 0;
+	if (character >= '3' && character <= '7')
+		return character - '3' + 0x1b;
+	if (character == '8' || character == '?')
+		return 0x7f;
+	if (character == '/')
+		return 0x1f;
+	if ((character >= '@' && character <= '_') || (character >= 'a' && character <= 'z'))
+		return character & 0x1f;
+	return character;
+}
+
+/* libvterm says what no old program understands of some keys with Control; those of the Linux console are
+ * understood by all. */
 void screen_type(struct screen *screen, uint32_t character, unsigned int modifiers)
 {
-	vterm_keyboard_unichar(screen->vt, character, (VTermModifier)modifiers);
+	static const char escape = 0x1b, nothing = 0;
+
+	look_at_present(screen);
+	if (modifiers & VTERM_MOD_CTRL)
+		character = control_of(character);
+	if (modifiers & VTERM_MOD_ALT)
+		screen->output(&escape, 1, screen->user);
+	if (character)
+		vterm_keyboard_unichar(screen->vt, character, VTERM_MOD_NONE);
+	else
+		screen->output(&nothing, 1, screen->user);
 }
 
 void screen_press(struct screen *screen, unsigned int key, unsigned int modifiers)
 {
+	look_at_present(screen);
+	if (key == VTERM_KEY_ENTER || key == VTERM_KEY_BACKSPACE || key == VTERM_KEY_ESCAPE)
+		modifiers &= VTERM_MOD_ALT;
 	vterm_keyboard_key(screen->vt, (VTermKey)key, (VTermModifier)modifiers);
 }
 

@@ -173,6 +173,65 @@ static void keys_and_answers_go_to_the_program(void **state)
 	assert_memory_equal(sent, "a\x03\x1b[A\x1b[1;1R", 11);
 }
 
+static void control_makes_the_characters_of_ascii(void **state)
+{
+	static const char keys[] = "jmi[ @\\?a1";
+
+	for (size_t i = 0; i < sizeof(keys) - 1; i++)
+		screen_type(screen, (unsigned char)keys[i], VTERM_MOD_CTRL);
+	screen_type(screen, 'x', VTERM_MOD_ALT);
+	screen_type(screen, 0xe4, VTERM_MOD_NONE);
+	screen_press(screen, VTERM_KEY_ENTER, VTERM_MOD_CTRL);
+	assert_int_equal(sent_len, 15);
+	assert_memory_equal(sent, "\n\r\t\x1b\0\0\x1c\x7f\x01" "1\x1bx\xc3\xa4\r", 15);
+}
+
+static uint8_t drawn_character(unsigned int row)
+{
+	uint32_t bg = drawn_color(4, 9, 0);
+	uint8_t bits = 0;
+
+	for (unsigned int x = 0; x < 8; x++)
+		bits |= drawn_color(row, 0, x) != bg ? 0x80 >> x : 0;
+	return bits;
+}
+
+static void lines_that_left_the_screen_are_looked_back_at(void **state)
+{
+	screen_show(screen, &framebuffer);
+	write_text("1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\x1b[?25l");
+	assert_int_equal(drawn_character(0), '3');
+	screen_look_back(screen, 1);
+	assert_int_equal(drawn_character(0), '2');
+	assert_int_equal(drawn_character(4), '6');
+	screen_look_back(screen, 100);
+	assert_int_equal(drawn_character(0), '1');
+	/* New lines do not move the view, a key does. */
+	write_text("\r\n8");
+	assert_int_equal(drawn_character(0), '1');
+	assert_int_equal(drawn_character(4), '5');
+	screen_type(screen, 'a', VTERM_MOD_NONE);
+	assert_int_equal(drawn_character(0), '4');
+	assert_int_equal(drawn_character(4), '8');
+	screen_look_back(screen, 1);
+	screen_look_back(screen, -5);
+	assert_int_equal(drawn_character(4), '8');
+	screen_forget(screen);
+	screen_look_back(screen, 5);
+	assert_row(0, "");
+	for (unsigned int row = 1; row < 5; row++)
+		assert_int_equal(drawn_character(row), 0);
+}
+
+static void more_lines_than_are_kept_push_the_oldest_out(void **state)
+{
+	screen_show(screen, &framebuffer);
+	for (unsigned int i = 0; i < 5000; i++)
+		write_text(i < 2500 ? "a\r\n" : "b\r\n");
+	screen_look_back(screen, 5000);
+	assert_int_equal(drawn_character(0), 'b');
+}
+
 static void a_screen_without_a_cell_is_refused(void **state)
 {
 	struct screen *none;
@@ -191,6 +250,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_screen_scrolls_at_its_end, begin, end),
 		cmocka_unit_test_setup_teardown(a_hidden_screen_is_drawn_when_it_is_shown, begin, end),
 		cmocka_unit_test_setup_teardown(keys_and_answers_go_to_the_program, begin, end),
+		cmocka_unit_test_setup_teardown(control_makes_the_characters_of_ascii, begin, end),
+		cmocka_unit_test_setup_teardown(lines_that_left_the_screen_are_looked_back_at, begin, end),
+		cmocka_unit_test_setup_teardown(more_lines_than_are_kept_push_the_oldest_out, begin, end),
 		cmocka_unit_test_setup_teardown(a_screen_without_a_cell_is_refused, begin, end),
 	};
 

@@ -1,44 +1,51 @@
 /* sessiond: the loop, and who has the focus. */
 #define _GNU_SOURCE	/* ppoll, O_CLOEXEC */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/input.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <vterm.h>
 
 #include "sessiond.h"
 
-#define MAX_INPUTS 16
-#define EVENTS_AT_ONCE 64
-#define INPUT_FOLDER "/dev/input"
-
 static const char usage[] =
-	"usage: sessiond [--framebuffer PATH] [--geometry WxH] [--font PATH] [--input PATH]... [--sessions N] [PROGRAM [WORD...]]\n"
-	"  --geometry   the frame buffer is a plain file of that size\n"
-	"  --input      an evdev device; without one all below " INPUT_FOLDER "\n";
+	"usage: sessiond [OPTIONS] [PROGRAM [WORD...]]\n"
+	"  --login              a login that starts again after each logout; without it, PROGRAM or /bin/login once\n"
+	"  --sessions N         1 to 12 of them, Alt with a function key moves between them (default 6)\n"
+	"  --layout NAME        the keyboard's, as us (default), gb, de, fr\n"
+	"  --framebuffer PATH   default /dev/fb0\n"
+	"  --geometry WxH       the frame buffer is a plain file of that size\n"
+	"  --font PATH          a PSF font\n"
+	"  --input PATH         an evdev device; may repeat; without one all below /dev/input\n";
 
 static struct {
 	const char *framebuffer, *font;
 	unsigned int width, height, nsessions;
+	bool has_inputs, is_login;
 	char **argv;
-} options = { "/dev/fb0", "/system/share/console.psf", 0, 0, 6, NULL };
+} options = { "/dev/fb0", "/system/share/console.psf", 0, 0, 6, false, false, NULL };
 
 static char *default_argv[] = { "/bin/login", NULL };
 
 static struct display display;
 static struct session sessions[MAX_SESSIONS];
 static unsigned int focus;
-static struct keymap keymap;
-static int inputs[MAX_INPUTS];
-static unsigned int ninputs;
 static sigset_t wait_mask;
 static volatile sig_atomic_t is_asked_to_end;
+
+uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static void on_signal(int signal)
 {
@@ -48,33 +55,6 @@ static void on_signal(int signal)
 
 /* ---- beginning ---- */
 
-static void add_input(const char *path)
-{
-	int fd = ninputs < MAX_INPUTS ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-
-	if (fd < 0)
-		fprintf(stderr, "sessiond: %s: %s\n", path, ninputs < MAX_INPUTS ? strerror(errno) : "too many inputs");
-	else
-		inputs[ninputs++] = fd;
-}
-
-static void add_all_inputs(void)
-{
-	DIR *folder = opendir(INPUT_FOLDER);
-	struct dirent *entry;
-	char path[512];
-
-	if (!folder)
-		return;
-	while ((entry = readdir(folder))) {
-		if (strncmp(entry->d_name, "event", 5))
-			continue;
-		snprintf(path, sizeof(path), INPUT_FOLDER "/%s", entry->d_name);
-		add_input(path);
-	}
-	closedir(folder);
-}
-
 static bool parse_option(const char *name, const char *value)
 {
 	if (!strcmp(name, "--framebuffer"))
@@ -82,7 +62,9 @@ static bool parse_option(const char *name, const char *value)
 	else if (!strcmp(name, "--font"))
 		options.font = value;
 	else if (!strcmp(name, "--input"))
-		add_input(value);
+		input_add(value);
+	else if (!strcmp(name, "--layout"))
+		return input_choose_layout(value);
 	else if (!strcmp(name, "--geometry"))
 		return sscanf(value, "%ux%u", &options.width, &options.height) == 2 && options.width && options.height;
 	else if (!strcmp(name, "--sessions"))
@@ -96,9 +78,17 @@ static bool parse_options(int argc, char **argv)
 {
 	int i = 1;
 
-	for (; i < argc && argv[i][0] == '-'; i += 2)
+	while (i < argc && argv[i][0] == '-') {
+		if (!strcmp(argv[i], "--login")) {
+			options.is_login = true;
+			i++;
+			continue;
+		}
 		if (i + 1 == argc || !parse_option(argv[i], argv[i + 1]))
 			return false;
+		options.has_inputs |= !strcmp(argv[i], "--input");
+		i += 2;
+	}
 	options.argv = i < argc ? argv + i : default_argv;
 	return true;
 }
@@ -141,38 +131,22 @@ static void move_focus(unsigned int index)
 		screen_show(sessions[focus].screen, &display.framebuffer);
 }
 
-static void take_key(const struct input_event *event)
+static void take_key(const struct key_meaning *meaning)
 {
 	struct session *session = &sessions[focus];
-	struct key_meaning meaning;
+	bool is_enter = meaning->kind == KEY_MEANS_SPECIAL && meaning->value == VTERM_KEY_ENTER;
 
-	if (event->type != EV_KEY)
-		return;
-	meaning = keymap_take(&keymap, event->code, event->value);
-	if (meaning.kind == KEY_MEANS_SWITCH)
-		move_focus(meaning.value);
-	else if (session->master >= 0)
-		session_press(session, &meaning);
-	else if (event->code == KEY_ENTER && event->value == 1)
+	if (meaning->kind == KEY_MEANS_SWITCH)
+		move_focus(meaning->value);
+	else if (session->master < 0 && is_enter)
 		move_focus(focus);
-}
-
-/* Returns: false when the device is gone. */
-static bool take_input(int fd)
-{
-	struct input_event events[EVENTS_AT_ONCE];
-	ssize_t len = read(fd, events, sizeof(events));
-
-	if (len < 0)
-		return errno == EAGAIN || errno == EINTR;
-	for (size_t i = 0; i < (size_t)len / sizeof(events[0]); i++)
-		take_key(&events[i]);
-	return len > 0;
+	else if (session->screen)
+		session_press(session, meaning);
 }
 
 /* ---- the loop ---- */
 
-/* The session ends when its terminal does, with all that was written to it read. */
+/* A program's session ends when its terminal does, with all that was written to it read. */
 static void reap(void)
 {
 	pid_t pid;
@@ -180,27 +154,46 @@ static void reap(void)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		for (unsigned int i = 0; i < options.nsessions; i++)
 			if (sessions[i].pid == pid)
-				sessions[i].pid = 0;
+				session_reaped(&sessions[i]);
+}
+
+static void restart_those_due(void)
+{
+	for (unsigned int i = 0; i < options.nsessions; i++)
+		if (sessions[i].restart_ms && sessions[i].restart_ms <= now_ms())
+			start(i);
+}
+
+/* How long nothing happens unless a descriptor says so. */
+static struct timespec *time_left(struct timespec *left)
+{
+	uint64_t until = input_wake_ms(), now = now_ms(), ms;
+
+	for (unsigned int i = 0; i < options.nsessions; i++)
+		if (sessions[i].restart_ms && sessions[i].restart_ms < until)
+			until = sessions[i].restart_ms;
+	if (until == UINT64_MAX)
+		return NULL;
+	ms = until > now ? until - now : 0;
+	*left = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+	return left;
 }
 
 static void wait_and_serve(void)
 {
-	struct pollfd polls[MAX_SESSIONS + MAX_INPUTS];
+	struct pollfd polls[MAX_SESSIONS + INPUT_MAX_POLLS], *input_polls = polls + options.nsessions;
+	struct timespec left;
+	unsigned int ninput_polls;
 
 	for (unsigned int i = 0; i < options.nsessions; i++)
 		polls[i] = (struct pollfd){ .fd = sessions[i].master, .events = POLLIN };
-	for (unsigned int i = 0; i < ninputs; i++)
-		polls[options.nsessions + i] = (struct pollfd){ .fd = inputs[i], .events = POLLIN };
-	if (ppoll(polls, options.nsessions + ninputs, NULL, &wait_mask) <= 0)
+	ninput_polls = input_poll(input_polls);
+	if (ppoll(polls, options.nsessions + ninput_polls, time_left(&left), &wait_mask) < 0)
 		return;
 	for (unsigned int i = 0; i < options.nsessions; i++)
 		if (polls[i].revents && !session_take_output(&sessions[i]))
 			session_end(&sessions[i]);
-	for (unsigned int i = 0; i < ninputs; i++)
-		if (polls[options.nsessions + i].revents && !take_input(inputs[i])) {
-			close(inputs[i]);
-			inputs[i] = -1;
-		}
+	input_serve(input_polls, ninput_polls, take_key);
 }
 
 /* runtimed waits for a line where it says. */
@@ -226,10 +219,10 @@ static int begin(void)
 		fprintf(stderr, "sessiond: %s: %s\n", options.framebuffer, strerror(-err));
 		return err;
 	}
-	if (!ninputs)
-		add_all_inputs();
+	if (!options.has_inputs)
+		input_add_all();
 	for (unsigned int i = 0; i < MAX_SESSIONS; i++)
-		sessions[i].master = -1;
+		sessions[i] = (struct session){ .number = i + 1, .is_login = options.is_login, .master = -1 };
 	take_signals();
 	return 0;
 }
@@ -247,6 +240,7 @@ int main(int argc, char **argv)
 	while (!is_asked_to_end) {
 		wait_and_serve();
 		reap();
+		restart_those_due();
 	}
 	for (unsigned int i = 0; i < options.nsessions; i++)
 		if (sessions[i].pid)

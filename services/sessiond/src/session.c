@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "sessiond.h"
 
 #define CHUNK_BYTES 4096
+/* A login that ends sooner has failed; it is not tried all the time. */
+#define SHORT_LIFE_MS 2000
+#define PAUSE_MS 5000
 
 /* What the terminal sends is short; a program that does not read while its terminal is full loses it,
  * as keys are lost on any terminal whose queue is full. */
@@ -52,6 +56,19 @@ static void run_child(const char *terminal, char **argv)
 	_exit(127);
 }
 
+/* What stands above the question for a name, as /etc/issue does elsewhere. */
+static void greet(const struct session *session)
+{
+	char text[256];
+	struct utsname system;
+	int len;
+
+	if (uname(&system))
+		return;
+	len = snprintf(text, sizeof(text), "Albireo %.32s, console %u\r\n\r\n", system.release, session->number);
+	screen_write(session->screen, text, (size_t)len);
+}
+
 static int open_terminal(const struct screen *screen, char *name, size_t size)
 {
 	struct winsize winsize = {
@@ -81,6 +98,10 @@ int session_start(struct session *session, const struct display *display, char *
 		if (err)
 			return err;
 	}
+	session->restart_ms = 0;
+	session->started_ms = now_ms();
+	if (session->is_login)
+		greet(session);
 	session->master = open_terminal(session->screen, terminal, sizeof(terminal));
 	if (session->master < 0)
 		return session->master;
@@ -108,15 +129,37 @@ bool session_take_output(struct session *session)
 	return len > 0;
 }
 
+/* A login's user goes with its last word, whoever else has the terminal open still. */
+void session_reaped(struct session *session)
+{
+	char bytes[CHUNK_BYTES];
+	ssize_t len;
+
+	session->pid = 0;
+	if (!session->is_login || session->master < 0)
+		return;
+	while ((len = read(session->master, bytes, sizeof(bytes))) > 0)
+		screen_write(session->screen, bytes, (size_t)len);
+	session_end(session);
+}
+
 void session_end(struct session *session)
 {
 	static const char text[] = "\r\n[ended; press Enter to start it again]\r\n";
+	uint64_t now = now_ms();
 
 	if (session->master < 0)
 		return;
 	close(session->master);
 	session->master = -1;
-	screen_write(session->screen, text, sizeof(text) - 1);
+	if (!session->is_login) {
+		screen_write(session->screen, text, sizeof(text) - 1);
+	} else if (now - session->started_ms < SHORT_LIFE_MS) {
+		session->restart_ms = now + PAUSE_MS;
+	} else {
+		screen_forget(session->screen);
+		session->restart_ms = now;
+	}
 }
 
 void session_press(struct session *session, const struct key_meaning *meaning)
@@ -125,4 +168,8 @@ void session_press(struct session *session, const struct key_meaning *meaning)
 		screen_type(session->screen, meaning->value, meaning->modifiers);
 	else if (meaning->kind == KEY_MEANS_SPECIAL)
 		screen_press(session->screen, meaning->value, meaning->modifiers);
+	else if (meaning->kind == KEY_MEANS_LOOK_BACK)
+		screen_look_back(session->screen, (int)screen_rows(session->screen) / 2);
+	else if (meaning->kind == KEY_MEANS_LOOK_AHEAD)
+		screen_look_back(session->screen, -(int)screen_rows(session->screen) / 2);
 }

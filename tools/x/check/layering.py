@@ -13,7 +13,7 @@ from x.check.tree import KERNEL_MODULES, MODULE_ORDER, Component, Finding, compo
 
 DRIVER_API = "kernel/io-manager/include/driver/"
 # Libraries made of system calls: of use to programs only.
-USER_LIBRARIES = ("console", "nucleus", "runtime-control", "state")
+USER_LIBRARIES = ("console", "keymap", "nucleus", "runtime-control", "state")
 
 ALLOWED_KINDS = {
     "kernel": ("libs", "abi", "boot"),

@@ -42,6 +42,13 @@ void screen_show(struct screen *screen, const struct framebuffer *framebuffer);
 /* What the program has written. */
 void screen_write(struct screen *screen, const char *bytes, size_t len);
 
+/* Move the view @lines lines up into what has left the screen, or down again if negative, as far as there are any.
+ * A key for the program brings it to the end. */
+void screen_look_back(struct screen *screen, int lines);
+
+/* Empty the screen and what has left it, and set the terminal back to its beginnings. */
+void screen_forget(struct screen *screen);
+
 /* A key for the program: a character, or a key that has none (libvterm's VTermKey). @modifiers are
  * libvterm's VTermModifier. */
 void screen_type(struct screen *screen, uint32_t character, unsigned int modifiers);
