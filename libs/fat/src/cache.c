@@ -31,6 +31,7 @@ static int write_copies(struct fat *fs, uint64_t at, const uint8_t *data, size_t
 		end = fat_end;
 	for (unsigned int i = 1; i < fs->nfats && from < end && !err; i++)
 		err = fs->dev->ops->write(fs->dev, from + i * fs->fat_bytes, data + (from - at), (size_t)(end - from));
+	fs->is_uneven |= err != 0;
 	return err;
 }
 
@@ -65,8 +66,10 @@ static int write_block(struct fat *fs, struct fat_block *block)
 			continue;
 		}
 		err = write_run(fs, at + first * UNIT_BYTES, block->data + first * UNIT_BYTES, n * UNIT_BYTES);
-		if (err)
+		if (err) {
+			fs->has_failed = true;
 			return err;
+		}
 		block->dirty &= ~(((1u << n) - 1) << first);
 	}
 	return 0;
@@ -84,8 +87,10 @@ static int fill_block(struct fat *fs, struct fat_block *block, uint64_t number)
 		len = (size_t)(fs->dev->bytes - at);
 	block->number = 0;
 	err = fs->dev->ops->read(fs->dev, at, block->data, len);
-	if (err)
+	if (err) {
+		fs->has_failed = true;
 		return err;
+	}
 	memset(block->data + len, 0, BLOCK_BYTES - len);
 	block->number = number;
 	return 0;
@@ -196,10 +201,29 @@ int fat_cache_sync(struct fat *fs)
 {
 	int err = fat_cache_step(fs);
 
-	if (!err)
-		err = fs->dev->ops->flush(fs->dev);
-	if (!err)
+	if (err)
+		return err;
+	err = fs->dev->ops->flush(fs->dev);
+	if (err)
+		fs->has_failed = true;
+	else
 		fs->has_unflushed = false;
+	return err;
+}
+
+int fat_cache_end(struct fat *fs, int err)
+{
+	if (!fs->has_failed)
+		return err;
+	for (unsigned int i = 0; i < fs->nblocks; i++) {
+		if (!fs->blocks[i].dirty)
+			continue;
+		fs->blocks[i].number = 0;
+		fs->blocks[i].dirty = 0;
+	}
+	memset(fs->trails, 0, sizeof(fs->trails));
+	fs->is_count_known = false;
+	fs->has_failed = false;
 	return err;
 }
 

@@ -22,7 +22,7 @@ int fat_load(struct fat *fs, struct fat_file *file)
 	return 0;
 }
 
-int fat_store(struct fat *fs, const struct fat_file *file)
+static int store(struct fat *fs, const struct fat_file *file)
 {
 	uint8_t raw[SLOT_BYTES], was[SLOT_BYTES];
 	struct fat_file old;
@@ -49,12 +49,17 @@ int fat_store(struct fat *fs, const struct fat_file *file)
 	return err ? err : fat_cache_step(fs);
 }
 
+int fat_store(struct fat *fs, const struct fat_file *file)
+{
+	return fat_cache_end(fs, store(fs, file));
+}
+
 static uint32_t clusters_of(const struct fat *fs, uint64_t bytes)
 {
 	return (uint32_t)((bytes + fs->cluster_bytes - 1) / fs->cluster_bytes);
 }
 
-int fat_allocate(struct fat *fs, struct fat_file *file, uint64_t bytes)
+static int allocate(struct fat *fs, struct fat_file *file, uint64_t bytes)
 {
 	uint32_t want = clusters_of(fs, bytes), have = 0, last = 0, new;
 	int err = bytes > FAT_SIZE_MAX ? -EFBIG : fat_volume_begin(fs);
@@ -75,6 +80,16 @@ int fat_allocate(struct fat *fs, struct fat_file *file, uint64_t bytes)
 	if (!err)
 		err = fat_table_link(fs, last, new);
 	return err ? err : fat_cache_step(fs);
+}
+
+int fat_allocate(struct fat *fs, struct fat_file *file, uint64_t bytes)
+{
+	struct fat_file larger = *file;
+	int err = fat_cache_end(fs, allocate(fs, &larger, bytes));
+
+	if (!err)
+		*file = larger;
+	return err;
 }
 
 int fat_map(struct fat *fs, const struct fat_file *file, uint64_t offset, uint64_t len, struct fat_extent *extents,
@@ -204,15 +219,17 @@ static int cut(struct fat *fs, struct fat_file *file, uint32_t size)
 
 static int shrink(struct fat *fs, struct fat_file *file, uint32_t size)
 {
-	struct fat_file all = *file;
+	struct fat_file all = *file, less = *file;
 	int err;
 
-	file->size = size;
+	less.size = size;
 	if (!size)
-		file->first = 0;
-	err = fat_store(fs, file);
-	if (!err)
-		err = fat_cache_barrier(fs);
+		less.first = 0;
+	err = fat_store(fs, &less);
+	if (err)
+		return err;
+	*file = less;
+	err = fat_cache_barrier(fs);
 	if (err)
 		return err;
 	return size ? cut(fs, file, size) : fat_release(fs, &all);
@@ -224,5 +241,5 @@ int fat_truncate(struct fat *fs, struct fat_file *file, uint64_t size)
 
 	if (err)
 		return err;
-	return size > file->size ? grow(fs, file, size) : shrink(fs, file, (uint32_t)size);
+	return fat_cache_end(fs, size > file->size ? grow(fs, file, size) : shrink(fs, file, (uint32_t)size));
 }

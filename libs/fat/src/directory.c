@@ -241,16 +241,13 @@ int fat_directory_extend(struct fat *fs, uint32_t dir, const struct place *place
 	return err ? err : fat_cache_barrier(fs);
 }
 
-int fat_directory_insert(struct fat *fs, uint32_t dir, const struct place *place, const struct name *name,
-		     uint8_t raw[SLOT_BYTES], uint32_t *slot)
+static int insert(struct fat *fs, uint32_t dir, const struct place *place, const uint8_t *slots, uint32_t *slot)
 {
-	uint8_t slots[(LONG_SLOTS_MAX + 1) * SLOT_BYTES];
 	const uint8_t mark = SLOT_FREE;
 	uint32_t at_slot = place->is_end && place->end < place->slot ? place->end : place->slot;
 	uint64_t at;
 	int err = 0;
 
-	fat_entry_compose(name, raw, slots);
 	for (; !err && at_slot < place->slot + place->want; at_slot++) {
 		err = fat_slot_at(fs, dir, at_slot, &at);
 		if (err)
@@ -262,6 +259,26 @@ int fat_directory_insert(struct fat *fs, uint32_t dir, const struct place *place
 	}
 	*slot = place->slot + place->want - 1;
 	return err;
+}
+
+int fat_directory_insert(struct fat *fs, uint32_t dir, const struct place *place, const struct name *name,
+		     uint8_t raw[SLOT_BYTES], uint32_t *slot)
+{
+	uint8_t slots[(LONG_SLOTS_MAX + 1) * SLOT_BYTES];
+
+	fat_entry_compose(name, raw, slots);
+	return insert(fs, dir, place, slots, slot);
+}
+
+int fat_directory_prepare_slots(struct fat *fs, uint32_t dir, const struct place *place, const struct name *name,
+		     uint8_t raw[SLOT_BYTES], uint32_t *slot)
+{
+	uint8_t slots[(LONG_SLOTS_MAX + 1) * SLOT_BYTES];
+
+	fat_entry_compose(name, raw, slots);
+	for (unsigned int i = 0; i < place->want; i++)
+		slots[i * SLOT_BYTES] = SLOT_FREE;
+	return insert(fs, dir, place, slots, slot);
 }
 
 static void start_file(struct fat_file *file, uint32_t dir, uint32_t attr, struct fat_time now)
@@ -320,14 +337,14 @@ int fat_create(struct fat *fs, uint32_t dir, const char *name, size_t len, uint3
 	       struct fat_file *out)
 {
 	start_file(out, dir, attr & ~(FAT_DIRECTORY | FAT_VOLUME), now);
-	return create(fs, dir, name, len, out);
+	return fat_cache_end(fs, create(fs, dir, name, len, out));
 }
 
 int fat_mkdir(struct fat *fs, uint32_t dir, const char *name, size_t len, uint32_t attr, struct fat_time now,
 	      struct fat_file *out)
 {
 	start_file(out, dir, (attr & ~FAT_VOLUME) | FAT_DIRECTORY, now);
-	return create(fs, dir, name, len, out);
+	return fat_cache_end(fs, create(fs, dir, name, len, out));
 }
 
 int fat_unlink(struct fat *fs, struct fat_file *file)
@@ -338,6 +355,12 @@ int fat_unlink(struct fat *fs, struct fat_file *file)
 		err = fat_entry_delete(fs, file->dir, file->slot);
 	if (!err)
 		err = fat_cache_step(fs);
+	/* It may be gone although the device said otherwise. */
+	if (fat_cache_end(fs, err)) {
+		struct fat_file left = *file;
+
+		err = fat_load(fs, &left) == -ENOENT ? 0 : err;
+	}
 	if (!err)
 		file->slot = FAT_NO_SLOT;
 	return err;
@@ -358,5 +381,5 @@ int fat_release(struct fat *fs, struct fat_file *file)
 		err = fat_cache_step(fs);
 	if (!err)
 		file->first = 0;
-	return err;
+	return fat_cache_end(fs, err);
 }

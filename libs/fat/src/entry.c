@@ -256,3 +256,9 @@ void fat_entry_compose(const struct name *name, uint8_t raw[SLOT_BYTES], uint8_t
 	raw[E_LOWER] = name->lower;
 	memcpy(slots, raw, SLOT_BYTES);
 }
+
+void fat_entry_replace(uint8_t entry[SLOT_BYTES], const uint8_t raw[SLOT_BYTES])
+{
+	entry[E_ATTR] = raw[E_ATTR];
+	memcpy(entry + E_BTIME_FINE, raw + E_BTIME_FINE, SLOT_BYTES - E_BTIME_FINE);
+}

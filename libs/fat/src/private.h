@@ -57,6 +57,10 @@ int fat_cache_barrier(struct fat *fs);
 /* As fat_cache_barrier(), also when only the caller wrote. */
 int fat_cache_sync(struct fat *fs);
 
+/* The end of a change, for which the device gave @err: after an error of the device, what it was not given is forgotten,
+ * as it would be by a power cut. Returns: @err. */
+int fat_cache_end(struct fat *fs, int err);
+
 /* ---- table.c: the file allocation table. ---- */
 #define CLUSTER_END UINT32_MAX
 
@@ -101,7 +105,7 @@ void fat_chain_forget(struct fat *fs, uint32_t first);
 int fat_table_mark(struct fat *fs, bool is_clean);
 
 /* ---- volume.c ---- */
-/* Before any change: -EROFS, or mark the volume as in use. */
+/* Before any change: -EROFS; -EIO: nobody knows how to go on; or mark the volume as in use. */
 int fat_volume_begin(struct fat *fs);
 
 /* ---- time.c ---- */
@@ -217,7 +221,33 @@ int fat_directory_extend(struct fat *fs, uint32_t dir, const struct place *place
 int fat_directory_insert(struct fat *fs, uint32_t dir, const struct place *place, const struct name *name,
 		     uint8_t raw[SLOT_BYTES], uint32_t *slot);
 
+/* The same, but marked free. */
+int fat_directory_prepare_slots(struct fat *fs, uint32_t dir, const struct place *place, const struct name *name,
+		     uint8_t raw[SLOT_BYTES], uint32_t *slot);
+
 /* Write the slots of @name into @slots, the short one last. */
 void fat_entry_compose(const struct name *name, uint8_t raw[SLOT_BYTES], uint8_t *slots);
+
+/* Make what a short entry says, but for its name, what @raw does. */
+void fat_entry_replace(uint8_t entry[SLOT_BYTES], const uint8_t raw[SLOT_BYTES]);
+
+/* ---- intent.c: a move between two sectors. ---- */
+struct fat_intent {
+	uint32_t old_dir, new_dir;
+	uint32_t old_slot, new_slot;	/* of the short entries */
+	uint32_t old_slots, new_slots;	/* how many the entries have; new_slots 0: the new one is there, and another's */
+	uint8_t initial;		/* with which the new short entry begins */
+	uint32_t first;			/* cluster of the moved file */
+};
+
+/* Keep it, apart from the slots of @place in intent->new_dir. Dirty only. -ENOSPC: the root has no room. */
+int fat_intent_write(struct fat *fs, const struct fat_intent *intent, const struct place *place);
+int fat_intent_carry_out(struct fat *fs, const struct fat_intent *intent);
+
+/* Forget what was carried out. */
+int fat_intent_settle(struct fat *fs);
+
+/* Look for an intent on the disk, carry it out if that was begun, and forget it. */
+int fat_intent_recover(struct fat *fs);
 
 #endif

@@ -160,8 +160,10 @@ int fat_volume_begin(struct fat *fs)
 
 	if (fs->is_read_only)
 		return -EROFS;
+	if (fs->is_broken)
+		return -EIO;
 	if (fs->is_dirty)
-		return 0;
+		return fat_intent_settle(fs);
 	err = mark(fs, false);
 	if (!err)
 		err = fat_cache_barrier(fs);
@@ -195,7 +197,20 @@ static int level_copies(struct fat *fs)
 
 	for (uint64_t at = 0; at < fs->fat_bytes && !err; at += BLOCK_BYTES)
 		err = level_piece(fs, at, fs->fat_bytes - at < BLOCK_BYTES ? (size_t)(fs->fat_bytes - at) : BLOCK_BYTES);
+	fs->is_uneven &= err != 0;
 	return err;
+}
+
+/* Make good what a power cut, or the death of who wrote, left of a change. */
+static int recover(struct fat *fs)
+{
+	int err = level_copies(fs);
+
+	if (!err)
+		err = fat_intent_recover(fs);
+	if (!err)
+		err = fat_cache_barrier(fs);
+	return fat_cache_end(fs, err);
 }
 
 int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *options, void *memory, size_t bytes)
@@ -229,14 +244,14 @@ int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *op
 	fs->next_free = 2;
 	err = read_info(fs);
 	fs->was_dirty = is_dirty && !options->is_continued;
-	if (!err && fs->is_dirty && !fs->is_read_only)
-		err = level_copies(fs);
+	if (!err && is_dirty && !fs->is_read_only)
+		err = recover(fs);
 	return err;
 }
 
 int fat_sync(struct fat *fs)
 {
-	return fs->is_read_only ? 0 : fat_cache_sync(fs);
+	return fs->is_read_only ? 0 : fat_cache_end(fs, fat_cache_sync(fs));
 }
 
 int fat_settle(struct fat *fs)
@@ -245,7 +260,11 @@ int fat_settle(struct fat *fs)
 
 	if (err || !fs->is_dirty || fs->is_read_only)
 		return err;
-	err = write_info(fs);
+	err = fs->is_broken ? -EIO : fat_intent_settle(fs);
+	if (!err && fs->is_uneven)
+		err = level_copies(fs);
+	if (!err)
+		err = write_info(fs);
 	/* What was broken before us still is. */
 	if (!err && !fs->was_dirty)
 		err = mark(fs, true);
@@ -253,7 +272,7 @@ int fat_settle(struct fat *fs)
 		err = fat_cache_sync(fs);
 	if (!err && !fs->was_dirty)
 		fs->is_dirty = false;
-	return err;
+	return fat_cache_end(fs, err);
 }
 
 int fat_unmount(struct fat *fs)
@@ -269,6 +288,8 @@ int fat_set_read_only(struct fat *fs, bool is_read_only)
 		return -EROFS;
 	if (is_read_only)
 		err = fat_settle(fs);
+	else if (fs->is_read_only && fs->was_dirty)
+		err = recover(fs);
 	if (!err)
 		fs->is_read_only = is_read_only;
 	return err;

@@ -166,7 +166,6 @@ static inline int disk_check(const struct disk *disk, bool is_cut)
 		"Free cluster summary", "FATs differ", "Using first FAT", "Not automatically fixing", "Reclaimed ",
 		"cluster chain length is >", "Truncating file to", "Reclaiming unconnected", "Leaving filesystem unchanged",
 		"^/", "^  File size is .* bytes, cluster chain length is >", "^$", "Both FATs appear",
-		"^  Duplicate directory entry", "^  First ", "^  Second ", "Auto-renaming second", "^  Renamed to",
 		"differences between boot sector", "mostly harmless", "65:01/00", "Auto-correcting",
 		"Warning: Filesystem is FAT32 according", "less than the required minimum", "may lead to problems",
 	};

@@ -660,6 +660,60 @@ static void a_cut_leaves_lost_clusters_at_worst(void **state)
 	}
 }
 
+/* The file that is there, of two sizes. Returns: its size. */
+static uint32_t found_size(struct fat *fs, uint32_t dir, const char *name)
+{
+	struct fat_dirent found;
+
+	return find(fs, dir, name, &found) ? 0 : found.file.size;
+}
+
+/* @is_replacing: the new name is another file's. */
+static void check_moves(const struct shape *shape, bool is_replacing)
+{
+	struct fat_file dir, moved, victim = { .slot = FAT_NO_SLOT };
+	struct disk disk, after;
+	uint32_t to;
+	struct fat fs;
+
+	disk_format(&disk, shape->bits, shape->kib, shape->options);
+	mount(&fs, &disk);
+	assert_int_equal(fat_mkdir(&fs, FAT_ROOT, "dir", 3, 0, noon, &dir), 0);
+	assert_int_equal(fat_directory(&fs, &dir, &to), 0);
+	assert_int_equal(make(&fs, FAT_ROOT, "A long name of the old one.txt", &moved), 0);
+	assert_int_equal(put(&fs, &moved, text, sizeof(text)), 0);
+	if (is_replacing) {
+		assert_int_equal(make(&fs, to, "a LONG name of the new one.txt", &victim), 0);
+		assert_int_equal(put(&fs, &victim, text, 1), 0);
+	}
+	assert_int_equal(fat_sync(&fs), 0);
+	disk_record(&disk);
+	assert_int_equal(move(&fs, &moved, to, "A long name of the new one.txt", is_replacing ? &victim : NULL), 0);
+	assert_int_equal(make(&fs, FAT_ROOT, "next", &moved), 0);
+	srand(5);
+	for (int i = 0; i < 60; i++) {
+		cut(&disk, (size_t)i % (disk.nlog + 1), &after);
+		assert_int_equal(disk_check(&after, true), 0);
+		mount(&fs, &after);
+		uint32_t new_size = found_size(&fs, to, "A long name of the new one.txt");
+		uint32_t old_size = found_size(&fs, FAT_ROOT, "A long name of the old one.txt");
+
+		assert_int_equal(old_size > 1 ? old_size : new_size, sizeof(text));
+		assert_int_equal(old_size > 1 ? new_size : 0, old_size > 1 && is_replacing);
+		assert_int_equal(fat_unmount(&fs), 0);
+		disk_free(&after);
+	}
+	disk_free(&disk);
+}
+
+static void a_file_on_its_way_is_found_after_a_cut(void **state)
+{
+	for (size_t i = 0; i < 3; i++) {
+		check_moves(&small[i], false);
+		check_moves(&small[i], true);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -677,6 +731,7 @@ int main(void)
 		cmocka_unit_test(a_broken_boot_sector_is_no_volume),
 		cmocka_unit_test(random_operations_do_what_a_model_does),
 		cmocka_unit_test(a_cut_leaves_lost_clusters_at_worst),
+		cmocka_unit_test(a_file_on_its_way_is_found_after_a_cut),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

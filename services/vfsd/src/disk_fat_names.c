@@ -266,10 +266,13 @@ static int find_ends(struct request *rq, struct rename_args *args)
 	return 0;
 }
 
-/* Give the node its new place and name. */
-static int settle_moved(struct rename_args *args, const struct fat_file *file)
+/* Give the node its new place and name; that of who was replaced stays as the disk has it. */
+static int settle_moved(struct rename_args *args, struct fat *fs, uint32_t cluster, const struct fat_file *file)
 {
 	struct node *node = args->moved;
+	struct fat_dirent found;
+	const char *name;
+	size_t len;
 
 	p9_retire(node);
 	ARENA_SET(node->state, (uint16_t)(node->state & ~(NODE_GONE | NODE_UNKEYED)));
@@ -278,35 +281,18 @@ static int settle_moved(struct rename_args *args, const struct fat_file *file)
 	node->ino = ino_of(file);
 	if (node_set_key(node, key_of(file)))
 		return -EIO;
-	return set_entry(args->new_dir, args->new_name, args->new_len, node);
+	if (!args->victim || fat_lookup(fs, cluster, args->new_name, args->new_len, &found))
+		return set_entry(args->new_dir, args->new_name, args->new_len, node);
+	name = shown_name(&found, &len);
+	return set_entry(args->new_dir, name, len, node);
 }
 
-/* What was to be replaced may still have its entry beside the new one. */
-static int drop_replaced(struct fat *fs, const struct node *victim)
-{
-	struct fat_file file;
-
-	if (!victim)
-		return 0;
-	fat_file_of(victim, &file);
-	return !fat_load(fs, &file) && file.first == victim->fat.first ? fat_unlink(fs, &file) : 0;
-}
-
-/* A predecessor has taken the old entry away: the new name leads to the file, or is still to be made. */
-static int finish_move(struct request *rq, const struct rename_args *args, struct fat *fs, uint32_t cluster,
-		       struct fat_file *file)
+/* A predecessor has taken the old entry away: the new name leads to the file. */
+static int finish_move(const struct rename_args *args, struct fat *fs, uint32_t cluster, struct fat_file *file)
 {
 	struct fat_dirent found;
-	int err = drop_replaced(fs, args->victim);
+	int err = fat_lookup(fs, cluster, args->new_name, args->new_len, &found);
 
-	if (!err)
-		err = fat_lookup(fs, cluster, args->new_name, args->new_len, &found);
-	if (err == -ENOENT) {
-		err = fat_create(fs, cluster, args->new_name, args->new_len, 0, time_now(rq), &found.file);
-		file->dir = found.file.dir;
-		file->slot = found.file.slot;
-		return err ? err : fat_store(fs, file);
-	}
 	if (!err)
 		*file = found.file;
 	return err;
@@ -372,7 +358,7 @@ int fat_fs_rename(struct request *rq, struct rename_args *args)
 	if (args->victim)
 		change_node(rq, args->victim);
 	fat_file_of(args->moved, &file);
-	err = is_redone ? finish_move(rq, args, fs, cluster, &file) : move(args, fs, cluster, &file);
+	err = is_redone ? finish_move(args, fs, cluster, &file) : move(args, fs, cluster, &file);
 	if (err)
 		return err;
 	if (args->victim == args->moved)
@@ -381,7 +367,7 @@ int fat_fs_rename(struct request *rq, struct rename_args *args)
 		retire(args->victim);
 	touch(rq, args->old_dir);
 	touch(rq, args->new_dir);
-	err = settle_moved(args, &file);
+	err = settle_moved(args, fs, cluster, &file);
 	if (!err && args->victim)
 		err = record_attr(rq, args->victim, &args->victim_attr);
 	return err;

@@ -14,11 +14,11 @@
  *
  * Order of writes: a change is written when its call returns, and lasts when a later
  * fat_sync() has returned 0. What is cut in between leaves at worst clusters that no file
- * has (a file on its way from one sector of directories to another may be among them), or a
- * replaced file beside its successor: an entry never leads to clusters that are free or
- * another file's. The device is flushed where a
+ * has: an entry never leads to clusters that are free or another file's. A file on its way from
+ * one sector of directories to another may be among them; it has its old or new name again after
+ * the next fat_mount(), unless the root directory is full. The device is flushed where a
  * write depends on another, so data written to mapped extents before fat_store() is there
- * before the size that covers it.
+ * before the size that covers it. After an error of the device a call may have done its work in part, in that order.
  *
  * Times are UTC; FAT keeps what its formats can (2 s; 10 ms for creation; days for access).
  *
@@ -102,6 +102,11 @@ struct fat {
 	bool was_dirty;			/* and said so before us */
 	bool is_count_known;
 	bool has_unflushed;		/* written since the last flush of the device */
+	bool has_failed;		/* the device, since the change under way began */
+	bool is_uneven;			/* the copies of the table may differ */
+	bool is_broken;			/* a move could neither be finished nor undone */
+	bool has_intent;		/* at intent_slot of the root, see intent.c */
+	uint32_t intent_slot;
 	unsigned int bits, nfats;
 	uint32_t sector_bytes, cluster_bytes;
 	uint64_t fat_at, fat_bytes;	/* first table; bytes of one */
@@ -124,7 +129,7 @@ struct fat {
 
 /* Open the volume on @dev, with @bytes of @memory, 8-byte aligned, as cache, at least
  * FAT_CACHE_MIN. Nothing is written before the first change.
- * Returns: 0; -EINVAL: no FAT volume, or memory too small; -EIO. */
+ * Nothing but what is to be made good after a power cut. Returns: 0; -EINVAL: no FAT volume, or memory too small; -EIO. */
 int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *options, void *memory, size_t bytes);
 
 /* Everything written lasts. */
@@ -176,7 +181,7 @@ int fat_check_empty(struct fat *fs, const struct fat_file *dir);
 /* Free the clusters of a file without a name. */
 int fat_release(struct fat *fs, struct fat_file *file);
 
-/* Give @moved another name in @new_dir, and take @victim's, which may be NULL, away: it has
+/* Give @moved another name in @new_dir, or that of @victim, which may be NULL, as it is on the disk: it has
  * @name but for case, is of the same kind and empty if a directory, and is the caller's to release.
  * A new case of the same name is one without a victim. That @new_dir lies below @moved is the
  * caller's to refuse. -EEXIST: a third file has the name. */
