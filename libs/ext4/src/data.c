@@ -288,6 +288,26 @@ int ext4_truncate(struct ext4 *fs, uint32_t ino, uint64_t size)
 	return err;
 }
 
+int ext4_trim(struct ext4 *fs, uint32_t ino)
+{
+	struct inode inode;
+	struct txn txn;
+	int err, more;
+
+	do {
+		txn_begin(&txn, fs);
+		txn.may_use_reserved = true;
+		err = file_get(&txn, ino, &inode);
+		if (!err)
+			err = extents_remove(&inode, size_in_blocks(&inode), UINT32_MAX);
+		more = err == 1;
+		if (err >= 0)
+			inode_dirty(&inode);
+		err = txn_finish(&txn, more ? 0 : err);
+	} while (!err && more);
+	return err;
+}
+
 int ext4_punch(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks)
 {
 	struct inode inode;

@@ -316,6 +316,11 @@ int ext4_close(struct ext4 *fs)
 	return err;
 }
 
+void ext4_stop_writing(struct ext4 *fs)
+{
+	fs->is_read_only = true;
+}
+
 bool ext4_is_read_only(const struct ext4 *fs)
 {
 	return fs->is_read_only;

@@ -219,28 +219,30 @@ static int apply(struct txn *txn)
 	return err == -ENOSPC ? -EAGAIN : err;
 }
 
-/* Say in the superblock that e2fsck is needed. */
-static void note_corruption(struct ext4 *fs)
+int ext4_note_error(struct ext4 *fs)
 {
 	struct super_disk *super;
 	struct buffer *buffer;
 	struct txn txn;
 	uint32_t now;
+	int err;
 
 	fs->has_noted_corruption = true;
 	if (fs->is_read_only)
-		return;
+		return -EROFS;
 	now = (uint32_t)fs_now(fs).sec;
 	txn_begin(&txn, fs);
-	if (super_get(&txn, &buffer, &super) == 0) {
+	err = super_get(&txn, &buffer, &super);
+	if (!err) {
 		super->state |= STATE_ERROR;
 		if (!super->error_count++)
 			super->first_error_time = now;
 		super->last_error_time = now;
 		txn_dirty(&txn, buffer);
-		apply(&txn);
+		err = apply(&txn);
 	}
 	free_buffers(&txn);
+	return err;
 }
 
 int txn_finish(struct txn *txn, int err)
@@ -251,7 +253,7 @@ int txn_finish(struct txn *txn, int err)
 		err = -EAGAIN;
 	free_buffers(txn);
 	if (txn->fs->saw_corruption && !txn->fs->has_noted_corruption)
-		note_corruption(txn->fs);
+		ext4_note_error(txn->fs);
 	return err;
 }
 

@@ -104,6 +104,11 @@ bool state_log(struct state *st, const void *start, size_t len)
 	return true;
 }
 
+uint64_t state_log_room(const struct state *st)
+{
+	return st->header->log_bytes - st->header->log_len;
+}
+
 void state_set(struct state *st, void *dst, const void *src, size_t len)
 {
 	uint64_t off = state_offset(st, dst);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "disk_ext4.h"
 #include "disk_fat.h"
 #include "handlers.h"
 #include "kernel.h"
@@ -125,5 +126,6 @@ int handle_shutdown(struct request *rq)
 {
 	p9_shutdown();
 	fat_volumes_settle();
+	ext4_volumes_rest();
 	return 0;
 }

@@ -50,6 +50,17 @@ static inline void arena_abort(void)
 /* Make plain stores to @len bytes at @place part of the transaction. */
 void arena_log(void *place, size_t len);
 
+/* Bytes that the transaction's undo log still takes. */
+static inline uint64_t arena_log_room(void)
+{
+	return state_log_room(&arena);
+}
+
+static inline bool arena_is_changing(void)
+{
+	return arena.is_open;
+}
+
 /* Returns: a block of @len zeroes, aligned to 8; 0 when there is no room. */
 ref_t arena_alloc(size_t len);
 void arena_free(ref_t block);

@@ -3,12 +3,13 @@
 
 #include <stdlib.h>
 
+#include "disk_ext4.h"
 #include "disk_fat.h"
 #include "kernel.h"
 #include "p9_fid.h"
 #include "p9_fs.h"
 
-enum deferred_kind { KERNEL_FORGET, CLUNK, REMOVE_ASIDE, FAT_RELEASE };
+enum deferred_kind { KERNEL_FORGET, CLUNK, REMOVE_ASIDE, FAT_RELEASE, EXT4_EVICT, EXT4_LEAVE };
 
 static struct deferred {
 	enum deferred_kind kind;
@@ -52,6 +53,16 @@ void defer_fat_release(uint16_t mount, uint32_t first)
 	add(FAT_RELEASE, mount, first);
 }
 
+void defer_ext4_evict(uint16_t mount, uint32_t ino)
+{
+	add(EXT4_EVICT, mount, ino);
+}
+
+void defer_ext4_leave(uint16_t mount)
+{
+	add(EXT4_LEAVE, mount, 0);
+}
+
 static void run_one(const struct deferred *item)
 {
 	switch (item->kind) {
@@ -66,6 +77,12 @@ static void run_one(const struct deferred *item)
 		break;
 	case FAT_RELEASE:
 		fat_volume_release((uint16_t)item->what, (uint32_t)item->node);
+		break;
+	case EXT4_EVICT:
+		ext4_volume_evict((uint16_t)item->what, (uint32_t)item->node);
+		break;
+	case EXT4_LEAVE:
+		ext4_volume_leave((uint16_t)item->what);
 		break;
 	}
 }

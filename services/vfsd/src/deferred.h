@@ -24,6 +24,12 @@ void defer_remove_aside(uint16_t mount, uint64_t node);
  * if nobody has a file of it open. */
 void defer_fat_release(uint16_t mount, uint32_t first);
 
+/* Free an inode that has lost its last name and its last user. */
+void defer_ext4_evict(uint16_t mount, uint32_t ino);
+
+/* Give the device of a detached mount back if nobody has a file of it open. */
+void defer_ext4_leave(uint16_t mount);
+
 void deferred_run(void);
 void deferred_drop(void);
 

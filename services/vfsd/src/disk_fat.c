@@ -9,6 +9,7 @@
 
 #include "deferred.h"
 #include "disk_dev.h"
+#include "disk_mount.h"
 #include "kernel.h"
 
 #define CACHE_BYTES (1u << 20)
@@ -96,14 +97,6 @@ static int set_number(struct mount *mount, const char *key, size_t len, const ch
 	return 0;
 }
 
-static bool is_among(const char *const *names, size_t n, const char *key, size_t len)
-{
-	for (size_t i = 0; i < n; i++)
-		if (len == strlen(names[i]) && !memcmp(key, names[i], len))
-			return true;
-	return false;
-}
-
 /* Names are always UTF-8 outside; what only says so, or how to show short names, is taken. */
 static bool is_taken(const char *key, size_t len)
 {
@@ -112,14 +105,14 @@ static bool is_taken(const char *key, size_t len)
 		"flush", "quiet", "",
 	};
 
-	return is_among(known, sizeof(known) / sizeof(known[0]), key, len);
+	return disk_option_is_among(known, sizeof(known) / sizeof(known[0]), key, len);
 }
 
 static bool is_numeric(const char *key, size_t len)
 {
 	static const char *const known[] = { "uid", "gid", "umask", "fmask", "dmask" };
 
-	return is_among(known, sizeof(known) / sizeof(known[0]), key, len);
+	return disk_option_is_among(known, sizeof(known) / sizeof(known[0]), key, len);
 }
 
 static int read_options(struct mount *mount, const char *at)
@@ -156,14 +149,6 @@ static int make_root(uint16_t index, struct node **root)
 	return node_set_key(node, ROOT_KEY);
 }
 
-static bool is_mounted(uint32_t device)
-{
-	for (unsigned int i = 0; i < VFSD_MOUNTS; i++)
-		if (state->mounts[i].fs == FS_FAT && state->mounts[i].device == device)
-			return true;
-	return false;
-}
-
 int fat_volume_mount(struct request *rq, uint16_t index, const struct mount_spec *spec, struct node **root)
 {
 	struct mount *mount = &state->mounts[index];
@@ -171,24 +156,16 @@ int fat_volume_mount(struct request *rq, uint16_t index, const struct mount_spec
 	int err = read_options(mount, spec->options ? spec->options : "");
 
 	if (!err)
-		err = disk_find(rq, spec->source, &info);
-	if (!err)
-		err = disk_claim(info.id);
-	/* A predecessor that did not get to the end of this request has it already. */
-	if (err == -EBUSY && fat_begin(rq) && !is_mounted(info.id))
-		err = 0;
+		err = disk_take(rq, mount, spec->source, &info);
 	if (err)
 		return err;
-	fat_begin(rq);
-	mount->device = info.id;
-	mount->dev = info.major << 20 | info.minor;
 	err = open_volume(index, false);
 	if (!err)
 		err = make_root(index, root);
 	if (err) {
 		if (volumes[index])
 			drop(index);
-		disk_release(info.id);
+		disk_give_back(mount);
 	}
 	return err;
 }
@@ -202,9 +179,7 @@ int fat_volume_close(uint16_t index)
 		err = fat_unmount(&volumes[index]->fs);
 		drop(index);
 	}
-	if (mount->device)
-		disk_release(mount->device);
-	mount->device = 0;
+	disk_give_back(mount);
 	return err;
 }
 
@@ -227,30 +202,9 @@ int fat_volumes_settle(void)
 	return err;
 }
 
-static bool is_open(const struct node *node)
-{
-	struct vfs_attr attr;
-
-	return !kernel_node(VFS_NODE_OPENS, node->number, &attr) && attr.nlink;
-}
-
-static bool has_open_files(uint16_t index)
-{
-	const struct node_block *block;
-
-	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
-		for (unsigned int i = 0; i < NODES_AT_ONCE; i++)
-			if (block->nodes[i].number && block->nodes[i].mount == index && is_open(&block->nodes[i]))
-				return true;
-	return false;
-}
-
-/* A mount that was taken away keeps its device while files of it are open. */
 static void leave(uint16_t index)
 {
-	const struct mount *mount = &state->mounts[index];
-
-	if (mount->fs != FS_FAT || !(mount->flags & MOUNT_DETACHED) || !mount->device || has_open_files(index))
+	if (state->mounts[index].fs != FS_FAT || !disk_is_left(index))
 		return;
 	if (fat_volume_close(index))
 		kernel_log("a volume was not left whole");
@@ -258,7 +212,6 @@ static void leave(uint16_t index)
 
 void fat_recover(void)
 {
-	state->disk_undone = state->disk_doing;
 	for (uint16_t i = 0; i < VFSD_MOUNTS; i++)
 		leave(i);
 }
@@ -273,12 +226,6 @@ void fat_volume_release(uint16_t index, uint32_t first)
 }
 
 /* ---- Files ---- */
-
-bool fat_begin(const struct request *rq)
-{
-	state->disk_doing = rq->id;
-	return rq->is_retry && rq->id == state->disk_undone;
-}
 
 static struct vfs_time time_of(struct fat_time time)
 {

@@ -39,9 +39,6 @@ struct fat *fat_of(const struct node *node);
 void fat_file_of(const struct node *node, struct fat_file *out);
 void fat_keep(struct node *node, const struct fat_file *file);
 
-/* This request changes a disk now. Returns: has a predecessor, perhaps, done so already? */
-bool fat_begin(const struct request *rq);
-
 /* disk_fat_names.c */
 int fat_fs_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out);
 int fat_fs_create(struct request *rq, struct node *dir, const char *name, size_t len, const struct create_args *args,

@@ -9,6 +9,7 @@
 
 #include "disk_dev.h"
 #include "disk_fat.h"
+#include "disk_mount.h"
 #include "dispatch.h"
 #include "kernel.h"
 
@@ -97,7 +98,7 @@ int fat_fs_setattr(struct request *rq, struct node *node, uint32_t mask, const s
 
 	if (err)
 		return err;
-	fat_begin(rq);
+	disk_begin(rq);
 	if ((mask & VFS_SET_SIZE) && (mask & ~VFS_SET_SIZE) == 0)
 		node->mtime = rq->now;
 	fat_file_of(node, &file);

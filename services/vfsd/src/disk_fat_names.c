@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "disk_fat.h"
+#include "disk_mount.h"
 #include "handlers.h"
 #include "p9_names.h"
 #include "record.h"
@@ -143,7 +144,7 @@ static int meet(struct request *rq, struct node *dir, const char *name, size_t l
 int fat_fs_create(struct request *rq, struct node *dir, const char *name, size_t len, const struct create_args *args,
 		  struct node **out, bool *created)
 {
-	bool is_redone = fat_begin(rq);
+	bool is_redone = disk_begin(rq);
 	struct fat_dirent made;
 	uint32_t cluster;
 	struct fat *fs;
@@ -198,7 +199,7 @@ static int check_removal(struct fat *fs, const struct node *node, bool is_rmdir)
 int fat_fs_unlink(struct request *rq, struct node *dir, const char *name, size_t len, bool is_rmdir, struct node **victim,
 		  struct vfs_attr *attr)
 {
-	bool is_redone = fat_begin(rq);
+	bool is_redone = disk_begin(rq);
 	struct fat_file file;
 	uint32_t cluster;
 	struct fat *fs;
@@ -337,7 +338,7 @@ static bool is_half_done(const struct rename_args *args, struct fat *fs, bool is
 
 int fat_fs_rename(struct request *rq, struct rename_args *args)
 {
-	bool is_redone = fat_begin(rq);
+	bool is_redone = disk_begin(rq);
 	struct fat_file file;
 	uint32_t cluster;
 	struct fat *fs;

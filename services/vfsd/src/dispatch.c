@@ -10,6 +10,7 @@
 #include "bundlefs.h"
 #include "deferred.h"
 #include "devfs.h"
+#include "disk_ext4.h"
 #include "disk_fat.h"
 #include "handlers.h"
 #include "kernel.h"
@@ -37,6 +38,16 @@ void dispatch_lock_names(void)
 void dispatch_unlock_names(void)
 {
 	pthread_mutex_unlock(&name_lock);
+}
+
+void dispatch_wait_names(pthread_cond_t *cond)
+{
+	pthread_cond_wait(cond, &name_lock);
+}
+
+bool dispatch_wait_names_until(pthread_cond_t *cond, const struct timespec *until)
+{
+	return pthread_cond_timedwait(cond, &name_lock, until) == ETIMEDOUT;
 }
 
 #define MAY_LAUNCHER 1u		/* also pid 1, not only the kernel */
@@ -90,7 +101,7 @@ static int commit(struct request *rq)
 	return err;
 }
 
-static int run(struct request *rq)
+static int run_once(struct request *rq)
 {
 	int err;
 
@@ -108,6 +119,20 @@ static int run(struct request *rq)
 		deferred_run();
 	}
 	return err;
+}
+
+/* A request whose disk has to be written first begins anew. */
+static int run(struct request *rq)
+{
+	const struct request begun = *rq;
+	int err = run_once(rq);
+
+	while (err == -EAGAIN && ext4_make_way()) {
+		*rq = begun;
+		err = run_once(rq);
+	}
+	ext4_tidy();
+	return err == -EAGAIN ? -ENOSPC : err;
 }
 
 static int serve_names(struct request *rq)
@@ -138,12 +163,13 @@ void dispatch_thread_end(void)
 
 static int sync_disks(void)
 {
-	int err;
+	int err, failed;
 
 	dispatch_lock_names();
 	err = fat_volumes_settle();
+	failed = ext4_volumes_commit();
 	dispatch_unlock_names();
-	return err;
+	return err ? err : failed;
 }
 
 static int serve_pages(struct request *rq)

@@ -11,6 +11,9 @@
 #ifndef VFSD_DISPATCH_H
 #define VFSD_DISPATCH_H
 
+#include <pthread.h>
+#include <time.h>
+
 #include "request.h"
 
 /* Open the state, make or repair the namespace. @files: the boot bundle, "path:size" each in order
@@ -20,6 +23,10 @@ int dispatch_start(unsigned int nfiles, char *const files[]);
 /* The name lock, for a request of the pager that must find a path again. */
 void dispatch_lock_names(void);
 void dispatch_unlock_names(void);
+
+/* Let the name lock go until @cond is signalled; outside of transactions. Returns: false; true when it is @until. */
+void dispatch_wait_names(pthread_cond_t *cond);
+bool dispatch_wait_names_until(pthread_cond_t *cond, const struct timespec *until);
 
 /* Serve @rq: the reply is in its words, reply and reply_len. Returns: the status. */
 int dispatch(struct request *rq);

@@ -6,6 +6,7 @@ static const struct fs_ops *const all_ops[FS_KIND_END] = {
 	[FS_GENERATED] = &generated_ops,
 	[FS_P9] = &p9_ops,
 	[FS_FAT] = &fat_ops,
+	[FS_EXT4] = &ext4_ops,
 };
 
 const struct fs_ops *node_ops(const struct node *node)

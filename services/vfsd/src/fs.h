@@ -96,7 +96,7 @@ struct fs_ops {
 int tree_xattr(struct request *rq, struct node *node, const struct xattr_args *args);
 void xattrs_free(struct node *node);
 
-extern const struct fs_ops tmpfs_ops, generated_ops, p9_ops, fat_ops;
+extern const struct fs_ops tmpfs_ops, generated_ops, p9_ops, fat_ops, ext4_ops;
 
 const struct fs_ops *node_ops(const struct node *node);
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "deferred.h"
+#include "disk_ext4.h"
 #include "disk_fat.h"
 #include "generated.h"
 #include "handlers.h"
@@ -30,6 +31,8 @@ static void free_mount(uint16_t index)
 		p9_unmount(index);
 	if (mount->fs == FS_FAT)
 		fat_volume_close(index);
+	if (mount->fs == FS_EXT4)
+		ext4_volume_unmount(index);
 	if (mount->keys)
 		state_table_destroy(&arena, mount->keys);
 	arena_free(mount->type);
@@ -67,6 +70,7 @@ static const struct mount_type {
 	{ "bundle", FS_TREE, RAMFS_MAGIC },
 	{ "9p", FS_P9, V9FS_MAGIC },
 	{ "vfat", FS_FAT, MSDOS_SUPER_MAGIC },
+	{ "ext4", FS_EXT4, EXT4_SUPER_MAGIC },
 	{ "proc", FS_GENERATED, PROC_SUPER_MAGIC },
 	{ "sysfs", FS_GENERATED, SYSFS_MAGIC },
 };
@@ -91,6 +95,8 @@ static int make_root(struct request *rq, const struct mount_spec *spec, uint16_t
 		err = p9_mount(rq, index, spec->source, spec->options, &root);
 	else if (mount->fs == FS_FAT)
 		err = fat_volume_mount(rq, index, spec, &root);
+	else if (mount->fs == FS_EXT4)
+		err = ext4_volume_mount(rq, index, spec, &root);
 	else if (mount->fs == FS_GENERATED)
 		err = generated_root(index, !strcmp(spec->type, "sysfs"), &root);
 	else
@@ -330,6 +336,8 @@ int mount_add(struct request *rq, const struct mount_spec *spec, uint16_t *out)
 	err = is_root_path(spec->target) ? mount_root(rq, mount) : lay_mount(rq, mount, spec->must_exist);
 	if (err && mount->fs == FS_FAT)
 		fat_volume_close(index);
+	if (err && mount->fs == FS_EXT4)
+		ext4_volume_unmount(index);
 	if (!err && out)
 		*out = index;
 	return err;
@@ -352,10 +360,22 @@ static struct mount *topmost_at(struct request *rq, const char *target)
 	return NULL;
 }
 
+void mount_set_flags(uint16_t index, uint32_t flags)
+{
+	struct mount *mount = &state->mounts[index];
+	struct request rq = { .seq = ++state->seq };
+	struct node_block *block;
+
+	ARENA_SET(mount->flags, (mount->flags & ~MOUNT_FLAGS) | (flags & MOUNT_FLAGS));
+	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
+		for (unsigned int i = 0; i < NODES_AT_ONCE; i++)
+			if (block->nodes[i].number && block->nodes[i].mount == index)
+				change_node(&rq, &block->nodes[i]);
+}
+
 int mount_change(struct request *rq, const char *target, uint32_t flags)
 {
 	struct mount *mount = topmost_at(rq, target);
-	struct node_block *block;
 	uint16_t index;
 	int err = 0;
 
@@ -364,14 +384,11 @@ int mount_change(struct request *rq, const char *target, uint32_t flags)
 	index = (uint16_t)(mount - state->mounts);
 	if (mount->fs == FS_FAT && ((mount->flags ^ flags) & VFS_MOUNT_READONLY))
 		err = fat_volume_set_read_only(index, flags & VFS_MOUNT_READONLY);
-	if (err)
-		return err;
-	ARENA_SET(mount->flags, (mount->flags & ~MOUNT_FLAGS) | (flags & MOUNT_FLAGS));
-	for (block = arena_at(state->node_blocks); block; block = arena_at(block->next))
-		for (unsigned int i = 0; i < NODES_AT_ONCE; i++)
-			if (block->nodes[i].number && block->nodes[i].mount == index)
-				change_node(rq, &block->nodes[i]);
-	return 0;
+	if (mount->fs == FS_EXT4)
+		err = ext4_volume_set_read_only(index, flags & VFS_MOUNT_READONLY);
+	if (!err)
+		mount_set_flags(index, flags);
+	return err;
 }
 
 static bool holds_mounts(const struct mount *mount)
@@ -413,6 +430,8 @@ int mount_remove(struct request *rq, const char *target)
 		tmpfs_empty(root);
 	if (mount->fs == FS_FAT)
 		defer_fat_release((uint16_t)(mount - state->mounts), 0);
+	if (mount->fs == FS_EXT4)
+		defer_ext4_leave((uint16_t)(mount - state->mounts));
 	node_unpin(root);
 	return 0;
 }

@@ -13,10 +13,10 @@
 #define MOUNT_SYNTHETIC 0	/* index of the mount of made-up folders */
 
 struct mount_spec {
-	const char *type;	/* "tmpfs" "9p" "proc" "sysfs" "devtmpfs" "bundle" "vfat" */
+	const char *type;	/* "tmpfs" "9p" "proc" "sysfs" "devtmpfs" "bundle" "vfat" "ext4" */
 	const char *source;
 	const char *target;
-	const char *options;	/* 9p: "id=HEX" names the folder of unlinked open files; vfat: man 8 mount */
+	const char *options;	/* 9p: "id=HEX" names the folder of unlinked open files; vfat, ext4: man 8 mount */
 	uint32_t flags;		/* VFS_MOUNT_* */
 	uint32_t root_mode;	/* permission bits of a new tree's root; 0: 0755 */
 	bool must_exist;	/* the target: as mount(2) has it */
@@ -30,6 +30,9 @@ int mount_add(struct request *rq, const struct mount_spec *spec, uint16_t *out);
 
 /* Give the topmost mount of @target other flags. -EINVAL: none there; -EROFS: it cannot be written. */
 int mount_change(struct request *rq, const char *target, uint32_t flags);
+
+/* Let a mount have other flags, in the transaction under way. */
+void mount_set_flags(uint16_t index, uint32_t flags);
 
 /* Take the topmost mount of @target away. -EINVAL: none there; -EBUSY: in use. */
 int mount_remove(struct request *rq, const char *target);

@@ -138,7 +138,7 @@ int machine_partitions(struct text *text, const struct subject *subject)
 
 int machine_filesystems(struct text *text, const struct subject *subject)
 {
-	text_printf(text, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tbundle\nnodev\t9p\n\tvfat\n");
+	text_printf(text, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tbundle\nnodev\t9p\n\tvfat\n\text4\n");
 	return 0;
 }
 

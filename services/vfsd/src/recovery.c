@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "deferred.h"
+#include "disk_ext4.h"
 #include "disk_fat.h"
+#include "disk_mount.h"
 #include "fs.h"
 #include "kernel.h"
 #include "replies.h"
@@ -129,12 +131,14 @@ void recovery_run(void)
 
 	kernel_now(&now);
 	expiry_sec = now.sec + KEEP_SECONDS;
+	disk_recover();
 	fat_recover();
 	replies_drop_taken();
 	held = list_held(&nheld);
 	if (held)
 		settle_nodes(held, nheld);
 	free(held);
+	ext4_recover();
 }
 
 void recovery_expire(const struct vfs_time *now)

@@ -24,6 +24,7 @@ enum fs_kind {
 	FS_GENERATED,	/* /proc and /sys: nodes are found by key, text is made when opened */
 	FS_P9,		/* nodes are found by the server's qid.path */
 	FS_FAT,		/* nodes are found by where their entries lie on the disk */
+	FS_EXT4,	/* nodes are found by inode number */
 	FS_KIND_END
 };
 
@@ -62,6 +63,11 @@ struct node {
 		uint32_t reserved;	/* clusters kept for what the kernel has not written back */
 		uint32_t pad;
 	} fat;
+	/* FS_EXT4, stored plainly. */
+	struct {
+		uint32_t reserved;	/* blocks kept for the tree of what the kernel has not written back */
+		uint32_t is_ahead;	/* there may be room behind its end that was not asked for */
+	} ext4;
 	uint64_t fetched_seq;		/* (cache) request that fetched the attributes */
 	struct vfs_time fetched_at;	/* (cache) and when */
 	ref_t next_free;
@@ -115,9 +121,12 @@ struct mount {
 	/* FS_FAT; whose files they are: attach_uid, attach_gid */
 	uint32_t device;	/* id of the block device; 0: given back */
 	uint16_t fmask, dmask;	/* permission bits that files and folders have not */
+	/* FS_EXT4 */
+	ref_t store;		/* struct kept_store (disk_ext4_store.h) */
 };
 
 #define MOUNT_DETACHED (1u << 31)
+#define MOUNT_ERRORS_READ_ONLY (1u << 29)	/* FS_EXT4: errors=remount-ro */
 #define MOUNT_OWNERS_FIXED (1u << 30)	/* FS_P9: the server may not change owners */
 
 struct text_block {

@@ -68,6 +68,13 @@ int ext4_close(struct ext4 *fs);
 /* Free @fs and touch neither device nor store: the device has gone, or a successor resumes. */
 void ext4_abandon(struct ext4 *fs);
 
+/* Write nothing any more; what was applied since the last commit stays in the store, and is lost to the disk. */
+void ext4_stop_writing(struct ext4 *fs);
+
+/* Say in the superblock that e2fsck is needed. The library does so itself when it meets a wrong structure; this is
+ * for who undid that with the store's other changes, and for errors of the device. */
+int ext4_note_error(struct ext4 *fs);
+
 bool ext4_is_read_only(const struct ext4 *fs);
 uint32_t ext4_block_bytes(const struct ext4 *fs);
 

@@ -84,6 +84,9 @@ static inline bool state_is_failed(const struct state *st)
 	return st->is_failed;
 }
 
+/* Bytes that the log of this transaction still takes: for who makes a large one in parts. */
+uint64_t state_log_room(const struct state *st);
+
 /* Allocate @len zeroed bytes, aligned to 8, in the transaction. Until it ends, plain
  * stores to them are fine. Returns: 0 if there is no room. O(1) but for the zeroing. */
 state_off_t state_alloc(struct state *st, size_t len);
