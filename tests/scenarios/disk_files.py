@@ -2,12 +2,9 @@
 import os
 import subprocess
 
+from x.testing.volumes import TOOLS, host
+
 VFSD = "102"    # services have fixed pids
-TOOLS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", LC_ALL="C.UTF-8", MTOOLS_SKIP_CHECK="1")
-
-
-def host(*command, **keywords):
-    return subprocess.run(command, check=True, env=TOOLS, capture_output=True, **keywords).stdout
 
 
 def fat_image(m, bits, kib, *options):

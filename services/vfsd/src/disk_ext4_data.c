@@ -81,18 +81,20 @@ static int count_ready(struct ext4 *fs, const struct node *node, struct blocks r
 	return err;
 }
 
+/* A nearly full disk gives what it has. */
 static int fill(struct ext4 *fs, struct node *node, struct blocks range, uint32_t *ready)
 {
 	int err = count_ready(fs, node, range, ready);
 
-	if (err || *ready == range.count)
-		return err;
-	err = reserve_tree(fs, node, range.count);
-	if (!err)
-		err = ext4_fallocate(fs, ino_of(node), range.first, range.count, 0);
-	if (err && err != -ENOSPC)
-		return err;
-	return count_ready(fs, node, range, ready);
+	while (!err && !*ready && range.count) {
+		err = reserve_tree(fs, node, range.count);
+		if (!err)
+			err = ext4_fallocate(fs, ino_of(node), range.first, range.count, 0);
+		if (!err || err == -ENOSPC)
+			err = count_ready(fs, node, range, ready);
+		range.count /= 2;
+	}
+	return err;
 }
 
 /* What is asked for, and for a file that grows as much again. */
