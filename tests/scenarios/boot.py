@@ -4,7 +4,7 @@ import subprocess
 import time
 
 from x import disk
-from x.testing import screen
+from x.qmp import Qmp
 
 PROMPT = r"/ # (?:\x1b\[6n)?\Z"
 REFUSED = r"Albireo does not start: the (kernel|boot bundle)[^\0]*The machine halts\."
@@ -74,18 +74,10 @@ def scenario_run_boots_through_uefi_and_grub(m):
     m.equal(shell.wait(), 7, "exit code of ./x run")
 
 
-def dump_screen(m):
-    path = os.path.join(m.folder, "screen.ppm")
-    monitor = screen.Monitor(m.folder)
-    monitor.command("screendump", filename=path)
-    monitor.close()
-    return screen.Screen(path)
-
-
-def demand_boot_messages(m):
+def demand_boot_messages(m, qmp):
     """The screen shows what the kernel logged, line by line; what is logged is painted a moment later."""
     for _ in range(50):
-        shown = dump_screen(m)
+        shown = qmp.screen()
         lines = [line for line in shown.text() if line]
         if any("vfsd serves id 2" in line for line in lines):
             break
@@ -97,13 +89,15 @@ def demand_boot_messages(m):
 
 
 def scenario_an_image_boots_by_itself_and_tells_it_on_the_screen(m):
-    machine = m.start_disk(m.make_disk(), screen.qmp_args(m.folder))
+    qmp = Qmp()
+    machine = m.start_disk(m.make_disk(), qmp.arguments.split())
     shell_of(machine)
-    demand_boot_messages(m)
+    qmp.connect()
+    demand_boot_messages(m, qmp)
     # /dev/fb0 is the screen: white in its upper left corner.
     machine.send("head -c 4096 /dev/zero | tr '\\0' '\\377' > /dev/fb0; echo drawn $?\r")
     machine.expect(r"\ndrawn 0\r\n")
-    shown = dump_screen(m)
+    shown = qmp.screen()
     m.equal(shown.pixels[:6], b"\xff" * 6, "the first pixels of the screen")
     machine.send("exit\r")
     m.equal(machine.wait(END_SECONDS), 0, "exit code of QEMU")

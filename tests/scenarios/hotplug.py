@@ -1,7 +1,7 @@
 """Devices that are taken out of a running machine."""
 import os
 
-from x.testing.qmp import Qmp
+from x.qmp import Qmp
 
 DISK_BYTES = 16 << 20
 SLOT = "-device pcie-root-port,id=rp0,chassis=1 -drive if=none,id=disk,file={path},format=raw -device {device},id=taken,drive=disk,bus=rp0"
@@ -23,7 +23,7 @@ def take_out(m, device, name):
     path = os.path.join(m.folder, "disk.img")
     with open(path, "wb") as f:
         f.truncate(DISK_BYTES)
-    qmp = Qmp(m)
+    qmp = Qmp()
     session = m.start("/bin/busybox", "sh", "-c", "exec 2>&1\n" + WORK.replace("DISK", name), timeout=60,
                       options=("--machine", "q35", "--qemu-args", f"{SLOT.format(path=path, device=device)} {qmp.arguments}"))
     session.expect("first read\nready\n")

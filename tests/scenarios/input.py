@@ -3,15 +3,11 @@ import hashlib
 import os
 
 from x.common import BUILD
-from x.testing.qmp import Qmp
+from x.qmp import Qmp, key
 
 KEYBOARD, MOUSE = "/dev/input/event0", "/dev/input/event1"
 PS2 = ("--machine", "q35")
 PS2_MODULE = os.path.join(BUILD, "image/system/drivers/input/ps2.ko")
-
-
-def key(name, is_down):
-    return "key", {"down": is_down, "key": {"type": "qcode", "data": name}}
 
 
 def press(qmp, *names):
@@ -26,7 +22,7 @@ def button(name, is_down):
 
 def start(m, device, *arguments, options=(), qemu=""):
     """The program that reads `device`, once it is ready; and QEMU's socket."""
-    qmp = Qmp(m)
+    qmp = Qmp()
     options = (*options, "--qemu-args", f"{qemu} {qmp.arguments}")
     session = m.start(m.program("events"), device, *arguments, options=options, timeout=60)
     told = session.expect(rb"(?s)(.*)ready\n").group(1).decode()

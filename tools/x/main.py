@@ -14,7 +14,10 @@ COMMANDS = {
     "run": ("run", "a machine, from its firmware on, with a busybox shell on this terminal"),
     "exec": ("execute", "run one Linux program of this host in a fresh machine"),
     "debug": ("debug", "exec under gdb, with symbols of kernel and services"),
+    "probe-display": ("probe", "boot without a window and check what the machine's screen shows"),
     "test": ("test", "every test; the last line is `N passed, N failed`"),
+    "selftest": ("selftest", "the tests that start no machine"),
+    "scenarios": ("scenarios", "list named machines that are driven from outside, or run some"),
     "bench": ("bench", "bench core: instructions an operation; bench exec: time to prompt"),
     "conformance": ("conformance", "run Windows programs that nobody here wrote; compare with an oracle"),
     "fuzz": ("fuzz", "run one libFuzzer target under tests/fuzz"),
@@ -27,7 +30,7 @@ COMMANDS = {
 
 def usage():
     lines = ["usage: ./x COMMAND [ARGUMENTS]   (./x COMMAND --help tells more)", ""]
-    lines += [f"  {name:12}{text}" for name, (_, text) in COMMANDS.items()]
+    lines += [f"  {name:15}{text}" for name, (_, text) in COMMANDS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -40,10 +40,16 @@ def edges_to_judge(words):
     return ["linux", "nt"] if wants_windows(words) else ["linux"]
 
 
+def hosted():
+    """The tests that start no machine."""
+    from x.testing import check_suite, fuzz_sample, host, runtime, unit
+    return check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests() + runtime.tests()
+
+
 def collect(words):
     """The tests whose name holds every word, in the order in which they run."""
-    from x.testing import check_suite, conformance_sample, differential, fuzz_sample, host, runtime, scenarios, unit, windows
-    tests = check_suite.tests() + unit.tests() + host.tests() + fuzz_sample.tests() + runtime.tests()
+    from x.testing import conformance_sample, differential, scenarios, windows
+    tests = hosted()
     if wants_machines(words):
         tests += differential.tests() + scenarios.tests("scenarios")
     if wants_windows(words):
@@ -67,6 +73,12 @@ def run_all(tests, edges):
     return results
 
 
+def tell(results):
+    """Print the counts; returns the exit code."""
+    print(f"{results.passed} passed, {results.failed} failed")
+    return 1 if results.failed else 0
+
+
 def main(argv):
     values, words = parse(OPTIONS, sorted(argv, key=lambda word: not word.startswith("-")), "test", EXIT_USAGE)
     if values.help:
@@ -85,5 +97,4 @@ def main(argv):
         if wants_windows(words):
             from x import wine
             wine.stop()
-    print(f"{results.passed} passed, {results.failed} failed")
-    return 1 if results.failed else 0
+    return tell(results)

@@ -80,10 +80,19 @@ def scenario_test(suite, module, name):
     return Test(title, run, is_parallel=not getattr(module, "IS_ALONE", False))
 
 
-def tests(folder):
-    found = []
+def modules(folder):
+    """(path, module, its scenarios' functions) for each file of tests/FOLDER."""
     for path in sorted(glob.glob(os.path.join(ROOT, "tests", folder, "*.py"))):
         module = load(path)
-        found += [scenario_test(folder.removesuffix("s"), module, name) for name in vars(module)
-                  if name.startswith("scenario_")]
-    return found
+        yield path, module, [name for name in vars(module) if name.startswith("scenario_")]
+
+
+def tests(folder):
+    suite = folder.removesuffix("s")
+    return [scenario_test(suite, module, name) for _, module, functions in modules(folder) for name in functions]
+
+
+def names(folder):
+    """(file below the tree, its scenarios' names) for each file that has some."""
+    return [(os.path.relpath(path, ROOT), [name.removeprefix("scenario_") for name in functions])
+            for path, _, functions in modules(folder) if functions]
