@@ -1,12 +1,15 @@
 """Workloads that ./x test runs in a short form and ./x torture in their full length."""
 import os
 import re
+import shutil
 
 from x import programs
+from x.common import BUILD
 from x.testing import outcomes
 
 SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6, "netd": 3}
 ON_DEMAND = {"netd"}
+PIDS = {"syscalld": 100, "procd": 101, "vfsd": 102, "loaderd": 103, "netd": 104, "hived": 105}
 
 
 def race(m, seconds):
@@ -61,6 +64,77 @@ def kill_service(m, service, kills, wanted_busy, options=()):
     m.true(busy >= wanted_busy, f"expected {wanted_busy} kills with a request in progress\ngot {busy} of {kills}\n"
                                 f"log: {result.log}")
 
+
+# The userland's work: three jobs side by side, again and again until each has ended after the last kill.
+# $1: pid of a service, $2: how often it is killed, $3: files.exe. A job prints a line when a result is wrong.
+USER_WORK = r"""
+set -u
+service=$1 kills=$2 files=$3
+compile() {
+	mkdir src && cd src || exit
+	for i in 1 2 3 4 5 6 7 8; do
+		printf 'int f%d(int x) { int s = %d; for (int i = 0; i < x; i++) s = s * 31 + i; return s; }\n' $i $i > f$i.c
+	done
+	{
+		for i in 1 2 3 4 5 6 7 8; do echo "int f$i(int x);"; done
+		echo '#include <stdio.h>'
+		echo 'int main(void) { printf("%d\n", f1(3) + f2(3) + f3(3) + f4(3) + f5(3) + f6(3) + f7(3) + f8(3)); }'
+	} > main.c
+	printf 'prog: main.o f1.o f2.o f3.o f4.o f5.o f6.o f7.o f8.o\n\t$(CC) -o $@ $^\n' > Makefile
+	make -s -j4 CC=/usr/bin/gcc prog > make.out 2>&1 || { echo "make failed: $(tail -3 make.out)"; exit 1; }
+	[ "$(./prog)" = "$1" ] || echo "the program prints $(./prog)"
+	make -q prog || echo "make finds work again"
+	cd .. && rm -r src || echo "src stays"
+}
+store() {
+	python3 - <<'END' || echo "the SQLite writer failed"
+import os, sqlite3
+if os.path.exists("rows.db"):
+    os.remove("rows.db")
+db = sqlite3.connect("rows.db")
+db.execute("create table rows (id integer primary key, text text)")
+for i in range(30):
+    with db:
+        db.executemany("insert into rows (text) values (?)", [(f"row {i} {n}",) for n in range(20)])
+assert db.execute("select count(*), max(id) from rows").fetchone() == (600, 600)
+assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+db.close()
+END
+}
+windows() {
+	said=$("$files" 4 | tr -d '\r')
+	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
+}
+job() {
+	mkdir -p "$1" && cd "$1" || exit
+	n=0
+	until [ -e ../over ]; do ("$@") || break; n=$((n + 1)); done
+	echo "$1 $n" >> ../rounds
+}
+rm -f over rounds
+job compile "$((31 * 31 * 31 * 36 + 8 * (31 + 2)))" & jobs="$!"
+job store & jobs="$jobs $!"
+job windows & jobs="$jobs $!"
+for n in $(seq $kills); do
+	sleep 0.$((RANDOM % 5 + 2))
+	until kill -9 $service 2> /dev/null; do sleep 0.1; done	# it may be about to start again
+done
+touch over
+wait $jobs
+sort rounds
+"""
+
+
+def kill_under_user_work(m, service, kills, options=()):
+    """kill -9 under a compilation, a database's transactions and a Windows program that writes files; no result
+    may be wrong, and each job must have got through."""
+    files = shutil.copy(os.path.join(BUILD, "host", "tests", "mixed", "files.exe"), m.folder)
+    result = m.succeeds("/bin/bash", "-c", USER_WORK, "bash", str(PIDS[service]), str(kills), files,
+                        options=["--smp", "2", "--mem", "1G", *options], timeout=300 + 30 * kills)
+    text = result.out.decode()
+    m.matches(text, r"\Acompile [1-9]\d*\nstore [1-9]\d*\nwindows [1-9]\d*\n\Z", "rounds of each job, and nothing else")
+    deaths = len(re.findall(rf"{service} was killed by signal 9, starting it again", m.log_text(result)))
+    m.equal(deaths, kills, "deaths that the log tells", result)
 
 def share_processors(m, seconds):
     """Eight busy processes on four processors: half a processor each."""
