@@ -1,19 +1,20 @@
 /* inputd: who may read the keyboard, the mouse and their kin.
  *
- * The seat is all it knows. Its successor starts with nobody's, which is told again with the next
- * change of session; files that are open stay so. `lock` guards it. */
+ * The seat is all it knows; files that are open stay so. `lock` guards it. */
 #include <errno.h>
 #include <pthread.h>
 
 #include <albireo/input.h>
 #include <service/service.h>
+#include <service/state.h>
 
 #include "seat.h"
 
 #define LAUNCHER_PID 1
+#define FIRST_BYTES STATE_MIN_BYTES
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t seat_uid = SEAT_NOBODY;
+static struct state arena;
 
 static int open_device(const struct service_call *call)
 {
@@ -21,7 +22,7 @@ static int open_device(const struct service_call *call)
 	bool may;
 
 	pthread_mutex_lock(&lock);
-	may = seat_may_open(seat_uid, euid);
+	may = seat_may_open(euid);
 	pthread_mutex_unlock(&lock);
 	if (!may)
 		service_log_info("inputd: refused device=%u euid=%u pid=%u", (uint32_t)call->words[1], euid, call->caller_pid);
@@ -41,10 +42,12 @@ static int count_devices(struct service_call *call)
 
 static int set_seat(const struct service_call *call)
 {
+	int err;
+
 	pthread_mutex_lock(&lock);
-	seat_uid = (uint32_t)call->words[1];
+	err = seat_give((uint32_t)call->words[1]);
 	pthread_mutex_unlock(&lock);
-	return 0;
+	return err;
 }
 
 static int handle(struct service_call *call)
@@ -62,8 +65,19 @@ static int handle(struct service_call *call)
 	return -ENOSYS;
 }
 
+static int start(void)
+{
+	int err = service_state_open(&arena, FIRST_BYTES);
+
+	if (err >= 0)
+		err = seat_open(&arena);
+	if (err)
+		service_log_error("inputd: no seat: error %d", -err);
+	return err;
+}
+
 static const struct service inputd = {
-	.name = "inputd", .id = SERVICE_INPUTD, .threads = 1, .max_threads = 2, .handle = handle,
+	.name = "inputd", .id = SERVICE_INPUTD, .threads = 1, .max_threads = 2, .start = start, .handle = handle,
 };
 
 int main(void)
