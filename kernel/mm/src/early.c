@@ -17,6 +17,7 @@
 #include "usercopy.h"
 
 #define DIRECT_MAP_MIN (4ull << 30)	/* firmware tables lie outside of RAM, below it */
+#define FRAMEBUFFER_MAX (512ull << 30)	/* the first PML4 entries of direct map and frame array reach so far */
 #define LOW_RESERVED (1ull << 20)	/* start code of the other CPUs, firmware */
 #define EFER_NXE (1u << 11)
 #define LARGE_PAGE (2ull << 20)
@@ -163,14 +164,22 @@ static void hand_over_frames(uint64_t ram_top)
 	frames_ready();
 }
 
-/* Programs map the framebuffer, so its pages have descriptors as well, though they are no RAM.
- * Only below the direct map's least end, so that the kernel reaches through it what they map. */
+/* The kernel reaches through the direct map what programs map, and so the framebuffer that firmware put above its end. */
+static void map_framebuffer(uint64_t start, uint64_t end, uint64_t ram_top)
+{
+	uint64_t from = MAX(start, ALIGN_UP(MAX(ram_top, DIRECT_MAP_MIN), LARGE_PAGE));
+
+	if (from < end)
+		map_or_die(DIRECT_MAP_BASE + from, from, end - from, PTE_WRITE | PTE_NX);
+}
+
+/* Programs map the framebuffer, so its pages have descriptors as well, though they are no RAM. */
 static void add_framebuffer_frames(const struct boot_framebuffer *fb, uint64_t ram_top)
 {
 	uint64_t end = ALIGN_UP(fb->phys + (uint64_t)fb->pitch * fb->height, PAGE_SIZE), virt, virt_end;
 	uint64_t array_end = FRAME_ARRAY_BASE + ALIGN_UP((ram_top >> PAGE_SHIFT) * sizeof(struct frame), LARGE_PAGE);
 
-	if (!fb->width || fb->phys % PAGE_SIZE || end > DIRECT_MAP_MIN || end <= fb->phys)
+	if (!fb->width || fb->phys % PAGE_SIZE || end > FRAMEBUFFER_MAX || end <= fb->phys)
 		return;
 	virt = MAX(ALIGN_DOWN((uint64_t)(uintptr_t)phys_to_frame(fb->phys), PAGE_SIZE), array_end);
 	virt_end = ALIGN_UP((uint64_t)(uintptr_t)phys_to_frame(end), PAGE_SIZE);
@@ -178,6 +187,7 @@ static void add_framebuffer_frames(const struct boot_framebuffer *fb, uint64_t r
 		map_or_die(virt, early_alloc(virt_end - virt, PAGE_SIZE), virt_end - virt, PTE_WRITE | PTE_NX);
 	if (fb->phys >= ram_top)
 		reserve_frames(fb->phys, end);
+	map_framebuffer(fb->phys, end, ram_top);
 	mm_framebuffer_start = fb->phys;
 	mm_framebuffer_end = end;
 }
