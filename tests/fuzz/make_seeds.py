@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+import message_seeds
+
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS, PT_GNU_STACK = 1, 2, 3, 7, 0x6474E551
 ET_EXEC, ET_DYN = 2, 3
 
@@ -264,9 +266,50 @@ def console():
         yield struct.pack("<H", len(font)) + font + text
 
 
+def manifest():
+    digest = b"00112233445566778899aabbccddeeff" * 2
+    yield (b"vfsd\tservices/vfsd/vfsd.elf\t" + digest + b"\t3\t2,5\tVFS_POLICY,LAUNCHER\t102\t4\tboot\n"
+           b"initd\tservices/initd/initd.elf\t" + digest + b"\t100\t-\t-\t-\t9\tdemand\n")
+
+
+def sums():
+    digest = b"00112233445566778899aabbccddeeff" * 2
+    yield b"a\t" + digest + b"\t5\nservices/vfsd.elf\t" + digest + b"\t18446744073709551615\n"
+
+
+def alias():
+    yield b"pci:vendor=0x8086;class=0x0106\npci:v00008086d00002922sv00001AF4sd00001100bc01sc06i01"
+    yield b"virtio:id=18;vendor=1\nvirtio:d00000012v00001AF4"
+    yield b"pci:v*d*sv*sd*bc01sc0?i*\npci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00"
+
+
+def exec_request():
+    words = ["albireo-exec", "1", "arg=/bin/ls", "arg=-l", "env=A=b", "cwd=/tmp", "uid=1000", "gid=100", "groups=1,2,3",
+             "umask=022", "id=abcdef", "time=1700000000.123456789", "host=name", "tty=1", "rows=24", "cols=80",
+             "mount=host:ro:/", "mount=cwd:rw:/work/a:b", "mode=run", "strace=1", "home=tmpfs"]
+    yield "".join(word + "\0" for word in words).encode()
+    lines = b"winsize 24 80\nsignal 15\neof 12345678901\nclosed stdout\nclosed stderr\nack\nother\n"
+    yield b"\1" + b"".join(bytes([len(lines[i:i + 9])]) + lines[i:i + 9] for i in range(0, len(lines), 9))
+    yield b"\1" + (b"\xff" + b"x" * 255) * 4 + b"\5\nack\n"
+
+
+def runtime_registries():
+    yield (b"\0id=login\texec=/bin/login\tstartup=session\tstarted_by=runtimed\trestart=always\tready=notify\tlimit=5\t"
+           b"window_seconds=60\tready_seconds=10\tstop_seconds=5\truntime_deps=a,b\targs=-x,y\tenv=K=v\n")
+    yield (b"\1id=shell.desktop\tdisplay_name=Shell\texec=/bin/sh\tweight_micros=5\tlogical_admin=true\t"
+           b"console_hosted=false\targs=-c,true\tenv=A=b\n")
+    yield b"\2scope=init\tkey=PATH\tvalue=/bin\nscope=runtime\tkey=LANG\tvalue=C.UTF-8\n"
+
+
+def keys():
+    for layout in range(3):
+        yield bytes([layout]) + b"".join(struct.pack("<HB", code, value) for code in (42, 30, 29, 46, 56, 59, 58, 31, 103, 28) for value in (1, 2, 0))
+
+
 TARGETS = {"ext4": ext4, "fat": fat, "partition": partition, "elf": elf, "module": module, "pe": pe, "cpio": cpio,
            "fault_rules": fault_rules, "registry": registry, "state": state, "runtime_request": runtime_request, "console": console,
-           "multiboot2": multiboot2}
+           "multiboot2": multiboot2, "manifest": manifest, "sums": sums, "alias": alias, "exec_request": exec_request,
+           "runtime_registries": runtime_registries, "keys": keys, **message_seeds.ALL}
 
 
 def main(target, folder):

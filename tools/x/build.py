@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from x import config, setup, stamp
-from x.common import BUILD, EXIT_USAGE, ROOT, Failure, write_if_changed
+from x.common import BUILD, EXIT_USAGE, IS_DEBUG, ROOT, Failure, write_if_changed
 
 HELP = """usage: ./x build [--debug] [--tests] [--host]
 Builds kernel, services, staged image and boot bundle; says nothing when all is well.
@@ -54,10 +54,17 @@ def link_kernel_headers():
     return folder
 
 
+def has_checks(folder):
+    """Whether what is built in the folder checks itself; what runs on the host has sanitizers instead."""
+    if folder == "user":
+        return IS_DEBUG
+    wanted = IS_DEBUG or config.load().get("kernel", {}).get("build", {}).get("debug_checks", False)
+    return folder == "kernel-debug" or folder == "kernel" and wanted
+
+
 def meson_options(folder):
     options = [f"-Dworld={WORLDS[folder]}"]
-    if folder == "kernel-debug" or folder == "kernel" and config.load().get("kernel", {}).get("build", {}).get(
-            "debug_checks", False):
+    if has_checks(folder):
         options.append("-Ddebug_checks=true")
     if folder == "user":
         native = os.path.join(BUILD, "user.ini")
@@ -71,6 +78,16 @@ def meson_options(folder):
     return options
 
 
+def share(name):
+    """In a build with checks: what has none, and what Wine said, is the other build's."""
+    link = os.path.join(BUILD, name)
+    target = os.path.join(ROOT, "build", name)
+    os.makedirs(target, exist_ok=True)
+    if not os.path.islink(link):
+        shutil.rmtree(link, ignore_errors=True)
+        os.symlink(target, link)
+
+
 def configure(name):
     """Run meson where a build folder is new or its options changed; ninja re-runs it for a meson.build."""
     folder = os.path.join(BUILD, name)
@@ -80,11 +97,11 @@ def configure(name):
         with open(note, encoding="utf-8") as f:
             if f.read().split("\n") == options:
                 return
-    shutil.rmtree(folder, ignore_errors=True)
-    result = subprocess.run(["meson", "setup", folder, ROOT, *options], capture_output=True, text=True,
+    shutil.rmtree(os.path.realpath(folder), ignore_errors=True)
+    result = subprocess.run(["meson", "setup", os.path.realpath(folder), ROOT, *options], capture_output=True, text=True,
                             stdin=subprocess.DEVNULL)
     if result.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(os.path.realpath(folder), ignore_errors=True)
         sys.stderr.write(result.stdout + result.stderr)
         raise Failure(f"meson could not configure {name}")
     write_if_changed(note, "\n".join(options).encode())
@@ -109,7 +126,7 @@ class Progress:
 
 def ninja(world):
     """Build one world; its output is shown when it fails or warns."""
-    command = ["ninja", "-C", os.path.join(BUILD, world)]
+    command = ["ninja", "-C", os.path.realpath(os.path.join(BUILD, world))]
     progress = Progress()
     kept = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
@@ -133,7 +150,7 @@ class Lock:
 
     def __enter__(self):
         os.makedirs(BUILD, exist_ok=True)
-        self.fd = os.open(os.path.join(BUILD, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.fd = os.open(os.path.join(ROOT, "build", ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(self.fd, fcntl.LOCK_EX)
 
     def __exit__(self, *_):
@@ -143,6 +160,9 @@ class Lock:
 def build_worlds(*worlds):
     """Configure and build each world; returns the warnings seen."""
     warnings = []
+    if IS_DEBUG:
+        for name in ("host", "windows", "windows-oracle"):
+            share(name)
     for world in worlds:
         configure(world)
         warnings += ninja(world)

@@ -3,7 +3,11 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build")
+# `./x test --debug` sets it for itself and for every ./x that it starts.
+DEBUG_VARIABLE = "ALBIREO_DEBUG"
+IS_DEBUG = os.environ.get(DEBUG_VARIABLE) == "1"
+# A build with all debug checks lies inside the other one, whole: neither ever makes the other stale.
+BUILD = os.path.join(ROOT, "build", *(["debug"] if IS_DEBUG else []))
 # What machines see as C:\windows. Not build/windows, which meson owns and removes to configure it anew.
 WINDOWS = os.path.join(BUILD, "windows-system")
 

@@ -20,7 +20,7 @@ COMMANDS = {
     "scenarios": ("scenarios", "list named machines that are driven from outside, or run some"),
     "bench": ("bench", "bench core: instructions an operation; bench exec: time to prompt"),
     "conformance": ("conformance", "run Windows programs that nobody here wrote; compare with an oracle"),
-    "fuzz": ("fuzz", "run one libFuzzer target under tests/fuzz"),
+    "fuzz": ("fuzz", "run libFuzzer targets under tests/fuzz"),
     "torture": ("torture", "run one long scenario under tests/torture"),
     "docs": ("docs", "write the reference pages: syscalls, nt, tool, tables"),
     "clean": ("clean", "remove the build folder"),

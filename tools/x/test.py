@@ -8,15 +8,17 @@ conformance (those cases of ./x conformance whose programs libwine ships),
 scenario (machines driven from outside); at the end of all of them outcomes (each error
 that the call tables promise was answered). The last line is `N passed, N failed`.
 """
+import os
 import sys
 
 from x import build, config
-from x.common import EXIT_USAGE, Failure
+from x.common import DEBUG_VARIABLE, EXIT_USAGE, IS_DEBUG, ROOT, Failure
 from x.options import Option, describe, parse
 from x.testing import Results
 
 OPTIONS = {
     "--list": Option("", "name the tests instead of running them"),
+    "--debug": Option("", "with kernel and services that check themselves (build/debug)"),
     "--help": Option("", "this text"),
 }
 HELP = """usage: ./x test [OPTIONS] [WORD...]
@@ -79,11 +81,19 @@ def tell(results):
     return 1 if results.failed else 0
 
 
+def start_again_with_checks(argv):
+    """Which build is meant is decided before anything is imported."""
+    os.environ[DEBUG_VARIABLE] = "1"
+    os.execv(os.path.join(ROOT, "x"), ["x", "test", *argv])
+
+
 def main(argv):
     values, words = parse(OPTIONS, sorted(argv, key=lambda word: not word.startswith("-")), "test", EXIT_USAGE)
     if values.help:
         sys.stdout.write(HELP + describe(OPTIONS))
         return 0
+    if values.debug and not IS_DEBUG:
+        start_again_with_checks(argv)
     build.ensure("release", "debug", "tests", *(["windows"] if wants_windows(words) else []))
     tests = collect(words)
     if values.list:

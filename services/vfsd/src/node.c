@@ -67,7 +67,7 @@ struct node *node_get(uint64_t number)
 	uint64_t ref = (number & ((1u << NUMBER_REF_BITS) - 1)) * 8;
 	struct node *node;
 
-	if (!number || !arena_has(ref, sizeof(*node)))
+	if (!ref || !arena_has(ref, sizeof(*node)))
 		return NULL;
 	node = node_at((ref_t)ref);
 	return node->number == number ? node : NULL;
@@ -163,7 +163,8 @@ ref_t text_create(const char *text, size_t len)
 	if (!ref)
 		return 0;
 	block->len = (uint32_t)len;
-	memcpy(block->text, text, len);
+	if (len)
+		memcpy(block->text, text, len);
 	block->text[len] = '\0';
 	return ref;
 }

@@ -12,7 +12,7 @@ import termios
 import threading
 import time
 
-from x.common import BUILD, ROOT
+from x.common import BUILD, IS_DEBUG, ROOT
 from x.machine import SETPRIV
 from x.testing import Mismatch, outcomes
 
@@ -20,6 +20,8 @@ X = os.path.join(ROOT, "x")
 DEFAULT_TIMEOUT = 120
 # Beyond the machine's own --timeout, for a ./x that hangs.
 MARGIN_SECONDS = 30
+# By how much a machine may take longer than a test says: its checks cost time.
+PATIENCE = 4 if IS_DEBUG else 1
 
 
 class Result:
@@ -83,7 +85,7 @@ class Session:
     def expect(self, pattern, timeout=30):
         """Wait until the output matches; returns the match and consumes up to its end."""
         pattern = pattern.encode() if isinstance(pattern, str) else pattern
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         more = True
         while True:
             found = re.search(pattern, self.seen)
@@ -99,7 +101,7 @@ class Session:
 
     def expect_log(self, pattern, timeout=30):
         """Wait until the machine's log matches."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while True:
             text = self.log_text()
             found = re.search(pattern, text)
@@ -111,7 +113,7 @@ class Session:
 
     def wait(self, timeout=30):
         """Read to the end; returns the exit code of ./x."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while time.monotonic() < deadline and self.read_some(deadline - time.monotonic()):
             pass
         try:
@@ -166,6 +168,7 @@ class Runner:
 
     def exec(self, *program, options=(), stdin=b"", timeout=DEFAULT_TIMEOUT, cwd=None, env=None):
         """Run a program in a machine to its end; returns the Result."""
+        timeout *= PATIENCE
         command, log = self.command(program, options, timeout)
         start = time.monotonic()
         try:
@@ -177,7 +180,7 @@ class Runner:
 
     def start(self, *program, options=(), is_tty=False, cwd=None, env=None, timeout=None):
         """Start a program in a machine; returns the Session, which is killed after the test."""
-        command, log = self.command(program, options, timeout)
+        command, log = self.command(program, options, timeout and timeout * PATIENCE)
         session = Session(command, cwd or self.folder, env, log, is_tty)
         self.sessions.append(session)
         return session
