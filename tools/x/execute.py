@@ -45,6 +45,17 @@ OPTIONS = {
     "--debug-kernel": Option("", "use the kernel with its debug checks"),
     "--bundle": Option("FILE", "use another boot bundle (build/bundle-test.cpio has the test programs)"),
     "--qemu-args": Option('"ARGS"', "more arguments for QEMU, split as a shell does"),
+    "--usb-input": Option("", "attach a USB controller with keyboard and tablet (q35; no driver of ours serves it)"),
+    "--vfio-pci": Option("ADDRESS", "give the machine this host's PCI device, which vfio-pci has (q35); may repeat",
+                         repeats=True),
+    "--vfio-force": Option("", "even one that drives this host's display"),
+    "--qemu-log": Option("KIND", "int: QEMU's log of interrupts, to build/logs/qemu_interrupt.log; null: to nowhere",
+                         choices=("int", "null")),
+    "--debugcon": Option("WHERE", "the machine's log goes to its file (default), or to standard error as well: stdio",
+                         choices=("file", "stdio")),
+    "--expect": Option("MARKER", "end the machine, which is a success, once its log has had MARKER; may repeat: all\n"
+                       "of them. Any other end is a failure", repeats=True),
+    "--summarize-log": Option("", "print the log's milestones, warnings and errors at the end"),
     "--help": Option("", "this text"),
 }
 
@@ -154,6 +165,9 @@ def make_spec(values):
     if values.qemu_args:
         import shlex
         spec.qemu_args = shlex.split(values.qemu_args)
+    if values.usb_input or values.vfio_pci or values.qemu_log:
+        from x import devices
+        spec.qemu_args += devices.arguments(values, spec.machine)
     if values.fault or values.log_level:
         from x import rules
         rules.demand(map(rules.fault_complaint, values.fault))
@@ -234,23 +248,12 @@ def remove_hidden(spec, run_id):
             shutil.rmtree(hidden, ignore_errors=True)
 
 
-class StraceTail:
-    """Copy the log's lines that start with "strace: " to standard error as they come."""
-
-    def __init__(self, path):
-        self.path = path
-        self.file = None
-        self.part = b""
-
-    def __call__(self):
-        if self.file is None:
-            if not os.path.exists(self.path):
-                return
-            self.file = open(self.path, "rb")
-        *lines, self.part = (self.part + self.file.read()).split(b"\n")
-        found = [line[8:] + b"\n" for line in lines if line.startswith(b"strace: ")]
-        if found:
-            os.write(2, b"".join(found))
+def make_watch(spec, values):
+    """What follows the machine's log while it runs, if anything does."""
+    if not (values.strace or values.debugcon == "stdio" or values.expect):
+        return None
+    from x.watch import Watch
+    return Watch(spec.log, values.strace, values.debugcon == "stdio", values.expect)
 
 
 def why_failed(machine, end, log):
@@ -279,12 +282,24 @@ def exit_code(end):
         return 128 + end.value
     if end.kind == "refused":
         return end.value
-    return {"poweroff": 0, "reboot": 0, "timeout": EXIT_TIMEOUT, "escape": EXIT_ESCAPED}.get(end.kind, EXIT_MACHINE)
+    return {"poweroff": 0, "reboot": 0, "expected": 0, "timeout": EXIT_TIMEOUT, "escape": EXIT_ESCAPED}.get(end.kind, EXIT_MACHINE)
+
+
+def summarize(log):
+    from x.watch import summary
+    try:
+        with open(log, encoding="utf-8", errors="replace") as f:
+            lines = summary(f.read())
+    except OSError:
+        lines = []
+    os.write(2, "".join(f"{line}\n" for line in lines).encode())
 
 
 def report(machine, end, values):
     """Say what the user must hear of the end, and keep or delete the log."""
     log = machine.spec.log
+    if values.summarize_log:
+        summarize(log)
     if end.kind == "refused" and end.text:
         os.write(2, end.text.encode() + b"\n")
     if end.kind == "failed":
@@ -309,13 +324,13 @@ def run_machine(spec, values, run_id, boot_seconds=BOOT_SECONDS):
     machine = Machine(spec)
     try:
         machine.start()
-        tail = StraceTail(spec.log) if values.strace else None
-        relay = Relay(machine, terminal, float(values.timeout or 0), boot_seconds, tail)
+        watch = make_watch(spec, values)
+        relay = Relay(machine, terminal, float(values.timeout or 0), boot_seconds, watch)
         if terminal and os.isatty(0):
             terminal.make_raw()
         end = relay.run()
-        if tail:
-            tail()
+        if watch:
+            end = watch.judge(end)
     finally:
         if terminal:
             terminal.restore()

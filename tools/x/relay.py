@@ -20,7 +20,7 @@ MAX_POLL_MS = 1_000_000
 
 
 class End:
-    """Why a run is over. kind: code, signal, refused, poweroff, reboot, timeout, hangup, escape, failed."""
+    """Why a run is over. kind: code, signal, refused, poweroff, reboot, timeout, hangup, escape, expected, failed."""
 
     def __init__(self, kind, value=0, text=""):
         self.kind = kind
@@ -304,7 +304,7 @@ class Relay:
                 ready = self.poll()
                 self.move(ready)
                 if self.log_tail:
-                    self.log_tail()
+                    self.verdict = self.log_tail() or self.verdict
                 if self.end and self.is_drained():
                     self.tell("ack")
                     self.control_out = self.push(self.control, self.control_out)

@@ -14,14 +14,15 @@ SHELL = ("/bin/busybox", "sh", "-l")
 HOME = "/root"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# What exec has and run has not: the caller's folder, environment and time limit are not its matter.
+# What exec has and run has not: the caller's folder and environment are not its matter.
 LEFT_OUT = ("--ro", "--clear-env", "--tty", "--timeout")
 OPTIONS = {"--direct": Option("", "start the kernel without firmware and GRUB, as exec does"),
-           **{name: option for name, option in execute.OPTIONS.items() if name not in LEFT_OUT}}
+           **{name: option for name, option in execute.OPTIONS.items() if name not in LEFT_OUT},
+           "--timeout": Option("SECONDS", "end the machine after so long, which is no failure")}
 # What is not signed, or has no firmware, only --direct can start.
 DIRECT_ONLY = ("debug_kernel", "bundle")
 
-HELP = """usage: ./x run [OPTIONS]
+HELP = """usage: ./x run [OPTIONS] [-- QEMU ARGUMENT...]
 
 Boots a machine through UEFI and signed GRUB and gives its busybox shell this
 terminal: root user, the host's root read-only, /root on tmpfs. Nothing of the host
@@ -87,16 +88,17 @@ def main(argv):
     if values.help:
         sys.stdout.write(HELP + describe(OPTIONS))
         return 0
-    if arguments:
+    if arguments and not arguments[0].startswith("-"):
         raise Failure("run takes no program; ./x exec runs one", EXIT_USAGE)
-    values.timeout = None
+    execute.parse_timeout(values)
     check(values)
     execute.ensure_built(values)
     if not values.direct:
         uefi.stage_all()
     while True:
         spec, run_id = prepare(values)
+        spec.qemu_args += arguments
         end = execute.run_machine(spec, values, run_id)
         tell_console(spec, end)
         if end.kind != "reboot":
-            return execute.exit_code(end)
+            return 0 if end.kind == "timeout" else execute.exit_code(end)
