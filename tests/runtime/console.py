@@ -141,6 +141,8 @@ def step_keys_reach_the_program_and_its_output_the_screen(console):
     console.until(lambda text: "$ echo Hello there" in text and "Hello there" in text, "the command and its output")
     console.type("busybox stty size\n")
     console.until(lambda text: f"{ROWS} {COLUMNS}" in text, "the terminal's size")
+    console.type("busybox stty\n")
+    console.until(lambda text: any(" iutf8" in line for line in text), "a terminal that knows UTF-8")
 
 
 def step_control_keys_are_signals(console):

@@ -69,6 +69,17 @@ static void greet(const struct session *session)
 	screen_write(session->screen, text, (size_t)len);
 }
 
+/* Erasing takes whole characters off a line. */
+static void edit_in_utf8(int master)
+{
+	struct termios termios;
+
+	if (tcgetattr(master, &termios))
+		return;
+	termios.c_iflag |= IUTF8;
+	tcsetattr(master, TCSANOW, &termios);
+}
+
 static int open_terminal(const struct screen *screen, char *name, size_t size)
 {
 	struct winsize winsize = {
@@ -84,6 +95,7 @@ static int open_terminal(const struct screen *screen, char *name, size_t size)
 		close(master);
 		return err;
 	}
+	edit_in_utf8(master);
 	return master;
 }
 
