@@ -165,6 +165,11 @@ enum vfs_op {
 	/* node, offset, bytes: room on the disk for what will be written there. Reply: [1], [2]: from where to where
 	 * writes have room now. With no bytes: what was kept and not used is given back. -ENOSPC, -EFBIG. */
 	VFS_RESERVE,
+	/* node, FALLOC_FL_*, offset, bytes: room for them, or a hole of the filesystem's blocks that lie wholly in them.
+	 * Reply: record (empty name). -EOPNOTSUPP, -ENOSPC, -EFBIG. */
+	VFS_ALLOCATE,
+	/* node, offset, is_hole: where data, or a hole, is next. Reply: [1]. -ENXIO: there is no more data. */
+	VFS_SEEK,
 	VFS_OP_END
 };
 

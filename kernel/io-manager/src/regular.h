@@ -29,6 +29,13 @@ int regular_truncate(struct file *f, uint64_t size);
 int regular_allocate(struct file *f, int mode, uint64_t offset, uint64_t len);
 int64_t regular_ioctl(struct file *f, uint32_t cmd, uint64_t arg);
 
+/* Make zeroes of the parts of pages at both ends of a hole in [@offset, @end). */
+int object_zero_edges(struct mm_object *obj, uint64_t offset, uint64_t end);
+
+/* regular_disk.c: the same of VFS_NODE_RESERVES */
+int regular_disk_allocate(struct inode *i, int mode, uint64_t offset, uint64_t len);
+int64_t regular_disk_seek(struct inode *i, uint64_t offset, bool is_hole);
+
 /* regular_sync.c */
 int regular_fsync(struct file *f, bool data_only);
 int regular_flush(struct file *f, void *process);

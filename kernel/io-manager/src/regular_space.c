@@ -121,20 +121,33 @@ static int zero_part(struct mm_object *obj, uint64_t from, uint64_t to)
 	return 0;
 }
 
+/* Where the whole pages of a hole that ends at @end have their end. */
+static uint64_t last_page_end(const struct mm_object *obj, uint64_t end)
+{
+	return end == obj->size_bytes ? ALIGN_UP(end, PAGE_SIZE) : ALIGN_DOWN(end, PAGE_SIZE);
+}
+
+int object_zero_edges(struct mm_object *obj, uint64_t offset, uint64_t end)
+{
+	uint64_t first = ALIGN_UP(offset, PAGE_SIZE), last = last_page_end(obj, end);
+	int err;
+
+	if (first > last)
+		return zero_part(obj, offset, end);
+	err = zero_part(obj, offset, MIN(first, end));
+	return !err && last < end ? zero_part(obj, last, end) : err;
+}
+
 static int punch(struct inode *i, uint64_t offset, uint64_t len)
 {
 	struct mm_object *obj = &i->object;
 	uint64_t end = MIN(offset + len, obj->size_bytes);
-	uint64_t first = ALIGN_UP(offset, PAGE_SIZE), last = end == obj->size_bytes ? ALIGN_UP(end, PAGE_SIZE) : ALIGN_DOWN(end, PAGE_SIZE);
+	uint64_t first = ALIGN_UP(offset, PAGE_SIZE), last = last_page_end(obj, end);
 	int err;
 
 	if (offset >= end)
 		return 0;
-	if (first > last)
-		return zero_part(obj, offset, end);
-	err = zero_part(obj, offset, MIN(first, end));
-	if (!err && last < end)
-		err = zero_part(obj, last, end);
+	err = object_zero_edges(obj, offset, end);
 	if (!err && first < last)
 		mm_object_punch(obj, first / PAGE_SIZE, last / PAGE_SIZE - 1);
 	return err;
@@ -193,12 +206,29 @@ static int allocate_locked(struct inode *i, int mode, uint64_t offset, uint64_t 
 	return err;
 }
 
+static int allocate(struct inode *i, int mode, uint64_t offset, uint64_t len)
+{
+	int err;
+
+	mutex_lock(&i->lock);
+	err = inode_kill_set_id(i);
+	if (!err)
+		err = allocate_locked(i, mode, offset, len);
+	mutex_unlock(&i->lock);
+	return err;
+}
+
+static bool is_on_disk(const struct inode *i)
+{
+	return inode_is_pager(i) && (i->attr.flags & VFS_NODE_RESERVES);
+}
+
 int regular_allocate(struct file *f, int mode, uint64_t offset, uint64_t len)
 {
 	struct inode *i = f->inode;
 	int err;
 
-	if (!inode_is_kernel_data(i) || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)))
+	if ((!inode_is_kernel_data(i) && !is_on_disk(i)) || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)))
 		return -EOPNOTSUPP;
 	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
@@ -207,11 +237,7 @@ int regular_allocate(struct file *f, int mode, uint64_t offset, uint64_t len)
 		if (err)
 			return err;
 	}
-	mutex_lock(&i->lock);
-	err = inode_kill_set_id(i);
-	if (!err)
-		err = allocate_locked(i, mode, offset, len);
-	mutex_unlock(&i->lock);
+	err = is_on_disk(i) ? regular_disk_allocate(i, mode, offset, len) : allocate(i, mode, offset, len);
 	if (!err)
 		notify_inode(i, IN_MODIFY);
 	return err;
@@ -268,6 +294,8 @@ static int64_t seek_target(struct file *f, int64_t offset, int whence)
 	case SEEK_HOLE:
 		if (offset < 0 || (uint64_t)offset >= size)
 			return -ENXIO;
+		if (is_on_disk(i))
+			return regular_disk_seek(i, (uint64_t)offset, whence == SEEK_HOLE);
 		return whence == SEEK_DATA ? seek_data(i, (uint64_t)offset) : seek_hole(i, (uint64_t)offset);
 	default:
 		return -EINVAL;

@@ -288,7 +288,17 @@ int ext4_truncate(struct ext4 *fs, uint32_t ino, uint64_t size)
 	return err;
 }
 
-int ext4_trim(struct ext4 *fs, uint32_t ino)
+static int trim_step(struct inode *inode, uint64_t from)
+{
+	uint64_t end = size_in_blocks(inode);
+	int more = extents_remove(inode, from > end ? from : end, UINT32_MAX);
+
+	if (more >= 0)
+		inode_dirty(inode);
+	return more;
+}
+
+int ext4_trim(struct ext4 *fs, uint32_t ino, uint32_t block)
 {
 	struct inode inode;
 	struct txn txn;
@@ -299,10 +309,8 @@ int ext4_trim(struct ext4 *fs, uint32_t ino)
 		txn.may_use_reserved = true;
 		err = file_get(&txn, ino, &inode);
 		if (!err)
-			err = extents_remove(&inode, size_in_blocks(&inode), UINT32_MAX);
+			err = trim_step(&inode, block);
 		more = err == 1;
-		if (err >= 0)
-			inode_dirty(&inode);
 		err = txn_finish(&txn, more ? 0 : err);
 	} while (!err && more);
 	return err;

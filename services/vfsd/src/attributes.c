@@ -79,6 +79,38 @@ int handle_reserve(struct request *rq)
 	return node_ops(node)->reserve(node, rq->args[1], rq->args[2], &rq->words[1], &rq->words[2]);
 }
 
+int handle_allocate(struct request *rq)
+{
+	struct node *node = request_node(rq, 0);
+	int err;
+
+	if (!node)
+		return -ENOENT;
+	if (node_mount(node)->flags & VFS_MOUNT_READONLY)
+		return -EROFS;
+	if (!node_ops(node)->allocate)
+		return -EOPNOTSUPP;
+	change_node(rq, node);
+	err = node_ops(node)->allocate(node, (int)rq->args[1], rq->args[2], rq->args[3]);
+	return err ? err : record_node(rq, node);
+}
+
+/* A filesystem that knows of no holes has data up to the end. */
+int handle_seek(struct request *rq)
+{
+	struct node *node = request_node(rq, 0);
+	struct vfs_attr attr;
+	int err;
+
+	if (!node)
+		return -ENOENT;
+	if (node_ops(node)->seek)
+		return node_ops(node)->seek(node, rq->args[1], rq->args[2], &rq->words[1]);
+	err = record_attr(rq, node, &attr);
+	rq->words[1] = rq->args[2] ? attr.size : rq->args[1];
+	return err ? err : rq->args[1] >= attr.size ? -ENXIO : 0;
+}
+
 int handle_path(struct request *rq)
 {
 	struct node *node = request_node(rq, 0);

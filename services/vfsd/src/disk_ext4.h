@@ -86,6 +86,8 @@ int ext4_adopt(uint16_t mount, uint32_t ino, struct node **out);
 
 /* ---- disk_ext4_data.c ---- */
 int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
+int ext4_fs_allocate(struct node *node, int mode, uint64_t offset, uint64_t len);
+int ext4_fs_seek(struct node *node, uint64_t offset, bool is_hole, uint64_t *out);
 int ext4_fs_sync(uint64_t node);
 long ext4_fs_page_in(uint64_t node, uint64_t offset, uint64_t len);
 long ext4_fs_page_out(uint64_t node, uint64_t offset, uint64_t len);

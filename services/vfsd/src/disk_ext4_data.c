@@ -5,6 +5,7 @@
  * lock. What a file has of the disk does not shrink meanwhile: the kernel orders truncation against write-back.
  */
 #include <errno.h>
+#include <linux/falloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,7 +128,7 @@ static int take_room_back(struct ext4 *fs, struct node *node)
 
 	ext4_give_room_back(node);
 	if (node->ext4.is_ahead)
-		err = ext4_outcome(node, ext4_trim(fs, ino_of(node)));
+		err = ext4_outcome(node, ext4_trim(fs, ino_of(node), node->ext4.kept_end));
 	if (!err)
 		node->ext4.is_ahead = 0;
 	return err;
@@ -178,6 +179,16 @@ static int clear_tail(struct ext4 *fs, const struct node *node, uint64_t size)
 	return err;
 }
 
+/* An operation that works in steps found no room: those that were made last, and the request goes on from there. */
+static int keep_steps(int err)
+{
+	if (err == -EAGAIN) {
+		arena_commit();
+		arena_begin();
+	}
+	return err;
+}
+
 int ext4_set_size(struct node *node, uint64_t size)
 {
 	struct ext4 *fs = ext4_of(node);
@@ -193,13 +204,63 @@ int ext4_set_size(struct node *node, uint64_t size)
 		return err;
 	ext4_give_room_back(node);
 	node->ext4.is_ahead = 0;
-	err = ext4_outcome(node, ext4_truncate(fs, ino_of(node), size));
-	/* It works in steps: those that were made last, and the request goes on from there. */
-	if (err == -EAGAIN) {
-		arena_commit();
-		arena_begin();
+	node->ext4.kept_end = 0;
+	return keep_steps(ext4_outcome(node, ext4_truncate(fs, ino_of(node), size)));
+}
+
+static int punch(struct ext4 *fs, struct node *node, uint64_t offset, uint64_t end)
+{
+	uint32_t unit = ext4_block_bytes(fs);
+	uint64_t first = (offset + unit - 1) / unit, last = end / unit;
+
+	if (last > UINT32_MAX)
+		last = UINT32_MAX;
+	return first < last ? ext4_punch(fs, ino_of(node), (uint32_t)first, (uint32_t)(last - first)) : 0;
+}
+
+int ext4_fs_allocate(struct node *node, int mode, uint64_t offset, uint64_t len)
+{
+	struct ext4 *fs = ext4_of(node);
+	uint64_t end = offset + len;
+	struct blocks range;
+
+	if (!fs)
+		return -EIO;
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		return keep_steps(ext4_outcome(node, punch(fs, node, offset, end)));
+	if (end > SIZE_MAX_BYTES)
+		return -EFBIG;
+	range = blocks_of(fs, offset, end);
+	if (range.first + range.count > node->ext4.kept_end)
+		node->ext4.kept_end = range.first + range.count;
+	return keep_steps(ext4_outcome(node, ext4_fallocate(fs, ino_of(node), range.first, range.count,
+							   mode & FALLOC_FL_KEEP_SIZE ? 0 : end)));
+}
+
+int ext4_fs_seek(struct node *node, uint64_t offset, bool is_hole, uint64_t *out)
+{
+	struct ext4 *fs = ext4_of(node);
+	uint32_t unit = fs ? ext4_block_bytes(fs) : 1;
+	uint32_t at = (uint32_t)(offset / unit), end;
+	struct ext4_attr attr;
+	struct ext4_run run;
+	size_t n = 1;
+	int err = fs ? ext4_getattr(fs, ino_of(node), &attr) : -EIO;
+
+	if (err || offset >= attr.size)
+		return err ? err : -ENXIO;
+	for (end = blocks_of(fs, 0, attr.size).count; !err && n && at < end; at += n ? run.blocks : 0) {
+		n = 1;
+		err = ext4_map(fs, ino_of(node), at, end - at, &run, &n);
+		if (!err && n && (run.kind == EXT4_WRITTEN) != is_hole)
+			break;
 	}
-	return err;
+	*out = (uint64_t)at * unit;
+	if (*out < offset)
+		*out = offset;
+	if (*out > attr.size)
+		*out = attr.size;
+	return err ? ext4_outcome(node, err) : at >= end && !is_hole ? -ENXIO : 0;
 }
 
 int ext4_fs_sync(uint64_t number)

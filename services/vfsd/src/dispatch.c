@@ -81,6 +81,8 @@ static const struct operation {
 	[VFS_XATTR] = { handle_xattr, 0 },
 	[VFS_FOLD] = { handle_fold, 0 },
 	[VFS_RESERVE] = { handle_reserve, 0 },
+	[VFS_ALLOCATE] = { handle_allocate, 0 },
+	[VFS_SEEK] = { handle_seek, 0 },
 };
 
 /* The thread's last reply has gone out: it will not be asked for again. */

@@ -84,6 +84,11 @@ struct fs_ops {
 	 * [*@start, *@end) have, at least one byte of them asked for. @len 0: give back what is kept. -ENOSPC, -EFBIG. */
 	int (*reserve)(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
 
+	/* fallocate(2) with that mode. */
+	int (*allocate)(struct node *node, int mode, uint64_t offset, uint64_t len);
+	/* Where data, or a hole, is next from @offset on. -ENXIO: there is no more data. */
+	int (*seek)(struct node *node, uint64_t offset, bool is_hole, uint64_t *out);
+
 	/* The directory and name of a node without entries. */
 	int (*parent)(struct node *node, struct node **dir, char name[VFS_NAME_MAX + 1], size_t *len);
 	/* Must the node stay although nobody holds it? */

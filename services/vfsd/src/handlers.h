@@ -21,6 +21,8 @@ int handle_getattr(struct request *rq);
 int handle_setattr(struct request *rq);
 int handle_statfs(struct request *rq);
 int handle_reserve(struct request *rq);
+int handle_allocate(struct request *rq);
+int handle_seek(struct request *rq);
 int handle_path(struct request *rq);
 int handle_release(struct request *rq);
 int handle_xattr(struct request *rq);

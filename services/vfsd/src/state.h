@@ -66,7 +66,9 @@ struct node {
 	/* FS_EXT4, stored plainly. */
 	struct {
 		uint32_t reserved;	/* blocks kept for the tree of what the kernel has not written back */
-		uint32_t is_ahead;	/* there may be room behind its end that was not asked for */
+		uint32_t is_ahead;	/* there may be room behind its end that was not asked for, */
+		uint32_t kept_end;	/* but up to this block it was */
+		uint32_t pad;
 	} ext4;
 	uint64_t fetched_seq;		/* (cache) request that fetched the attributes */
 	struct vfs_time fetched_at;	/* (cache) and when */

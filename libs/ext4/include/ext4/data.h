@@ -67,8 +67,8 @@ int ext4_mark_written(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t bl
  * has zeroed the rest of the last block. -EFBIG. */
 int ext4_truncate(struct ext4 *fs, uint32_t ino, uint64_t size);
 
-/* Free what lies behind the file's end; its times stay. Works in steps. */
-int ext4_trim(struct ext4 *fs, uint32_t ino);
+/* Free what lies behind the file's end, from @block on; its times stay. Works in steps. */
+int ext4_trim(struct ext4 *fs, uint32_t ino, uint32_t block);
 
 /* Free whole blocks. Works in steps. */
 int ext4_punch(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks);
