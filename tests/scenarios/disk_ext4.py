@@ -2,6 +2,8 @@
 import hashlib
 import os
 
+from x import programs
+from x.testing import differential
 from x.testing.volumes import ext4_check, ext4_extract, ext4_image
 
 VFSD = "102"    # services have fixed pids
@@ -103,6 +105,21 @@ def scenario_ext4_has_what_programs_expect_of_a_filesystem(m):
     expected = [".", "./cut", "./dir", "./dir/fifo", "./dir/link", "./dir/null", "./hole", "./lost+found", "./program", "./two",
                 "./two/inner", "./two/inner/f", "./x", "./yes", "5 6 2211798896 4", "character special file 1 3", "../dir/a"]
     m.equal(result.out.decode().split("\n")[:-1], expected, "what is there after a new mount", result)
+    ext4_check(m, image)
+
+
+SAME_AS_HERE = ("files", "files_random", "dirs", "attrs", "xattrs", "memory", "rights")
+
+
+def scenario_programs_see_on_ext4_what_they_see_on_this_host(m):
+    paths = dict(programs.in_group("linux"))
+    image = ext4_image(m, "same", 64, options=["-b", "4096"])
+    script = "chmod 777 .\n" + "".join(f"{paths['linux-' + name]} > {m.folder}/{name} 2>&1\n" for name in SAME_AS_HERE)
+    result = on_ext4(m, image, script, timeout=300)
+    for name in SAME_AS_HERE:
+        expected = differential.run_on_host([paths["linux-" + name]], os.path.join(m.folder, "host"))[1]
+        with open(os.path.join(m.folder, name), "rb") as f:
+            differential.compare((0, expected), (0, f.read()), result.log)
     ext4_check(m, image)
 
 
