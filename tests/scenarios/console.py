@@ -46,3 +46,16 @@ def scenario_the_screen_shows_a_login_and_keys_log_in(m):
     probe.qmp.press("ctrl", "d")
     text = probe.until(r"\A\s*Albireo .*, console 1$(?s:.*)login:$").string
     m.true("42nd" not in text, f"what the last user read stands there still:\n{text}")
+
+
+def scenario_a_panic_takes_the_screen_back(m):
+    # Plain QEMU: the machine of ./x run is gone with its panic.
+    qmp = Qmp()
+    machine = m.start_disk(m.make_disk(), qmp.arguments.split())
+    machine.expect(r"# (?:\x1b\[6n)?\Z", timeout=BOOT_SECONDS)
+    qmp.connect()
+    probe = Probe(qmp)
+    machine.send(f"{SESSIOND} /system/bin/busybox sh &\r")
+    probe.until(r"^/ #$")
+    probe.type("echo syscall > /proc/albireo/crash\n")
+    probe.until(r"PANIC: page fault in ring 0 at 0")
