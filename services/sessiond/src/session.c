@@ -13,6 +13,7 @@
 #include "sessiond.h"
 
 #define CHUNK_BYTES 4096
+#define LAST_CHUNKS 16
 /* A login that ends sooner has failed; it is not tried all the time. */
 #define SHORT_LIFE_MS 2000
 #define PAUSE_MS 5000
@@ -150,8 +151,13 @@ void session_reaped(struct session *session)
 	session->pid = 0;
 	if (!session->is_login || session->master < 0)
 		return;
-	while ((len = read(session->master, bytes, sizeof(bytes))) > 0)
+	/* What it wrote itself fits into the terminal's buffer. */
+	for (unsigned int i = 0; i < LAST_CHUNKS; i++) {
+		len = read(session->master, bytes, sizeof(bytes));
+		if (len <= 0)
+			break;
 		screen_write(session->screen, bytes, (size_t)len);
+	}
 	session_end(session);
 }
 
