@@ -169,5 +169,7 @@ struct port_eof {
 #define MACHINE_SYNC 2
 #define MACHINE_DROP_CACHES 3
 #define MACHINE_KILL_ALL 4	/* SIGKILL to every program; returns when they are gone */
+#define MACHINE_RESET 5
+#define MACHINE_HALT 6		/* stand still, but stay on */
 
 #endif

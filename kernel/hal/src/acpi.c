@@ -1,4 +1,5 @@
-/* kernel/hal/src/acpi.c: what the static ACPI tables say of processors and interrupt controllers (ACPI 6.4, 5.2).
+/* kernel/hal/src/acpi.c: what the static ACPI tables say of processors and interrupt controllers (ACPI 6.4, 5.2);
+ * power.c reads what they say of going off.
  *
  * No AML is interpreted. Tables come from firmware that we trust, but lengths are
  * bounded all the same.
@@ -63,6 +64,8 @@ static void read_table(uint64_t phys)
 
 	if (!memcmp(t->signature, "APIC", 4))
 		read_madt((const struct madt *)t);
+	else if (!memcmp(t->signature, "FACP", 4))
+		hal_power_init((const uint8_t *)t, MIN(t->length, MAX_TABLE), MAX_TABLE);
 }
 
 void hal_acpi_init(uint64_t hint)

@@ -16,6 +16,9 @@ extern uint64_t hal_lapic_address;
 
 static inline void *hal_direct(uint64_t phys) { return (void *)(uintptr_t)(phys + BOOT_DIRECT_MAP_BASE); }
 
+/* power.c: what the FADT says of going off; no table is longer than @max_table. */
+void hal_power_init(const uint8_t *fadt, uint32_t len, uint32_t max_table);
+
 #define LAPIC_ID 0x20
 #define LAPIC_EOI 0xb0
 #define LAPIC_SPURIOUS 0xf0

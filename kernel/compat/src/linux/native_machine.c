@@ -1,4 +1,5 @@
 /* kernel/compat/src/linux/native_machine.c: the launcher's calls, and what tells how the machine does. */
+#include <hal/hal.h>
 #include <io/inode.h>
 #include <io/module.h>
 #include <io/port.h>
@@ -12,8 +13,6 @@
 #include "native.h"
 
 #define COUNTERS_BYTES (32u << 10)
-#define KEYBOARD_CONTROLLER 0x64
-#define KEYBOARD_RESET 0xfe
 
 /* ---- counters as text: one "name value" a line ---- */
 
@@ -166,24 +165,25 @@ int64_t native_LAUNCH_BROKER(const uint64_t a[4])
 
 /* ---- MACHINE_BROKER ---- */
 
-/* QEMU runs with -no-reboot: a reset ends it. */
-static void __noreturn reset_machine(void)
+static void __noreturn end_machine(uint64_t op)
 {
-	const struct __packed { uint16_t limit; uint64_t base; } no_idt = { 0 };
-
-	interrupts_disable();
-	outb(KEYBOARD_CONTROLLER, KEYBOARD_RESET);
-	__asm__ volatile("lidt %0; int3" : : "m"(no_idt));
-	__builtin_unreachable();
+	mm_sync_all();
+	log_info(BOOT, op == MACHINE_RESET ? "reset" : op == MACHINE_HALT ? "halt" : "power off");
+	if (op == MACHINE_HALT)
+		hal_halt();
+	if (op == MACHINE_POWEROFF)
+		hal_power_off();
+	/* What cannot go off begins anew; QEMU with -no-reboot ends. */
+	hal_reset();
 }
 
 int64_t native_MACHINE_BROKER(const uint64_t a[4])
 {
 	switch (a[0]) {
 	case MACHINE_POWEROFF:
-		mm_sync_all();
-		log_info(BOOT, "power off");
-		reset_machine();
+	case MACHINE_RESET:
+	case MACHINE_HALT:
+		end_machine(a[0]);
 	case MACHINE_SYNC:
 		mm_sync_all();
 		return 0;

@@ -46,6 +46,11 @@ void hal_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context);
 /* QEMU firmware configuration: bytes read, or -ENOENT. A NULL @buf: the file's size. */
 int64_t hal_fw_cfg_read(const char *name, void *buf, size_t cap, size_t offset);
 
+/* The machine's end; interrupts are off from here on. */
+void hal_power_off(void);		/* returns where the firmware named no way */
+void hal_reset(void) __noreturn;	/* QEMU with -no-reboot ends then */
+void hal_halt(void) __noreturn;	/* this processor stands still, and the machine stays on */
+
 void hal_debug_exit(uint8_t code);	/* isa-debug-exit; returns if there is none */
 bool hal_random64(uint64_t *out);	/* RDRAND */
 
