@@ -82,6 +82,13 @@ enum storaged_op {
 	 * has its names in /dev. From initd; -EACCES. */
 	STORAGED_SETTLE = 1,
 	STORAGED_RESCAN,	/* words[1]: a whole disk whose table is to be read again; the kernel's. -ENODEV, -EIO, -EBUSY */
+	/* words[1], words[2]: a partition type of GPT, the halves of its 16 bytes as on the disk. Reply words[1]: id of
+	 * the first device of that type; -ENOENT. From initd; -EACCES. */
+	STORAGED_FIND,
 };
+
+/* The type of the partition with Albireo's system volume, a1b13e0d-5f0c-4b6e-9c1d-6e7d0f3a52c4, as on the disk. */
+#define STORAGE_SYSTEM_VOLUME_LOW 0x4b6e5f0ca1b13e0dull
+#define STORAGE_SYSTEM_VOLUME_HIGH 0xc4523a0f7d6e1d9cull
 
 #endif

@@ -170,3 +170,43 @@ int inventory_rescan(uint32_t id)
 	publish_all();
 	return err;
 }
+
+static uint32_t number_of_type(const struct partition_table *table, const uint64_t type[2])
+{
+	for (uint32_t i = 0; i < table->count; i++)
+		if (!memcmp(table->partitions[i].type_guid, type, sizeof(table->partitions[i].type_guid)))
+			return table->partitions[i].number;
+	return 0;
+}
+
+static int find_partition(uint32_t disk, uint32_t number, uint32_t *id)
+{
+	struct block_info info;
+	uint32_t i;
+
+	for (i = 0; !kernel_list(i, &info); i++) {
+		if (info.parent == disk && info.partition == number) {
+			*id = info.id;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int inventory_find(const uint64_t type[2], uint32_t *id)
+{
+	struct partition_table *table = malloc(sizeof(*table));
+	struct block_info disk = { 0 };
+	int err = -ENOENT;
+
+	if (!table)
+		return -ENOMEM;
+	while (err && next_disk(disk.id, &disk)) {
+		uint32_t number = read_table(&disk, table) ? 0 : number_of_type(table, type);
+
+		if (number)
+			err = find_partition(disk.id, number, id);
+	}
+	free(table);
+	return err;
+}

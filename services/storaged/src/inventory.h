@@ -17,6 +17,8 @@ void inventory_update(void);
 /* Read the table of the disk @id again. Partitions that are no longer in it go, new ones come.
  * Returns: 0; -ENODEV, -EIO, -EBUSY one that should go is in use. */
 int inventory_rescan(uint32_t id);
+/* The first partition of the GPT type @type, 16 bytes as on the disk. Returns: 0 and *@id; -ENOENT; -ENOMEM. */
+int inventory_find(const uint64_t type[2], uint32_t *id);
 /* Names that are published from now on belong to uid | gid << 32; at first root and group disk. */
 void inventory_set_owner(uint64_t owner);
 

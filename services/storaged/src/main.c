@@ -53,6 +53,21 @@ static int settle(const struct service_call *call)
 	return 0;
 }
 
+static int find(struct service_call *call)
+{
+	const uint64_t type[2] = { call->words[1], call->words[2] };
+	uint32_t id = 0;
+	int err;
+
+	if (call->caller_pid != LAUNCHER_PID)
+		return -EACCES;
+	pthread_mutex_lock(&lock);
+	err = inventory_find(type, &id);
+	pthread_mutex_unlock(&lock);
+	call->reply_words[1] = id;
+	return err;
+}
+
 static int rescan(const struct service_call *call)
 {
 	int err;
@@ -72,6 +87,8 @@ static int handle(struct service_call *call)
 		return settle(call);
 	case STORAGED_RESCAN:
 		return rescan(call);
+	case STORAGED_FIND:
+		return find(call);
 	}
 	return -ENOSYS;
 }
