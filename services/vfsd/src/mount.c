@@ -286,7 +286,7 @@ const struct mount *mount_next(const struct mount *mount)
 {
 	do
 		mount = next_by_id(mount ? mount->id : 0);
-	while (mount && !mount->entry && mount->root != state->root);
+	while (mount && ((mount->flags & MOUNT_DETACHED) || (!mount->entry && mount->root != state->root)));
 	return mount;
 }
 
