@@ -17,7 +17,8 @@
  *   tty=0|1      1: one terminal on port "albireo.tty"; rows=N cols=N its size
  *   mount=TAG:ro|rw:DST   a virtio-9p export and where it is mounted, in order;
  *                         DST "/" is the host's root; DST may hold ':'
- *   mode=exec|run         run: an interactive machine, PROGRAM is its shell
+ *   mode=exec|run         run: an interactive machine, PROGRAM is its shell. Without a mount of "/" its root is
+ *                         the system volume, if a disk has one; with tty=1 logins then take PROGRAM's place
  *   strace=1     each call of the program is one debug-console line "strace: TEXT";
  *                the host copies TEXT to the user's stderr
  *   home=tmpfs   mount a tmpfs on /root

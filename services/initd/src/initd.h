@@ -7,6 +7,8 @@
  *	ports		the streams between program and host
  *	launch		from fork to execve, and why it failed
  *	runtime		the service manager of a machine that one works in
+ *	system		its system volume and its logins
+ *	keeper		children that are started again
  *
  * One thread. Signals are blocked but while it waits in ppoll(), so that nothing else is
  * ever interrupted.
@@ -39,6 +41,10 @@ void machine_set_name(const struct exec_request *request);
 /* Mount what @request asks for. Returns: 0; negative errno, logged. */
 int machine_mount(const struct exec_request *request);
 
+/* Mount @source on "/" and stand on it; take the mount at @target away. Return: 0; negative errno, logged. */
+int machine_mount_root(const char *type, const char *source);
+int machine_umount(const char *target);
+
 /* Wait until the disks that are there have their names, which get these owners. */
 void machine_settle_disks(uint32_t uid, uint32_t gid);
 /* Publish the names under /dev; the streams' devices belong to @uid and @gid. Failures are logged. */
@@ -70,6 +76,8 @@ void machine_make_profile(const struct exec_request *request);
  * everything is written back. */
 void machine_settle(void);
 
+/* MACHINE_POWEROFF, MACHINE_RESET or MACHINE_HALT. */
+void machine_end(uint64_t op) __attribute__((noreturn));
 void machine_poweroff(void) __attribute__((noreturn));
 
 /* ---- ports.c ---- */

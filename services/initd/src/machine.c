@@ -95,6 +95,24 @@ static int mount(const char *type, const char *source, const char *target, const
 	return err;
 }
 
+int machine_mount_root(const char *type, const char *source)
+{
+	int err = mount(type, source, "/", "", 0);
+
+	/* From here on paths are the volume's. */
+	return err ? err : (int)nucleus_launch(LAUNCH_REROOT, 0);
+}
+
+int machine_umount(const char *target)
+{
+	static const uint64_t words[IPC_WORDS] = { VFS_UMOUNT };
+	int err = ask_vfsd(words, target, strlen(target) + 1);
+
+	if (err)
+		initd_log(NUCLEUS_LOG_ERROR, "cannot unmount %s: error %d", target, -err);
+	return err;
+}
+
 static int mount_export(const struct exec_request *request, const struct request_mount *export)
 {
 	uint32_t flags = VFS_MOUNT_NOSUID | VFS_MOUNT_NODEV;
@@ -146,7 +164,7 @@ int machine_mount(const struct exec_request *request)
 		if (!err && !strcmp(export->target, "/"))
 			err = (int)nucleus_launch(LAUNCH_REROOT, 0);
 	}
-	if (!err && (request->is_run || request->has_home_tmpfs))
+	if (!err && request->has_home_tmpfs)
 		err = mount_home();
 	return err;
 }
@@ -370,10 +388,15 @@ void machine_settle(void)
 		initd_log(NUCLEUS_LOG_ERROR, "cannot unmount: error %ld", -err);
 }
 
+void machine_end(uint64_t op)
+{
+	long err = nucleus_machine(op);
+
+	initd_log(NUCLEUS_LOG_FATAL, "the machine does not end: error %ld", -err);
+	_exit(EXIT_FAILURE);
+}
+
 void machine_poweroff(void)
 {
-	long err = nucleus_machine(MACHINE_POWEROFF);
-
-	initd_log(NUCLEUS_LOG_FATAL, "cannot power off: error %ld", -err);
-	_exit(EXIT_FAILURE);
+	machine_end(MACHINE_POWEROFF);
 }

@@ -16,6 +16,7 @@
 #include "initd.h"
 #include "runtime.h"
 #include "search.h"
+#include "system.h"
 
 #define ACK_TIMEOUT_MS 30000
 
@@ -29,15 +30,19 @@ static sigset_t wait_mask;		/* what is blocked while waiting, and in the program
 static pid_t program;
 static bool is_acknowledged;
 
-static volatile sig_atomic_t asked_end = -1;	/* enum end_kind, once a signal asked for it */
+static bool has_system;			/* the root is the system volume */
 
-/* What busybox's poweroff, halt and reboot send to pid 1. */
+static volatile sig_atomic_t asked_end = -1;	/* MACHINE_*, once a signal asked for it */
+
+/* What reboot(2) and the programs poweroff, halt and reboot send to pid 1. */
 static void on_signal(int signal)
 {
-	if (signal == SIGUSR1 || signal == SIGUSR2)
-		asked_end = END_POWEROFF;
+	if (signal == SIGUSR1)
+		asked_end = MACHINE_HALT;
+	else if (signal == SIGUSR2)
+		asked_end = MACHINE_POWEROFF;
 	else if (signal == SIGTERM || signal == SIGINT)
-		asked_end = END_REBOOT;
+		asked_end = MACHINE_RESET;
 }
 
 static void take_signals(void)
@@ -79,7 +84,7 @@ static char *read_request(size_t *len)
 static void make_bare_request(void)
 {
 	static char *argv[] = { "/system/bin/busybox", "sh", NULL };
-	static char *envp[] = { "PATH=/system/bin:/usr/bin:/bin", "HOME=/", "TERM=vt102", "USER=root", "LOGNAME=root",
+	static char *envp[] = { "PATH=/system/bin:/usr/bin:/bin", "HOME=/", "TERM=vt220", "USER=root", "LOGNAME=root",
 		"PS1=\\w \\$ ", NULL };
 
 	request.argv = argv;
@@ -101,6 +106,8 @@ static void obey(const struct control_command *command)
 	case CONTROL_SIGNAL:
 		if (program > 0)
 			kill(-program, (int)command->number);
+		else if (has_system)
+			asked_end = MACHINE_POWEROFF;
 		break;
 	case CONTROL_EOF:
 		ports_end_input(&streams, command->number);
@@ -160,21 +167,22 @@ static void wait_for_ack(void)
 			return;
 }
 
-static void end_machine(struct end_record *end) __attribute__((noreturn));
-static void end_machine(struct end_record *end)
+static void end_machine(struct end_record *end, uint64_t op) __attribute__((noreturn));
+static void end_machine(struct end_record *end, uint64_t op)
 {
 	char line[END_LINE_BYTES];
 	size_t len;
 
 	program = 0;
 	runtime_end();
+	system_end();
 	machine_settle();
 	ports_count(&streams, end);
 	len = end_record_format(end, line);
 	initd_log(NUCLEUS_LOG_INFO, "%.*s", (int)len - 1, line);
 	ports_tell(line, len);
 	wait_for_ack();
-	machine_poweroff();
+	machine_end(op);
 }
 
 static void end_refused(int code, const char *text) __attribute__((noreturn));
@@ -182,7 +190,7 @@ static void end_refused(int code, const char *text)
 {
 	struct end_record end = { .kind = END_REFUSED, .value = (uint32_t)code, .text = text };
 
-	end_machine(&end);
+	end_machine(&end, MACHINE_POWEROFF);
 }
 
 /* ---- the program's life ---- */
@@ -204,6 +212,7 @@ static bool reap(struct end_record *end)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		runtime_reaped(pid);
+		system_reaped(pid);
 		if (pid != program)
 			continue;
 		*end = end_of(status);
@@ -219,10 +228,10 @@ static void supervise(void)
 
 	for (;;) {
 		if (reap(&end))
-			end_machine(&end);
+			end_machine(&end, MACHINE_POWEROFF);
 		if (asked_end >= 0) {
-			end.kind = (enum end_kind)asked_end;
-			end_machine(&end);
+			end.kind = asked_end == MACHINE_RESET ? END_REBOOT : END_POWEROFF;
+			end_machine(&end, (uint64_t)asked_end);
 		}
 		wait_for_news(-1);
 	}
@@ -236,13 +245,27 @@ static void trace(pid_t pid)
 		ports_note("x: cannot trace: error %ld", -err);
 }
 
-static void run_program(void) __attribute__((noreturn));
-static void run_program(void)
+static const char *terminal_type(void)
+{
+	for (char **env = request.envp; *env; env++)
+		if (!strncmp(*env, "TERM=", 5))
+			return *env + 5;
+	return "vt220";
+}
+
+/* @terminal: the name in /dev of what one sits at. */
+static void run_program(const char *terminal) __attribute__((noreturn));
+static void run_program(const char *terminal)
 {
 	struct refusal refusal;
 
 	if (request.is_run)
 		runtime_begin(&wait_mask);
+	if (has_system)
+		system_begin(streams.has_tty ? terminal : NULL, terminal_type(), &wait_mask);
+	/* Who has a terminal to log in on needs no other program. */
+	if (has_system && streams.has_tty)
+		supervise();
 	program = launch_program(&request, &streams, &wait_mask, request.has_strace ? trace : NULL, &refusal);
 	if (program < 0)
 		end_refused(refusal.code, refusal.text);
@@ -261,7 +284,16 @@ static void run_bare(void)
 		machine_poweroff();
 	}
 	streams = (struct streams){ fd, fd, fd, true };
-	run_program();
+	has_system = system_mount();
+	run_program("ttyS0");
+}
+
+static bool has_host_root(void)
+{
+	for (unsigned int i = 0; i < request.nmounts; i++)
+		if (!strcmp(request.mounts[i].target, "/"))
+			return true;
+	return false;
 }
 
 /* The child's dup2() onto 0, 1 and 2 must not meet a stream that lies there. */
@@ -311,10 +343,12 @@ int main(void)
 	machine_set_name(&request);
 	/* Without its folders or streams the program cannot be what was asked for: the host
 	 * sees the machine end without a record, which is its failure and not the program's. */
+	has_system = request.is_run && !has_host_root() && system_mount();
 	if (machine_mount(&request) || ports_open_streams(&request, &streams))
 		machine_poweroff();
 	machine_load_file_drivers();
 	machine_make_tmpdir(&request);
-	machine_make_profile(&request);
-	run_program();
+	if (!has_system)
+		machine_make_profile(&request);
+	run_program("albireo/tty");
 }
