@@ -1,7 +1,8 @@
-"""A GPT disk image with one EFI system partition (UEFI 2.10, 5.3), without root or loop devices.
+"""A GPT disk image: an EFI system partition and Albireo's system volume (UEFI 2.10, 5.3), without root or loop devices.
 
 The same files give the same bytes: ids come from names, times stand still.
 """
+import fcntl
 import os
 import struct
 import subprocess
@@ -14,10 +15,15 @@ SECTOR = 512
 MIB = 1 << 20
 FIRST_PARTITION = MIB
 SYSTEM_BYTES = 64 * MIB    # FAT32 needs 65,525 clusters
+VOLUME_AT = FIRST_PARTITION + SYSTEM_BYTES
+VOLUME_BYTES = 1024 * MIB
+TAIL_BYTES = MIB           # the table's copy
 ENTRIES = 128
 ENTRY_BYTES = 128
 TABLE_SECTORS = ENTRIES * ENTRY_BYTES // SECTOR
 SYSTEM_TYPE = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
+# STORAGE_SYSTEM_VOLUME of abi/include/albireo/block.h.
+VOLUME_TYPE = uuid.UUID("a1b13e0d-5f0c-4b6e-9c1d-6e7d0f3a52c4")
 VOLUME_ID = "a1b14e00"
 # A FAT cannot tell a time before 1980; mtools and mkfs.fat take this one.
 SOURCE_DATE_EPOCH = "1767225600"
@@ -39,11 +45,17 @@ def protective_mbr(sectors):
     return entry.rjust(446 + 16, b"\0").ljust(510, b"\0") + b"\x55\xaa"
 
 
-def write_table(file, sectors):
-    first = FIRST_PARTITION // SECTOR
-    entry = struct.pack("<16s16sQQQ72s", SYSTEM_TYPE.bytes_le, guid("system"), first,
-                        first + SYSTEM_BYTES // SECTOR - 1, 0, "EFI system partition".encode("utf-16-le"))
-    table = entry.ljust(ENTRIES * ENTRY_BYTES, b"\0")
+def entry(kind, name, start, length, label):
+    return struct.pack("<16s16sQQQ72s", kind.bytes_le, guid(name), start // SECTOR, (start + length) // SECTOR - 1, 0,
+                       label.encode("utf-16-le"))
+
+
+def write_table(file, disk_bytes, has_volume):
+    table = entry(SYSTEM_TYPE, "system", FIRST_PARTITION, SYSTEM_BYTES, "albireo-efi")
+    if has_volume:
+        table += entry(VOLUME_TYPE, "volume", VOLUME_AT, VOLUME_BYTES, "albireo-system")
+    table = table.ljust(ENTRIES * ENTRY_BYTES, b"\0")
+    sectors = disk_bytes // SECTOR
     last = sectors - 1
     file.write(protective_mbr(sectors) + header(1, last, 2, sectors, table) + table)
     file.seek((last - TABLE_SECTORS) * SECTOR)
@@ -58,15 +70,69 @@ def tool(*command):
         raise Failure(f"{command[0]} failed: {(result.stderr or result.stdout).strip()}")
 
 
-def write(path, folder):
-    """Make `path` a disk whose system partition holds what `folder` holds."""
+def make_system_partition(path, folder):
+    """Make `path` a FAT that holds what `folder` holds: the content of an EFI system partition."""
     fresh = f"{path}.new"
-    sectors = (FIRST_PARTITION + SYSTEM_BYTES + MIB) // SECTOR
     with open(fresh, "wb") as file:
-        file.truncate(sectors * SECTOR)
-        write_table(file, sectors)
-    tool("mkfs.fat", "-F", "32", "-s", "1", "-n", "ALBIREO", "-i", VOLUME_ID, "--invariant", "--offset",
-         str(FIRST_PARTITION // SECTOR), fresh, str(SYSTEM_BYTES // 1024))
+        file.truncate(SYSTEM_BYTES)
+    tool("mkfs.fat", "-F", "32", "-s", "1", "-n", "ALBIREO", "-i", VOLUME_ID, "-h", str(FIRST_PARTITION // SECTOR),
+         "--invariant", fresh)
     entries = sorted(os.path.join(folder, name) for name in os.listdir(folder))
-    tool("mcopy", "-s", "-Q", "-i", f"{fresh}@@{FIRST_PARTITION}", *entries, "::/")
+    tool("mcopy", "-s", "-Q", "-i", fresh, *entries, "::/")
     os.replace(fresh, path)
+
+
+def data_ranges(fd):
+    """Yield (offset, length) of what is no hole in a file."""
+    size = os.fstat(fd).st_size
+    at = 0
+    while at < size:
+        try:
+            at = os.lseek(fd, at, os.SEEK_DATA)
+        except OSError:
+            return
+        end = os.lseek(fd, at, os.SEEK_HOLE)
+        yield at, end - at
+        at = end
+
+
+def copy_to(file, at, path):
+    """Copy `path` to offset `at` of a file that has zeroes there; holes stay holes."""
+    with open(path, "rb") as source:
+        for offset, length in data_ranges(source.fileno()):
+            while length:
+                done = os.copy_file_range(source.fileno(), file.fileno(), min(length, 64 * MIB), offset, at + offset)
+                if not done:
+                    raise Failure(f"{path} became shorter while it was copied")
+                offset += done
+                length -= done
+
+
+def write(path, system_partition, volume):
+    """Make `path` a disk of the two partitions' contents, or of one when there is no volume (None)."""
+    fresh = f"{path}.new"
+    disk_bytes = VOLUME_AT + (VOLUME_BYTES if volume else 0) + TAIL_BYTES
+    with open(fresh, "wb") as file:
+        file.truncate(disk_bytes)
+        write_table(file, disk_bytes, bool(volume))
+        file.flush()
+        copy_to(file, FIRST_PARTITION, system_partition)
+        if volume:
+            copy_to(file, VOLUME_AT, volume)
+    os.replace(fresh, path)
+
+
+def refresh(path, system_partition):
+    """Give a disk that write() made another EFI system partition; the system volume stays what it is."""
+    with open(system_partition, "rb") as source, open(path, "r+b") as file:
+        wanted = source.read()
+        file.seek(FIRST_PARTITION)
+        if file.read(SYSTEM_BYTES) == wanted:
+            return
+        # QEMU locks bytes between 100 and 300 of an image that it uses.
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 200, 100)
+        except BlockingIOError:
+            raise Failure(f"{path} is in use") from None
+        file.seek(FIRST_PARTITION)
+        file.write(wanted)

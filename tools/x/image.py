@@ -2,14 +2,15 @@
 import os
 import sys
 
-from x import build, disk, stage, uefi
+from x import build, volume
 from x.common import EXIT_USAGE, Failure
 
-HELP = """usage: ./x image FILE
-Writes a GPT disk image with an EFI system partition. It boots by itself:
+HELP = """usage: ./x image [--bare] FILE
+Writes a GPT disk image with an EFI system partition and a system volume. It boots by itself:
   qemu-system-x86_64 -machine q35 -m 512 -nic none -drive file=FILE,format=raw
     -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
-with a root shell on its first serial port.
+with a login on its first serial port. --bare leaves the system volume out: what the boot
+bundle has is all there is, and a root shell stands on the serial port.
 """
 
 
@@ -17,9 +18,10 @@ def main(argv):
     if argv and argv[0] in ("-h", "--help"):
         sys.stdout.write(HELP)
         return 0
-    if len(argv) != 1 or argv[0].startswith("-"):
+    is_bare = argv[:1] == ["--bare"]
+    files = argv[is_bare:]
+    if len(files) != 1 or files[0].startswith("-"):
         raise Failure("image takes one file to write", EXIT_USAGE)
     build.ensure("release")
-    uefi.stage_all()
-    disk.write(os.path.abspath(argv[0]), stage.IMAGE)
+    volume.write_disk(os.path.abspath(files[0]), is_bare)
     return 0

@@ -33,7 +33,7 @@ class MachineSpec:
         self.icount = False
         self.kernel = ""
         self.bundle = ""
-        self.boot_args = []    # firmware and disk, in the place of kernel and bundle
+        self.boot_args = []    # firmware, in the place of kernel and bundle
         self.log = ""
         self.ports = []        # names of virtio-serial ports
         self.exports = []      # (tag, folder, is_readonly)
@@ -119,7 +119,9 @@ class Machine:
             elif bus == "ahci":
                 device = f"ide-hd,bus=ide.{nsata}"
                 nsata += 1
-            args += ["-device", f"{device},drive={node},serial=albireo{index}"]
+            # Firmware boots from the first one.
+            boot = ",bootindex=0" if self.spec.boot_args and not index else ""
+            args += ["-device", f"{device},drive={node},serial=albireo{index}{boot}"]
         return args
 
     def file_args(self):

@@ -11,7 +11,7 @@ COMMANDS = {
     "build": ("build", "build kernel, services, bundle and registries"),
     "stage": ("stage", "build, and write build/image: what UEFI and GRUB start, signed"),
     "image": ("image", "write a disk image that boots by itself"),
-    "run": ("run", "a machine, from its firmware on, with a busybox shell on this terminal"),
+    "run": ("run", "a machine, from its firmware on, with a disk of its own and a login on this terminal"),
     "exec": ("execute", "run one Linux program of this host in a fresh machine"),
     "debug": ("debug", "exec under gdb, with symbols of kernel and services"),
     "probe-display": ("probe", "boot without a window and check what the machine's screen shows"),

@@ -97,7 +97,12 @@ SCHEMA = {
         "softdeps": (TEXTS, False, "modules that are loaded before, if they can be"),
         "linux_driver_names": (TEXTS, False, "what Linux calls its driver"),
     },
+    "debian": {
+        "packages": (TEXTS, True, "Debian packages of the system volume; apt adds what they depend on"),
+    },
 }
+# Tables that stand for themselves in a manifest.
+TABLES = ("build", "install", "boot", "service", "autoload", "debian")
 
 
 class Package:
@@ -161,7 +166,7 @@ def check_table(name, table):
             complaint = check_value(name, key, value, schema[key][0])
             if complaint:
                 yield key, complaint
-        elif name or key not in ("build", "install", "boot", "service", "desktop", "autoload"):
+        elif name or key not in (*TABLES, "desktop"):
             yield key, f"unknown key {f'{name}.' if name else ''}{key}"
     for key, (_, required, _) in schema.items():
         if required and key not in table:
@@ -211,7 +216,7 @@ def known_capabilities(root):
 def check(data, capabilities):
     """Yield (key, complaint) for everything wrong inside one package.toml."""
     yield from check_table("", data)
-    for name in ("build", "install", "boot", "service", "autoload"):
+    for name in TABLES:
         if name in data:
             yield from check_table(name, data[name])
     desktop = data.get("desktop", {})
@@ -223,6 +228,8 @@ def check(data, capabilities):
     for capability in data.get("boot", {}).get("capabilities", []):
         if capability not in capabilities:
             yield "capabilities", f"boot.capabilities: unknown capability '{capability}'"
+    if (data.get("build", {}).get("builder") == "debian-copy") != ("debian" in data):
+        yield "debian", "the builder debian-copy and a [debian] table belong together"
     yield from check_lists(data)
     yield from check_service(data)
 

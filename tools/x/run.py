@@ -1,22 +1,27 @@
-"""`./x run`: a machine with a busybox shell on this terminal.
+"""`./x run`: a machine of its own on this terminal.
 
-It boots as a computer does, through UEFI and signed GRUB. Root user, the host's root read-only, /root on tmpfs; nothing of the host is
-writable without --bind.
+It boots as a computer does, through UEFI and signed GRUB, from a disk that keeps what is written: Debian's userland on
+Albireo's system volume, behind a login. With --root a folder of the host, read-only, is its root instead, and a busybox
+shell of root is what it runs. Nothing of the host is writable without --bind.
 """
 import os
 import sys
 
-from x import execute, request, uefi
+from x import execute, request, uefi, volume
 from x.common import EXIT_USAGE, Failure, say
 from x.options import Option, describe, parse
 
 SHELL = ("/bin/busybox", "sh", "-l")
+# What a machine runs whose disk has no system volume, or that has no terminal to log in on.
+BUNDLED_SHELL = ("/system/bin/busybox", "sh")
 HOME = "/root"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What exec has and run has not: the caller's folder and environment are not its matter.
 LEFT_OUT = ("--ro", "--clear-env", "--tty", "--timeout")
 OPTIONS = {"--direct": Option("", "start the kernel without firmware and GRUB, as exec does"),
+           "--fresh": Option("", "make the machine's disk anew: what was written is gone"),
+           "--system": Option("FILE", "the machine's disk (default build/system.img); made when it is not there"),
            **{name: option for name, option in execute.OPTIONS.items() if name not in LEFT_OUT},
            "--timeout": Option("SECONDS", "end the machine after so long, which is no failure")}
 # What is not signed, or has no firmware, only --direct can start.
@@ -24,10 +29,13 @@ DIRECT_ONLY = ("debug_kernel", "bundle")
 
 HELP = """usage: ./x run [OPTIONS] [-- QEMU ARGUMENT...]
 
-Boots a machine through UEFI and signed GRUB and gives its busybox shell this
-terminal: root user, the host's root read-only, /root on tmpfs. Nothing of the host
-is writable without --bind.
-`exit` or `poweroff` ends it, and so does Ctrl-] three times.
+Boots a machine through UEFI and signed GRUB from build/system.img, a disk with Debian's
+userland that keeps what is written, and gives its login this terminal: user `albireo` or
+`root`, password `albireo`. `reboot` starts it again; `poweroff` ends it, and so does
+Ctrl-] three times. Without a terminal it runs a root shell on its input instead.
+
+With --root DIR, a folder of the host, read-only, is the machine's root and root's busybox
+shell is what it runs. Nothing of the host is writable without --bind.
 
 """
 
@@ -56,20 +64,39 @@ def check(values):
     values.machine = "q35"
 
 
+def needs_disk(values):
+    """Firmware boots from it; and it has the root that no --root names."""
+    return not values.direct or not values.root
+
+
+def disk_path(values):
+    return os.path.abspath(values.system) if values.system else volume.DISK
+
+
+def root_pairs(values, mounts):
+    """(program, its folder) and what the request says of the root: a folder of the host's, or nothing."""
+    if not values.root:
+        return BUNDLED_SHELL, "/", []
+    mounts.add(os.path.abspath(values.root), True, "/")
+    return SHELL, HOME, [("home", "tmpfs")]
+
+
 def prepare(values):
     spec = execute.make_spec(values)
     if not values.direct:
         spec.boot_args = uefi.machine_args(console_path(spec))
+    if needs_disk(values):
+        spec.disks.insert(0, (disk_path(values), False, "virtio"))
     is_tty = os.isatty(0) and os.isatty(1)
     execute.add_streams(spec, is_tty)
     mounts = request.Mounts()
-    mounts.add(os.path.abspath(values.root or "/"), True, "/")
+    program, folder, root = root_pairs(values, mounts)
     for bind in values.bind:
         source, place, is_readonly = request.split_bind(bind)
         mounts.add(source, is_readonly, place)
     run_id = os.urandom(8).hex()
-    pairs = [*execute.request_pairs(SHELL, environment(values), HOME, mounts, run_id, is_tty), ("uid", 0), ("gid", 0),
-             ("groups", 0), ("umask", "022"), ("mode", "run"), ("home", "tmpfs")]
+    pairs = [*execute.request_pairs(program, environment(values), folder, mounts, run_id, is_tty), ("uid", 0), ("gid", 0),
+             ("groups", 0), ("umask", "022"), ("mode", "run"), *root]
     execute.finish_spec(spec, values, pairs, mounts)
     return spec, run_id
 
@@ -93,8 +120,8 @@ def main(argv):
     execute.parse_timeout(values)
     check(values)
     execute.ensure_built(values)
-    if not values.direct:
-        uefi.stage_all()
+    if needs_disk(values):
+        volume.ensure_disk(disk_path(values), values.fresh, not values.direct)
     while True:
         spec, run_id = prepare(values)
         spec.qemu_args += arguments

@@ -1,4 +1,4 @@
-"""What UEFI starts: GRUB with our public key in it, signatures, and the disk of `run`.
+"""What UEFI starts: GRUB with our public key in it, signatures, and the EFI system partition that holds them.
 
 Signatures are checked before anything of ours runs; boot/grub.cfg says what then happens.
 """
@@ -15,7 +15,7 @@ from x.common import BUILD, ROOT, Failure, write_if_changed
 from x.machine import quoted
 from x.signing import Signer
 
-DISK = os.path.join(BUILD, "system.img")
+PARTITION = os.path.join(BUILD, "esp.img")
 NOTE = os.path.join(BUILD, "stamp-uefi")
 CONFIG = os.path.join(ROOT, "boot", "grub.cfg")
 LOADER = "EFI/BOOT/BOOTX64.EFI"
@@ -54,11 +54,9 @@ def firmware_args():
 
 
 def machine_args(console):
-    """QEMU's arguments in the place of -kernel: firmware, disk, screen; the firmware's console,
+    """QEMU's arguments in the place of -kernel: firmware and screen; the firmware's console,
     which GRUB writes to as well, goes to the file `console`."""
-    return [*firmware_args(), "-device", "VGA", "-serial", f"file:{quoted(console)}",
-            "-drive", f"if=none,id=system,format=raw,readonly=on,file={quoted(DISK)}",
-            "-device", "virtio-blk-pci,drive=system,bootindex=0"]
+    return [*firmware_args(), "-device", "VGA", "-serial", f"file:{quoted(console)}"]
 
 
 def refusal(console):
@@ -119,12 +117,12 @@ def is_fresh(note, made):
 
 
 def stage_all():
-    """Bring build/image and its disk up to date with what is built."""
+    """Bring build/image and PARTITION up to date with what is built."""
     kernel, bundle = os.path.join(stage.IMAGE, KERNEL), os.path.join(stage.IMAGE, BUNDLE)
     loader = os.path.join(stage.IMAGE, LOADER)
     with Lock():
         note = digest(NUCLEUS, stage.RUN_BUNDLE, CONFIG, os.path.abspath(__file__), disk.__file__)
-        if is_fresh(note, (kernel, bundle, loader, DISK, f"{kernel}.sig", f"{bundle}.sig")):
+        if is_fresh(note, (kernel, bundle, loader, PARTITION, f"{kernel}.sig", f"{bundle}.sig")):
             return
         stripped_kernel(kernel)
         write_if_changed(bundle, stage.read(stage.RUN_BUNDLE))
@@ -132,6 +130,6 @@ def stage_all():
             make_loader(signer, loader)
             for path in (kernel, bundle):
                 write_if_changed(f"{path}.sig", signer.sign(path))
-        disk.write(DISK, stage.IMAGE)
+        disk.make_system_partition(PARTITION, stage.IMAGE)
         with open(NOTE, "w", encoding="ascii") as f:
             f.write(note)

@@ -185,17 +185,17 @@ class Runner:
         self.sessions.append(session)
         return session
 
-    def start_shell(self, options=("--direct",), is_tty=True):
-        """Start ./x run; returns the Session."""
+    def start_shell(self, options=("--direct", "--root", "/"), is_tty=True):
+        """Start ./x run, unless told else with the host's root and root's shell; returns the Session."""
         log = self.next_log()
         session = Session([X, "run", "--log", log, *outcomes.TELL, *options], self.folder, None, log, is_tty)
         self.sessions.append(session)
         return session
 
-    def make_disk(self):
+    def make_disk(self, options=("--bare",)):
         """A disk as ./x image writes it, in the working folder; returns its path."""
         path = os.path.join(self.folder, "disk.img")
-        done = subprocess.run([X, "image", path], capture_output=True, text=True, cwd=self.folder, check=False)
+        done = subprocess.run([X, "image", *options, path], capture_output=True, text=True, cwd=self.folder, check=False)
         if done.returncode:
             raise Mismatch(f"expected ./x image to write a disk\ngot {done.returncode}: {done.stderr}")
         return path
