@@ -64,7 +64,7 @@ def shell_of(machine):
 
 
 def scenario_run_boots_through_uefi_and_grub(m):
-    shell = m.start_shell(options=())
+    shell = m.start_shell(options=("--root", "/", "--system", m.make_disk()))
     shell.expect(r"# (?:\x1b\[6n)?\Z", timeout=BOOT_SECONDS)
     shell.send("uname -s; ls -d /sys\r")
     shell.expect(r"\nLinux\r\n/sys\r\n")

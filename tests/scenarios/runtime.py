@@ -25,7 +25,7 @@ chmod 755 /tmp/work; runtimectl launch-path /tmp/work
 
 
 def scenario_initd_starts_runtimed_again_and_has_it_stop_in_order(m):
-    shell = m.start_shell(options=("--direct", "--bundle", stage.RUN_BUNDLE), is_tty=False)
+    shell = m.start_shell(options=("--direct", "--root", "/", "--bundle", stage.RUN_BUNDLE), is_tty=False)
     shell.expect_log(r"runtimed: ready", timeout=60)
     shell.send("PATH=$PATH:/system/bin\n" + NEVER_ENDS)
     session, pid = shell.expect(r"session (\d+) pid (\d+)\n", timeout=60).groups()
