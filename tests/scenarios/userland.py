@@ -4,6 +4,8 @@ import re
 import subprocess
 
 from x import disk
+from x.probe import Probe
+from x.qmp import Qmp
 
 BOOT_SECONDS = 240
 LOGIN_SECONDS = 60
@@ -47,8 +49,11 @@ def check_volume(m, path):
 
 def scenario_what_is_written_on_the_system_volume_is_there_after_a_reboot(m):
     path = os.path.join(m.folder, "system.img")
-    machine = m.start_shell(options=("--system", path))
+    qmp = Qmp()
+    machine = m.start_shell(options=("--system", path, "--qemu-args", qmp.arguments))
     log_in(machine, "albireo", BOOT_SECONDS)
+    qmp.connect()
+    Probe(qmp).until(r"^Albireo .*, console 1$(?s:.*)login:$")
     say(machine, "albireo", "id -un; tty", r"albireo\r\n/dev/\S+")
     say(machine, "albireo", "python3 -c 'print(6 * 7)'", "42")
     say(machine, "albireo", "cmd.exe /c echo a word of Windows", r"a word of Windows\r*")
