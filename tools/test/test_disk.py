@@ -1,3 +1,4 @@
+import fcntl
 import mmap
 import os
 import struct
@@ -6,6 +7,7 @@ import unittest
 import zlib
 
 from x import disk
+from x.common import Failure
 
 HEADER = "<8sIIIIQQQQ16sQIII"
 AT, OTHER, TABLE_AT, TABLE_LENGTH, ENTRY_LENGTH, TABLE_SUM = 5, 6, 10, 11, 12, 13
@@ -70,6 +72,14 @@ class Disk(unittest.TestCase):
                 mmap.mmap(a.fileno(), 2 * disk.VOLUME_AT, prot=mmap.PROT_READ) as x, \
                 mmap.mmap(b.fileno(), 2 * disk.VOLUME_AT, prot=mmap.PROT_READ) as y:
             self.assertEqual(x[:], y[:])
+
+    def test_a_disk_that_a_machine_writes_is_in_use(self):
+        disk.demand_unused(self.path)
+        with open(self.path, "r+b") as f:
+            # As QEMU does for an image that it may write.
+            fcntl.fcntl(f, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 101, 1, 0))
+            with self.assertRaisesRegex(Failure, "another machine uses"):
+                disk.demand_unused(self.path)
 
     def test_another_system_partition_leaves_the_volume_alone(self):
         other = self.put("other", b"another loader")

@@ -122,6 +122,15 @@ def write(path, system_partition, volume):
     os.replace(fresh, path)
 
 
+def demand_unused(path):
+    """Fail when a machine has the disk: QEMU locks bytes between 100 and 300 of an image that it writes."""
+    with open(path, "r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 200, 100)
+        except BlockingIOError:
+            raise Failure(f"another machine uses {path}; --system FILE takes another disk") from None
+
+
 def refresh(path, system_partition):
     """Give a disk that write() made another EFI system partition; the system volume stays what it is."""
     with open(system_partition, "rb") as source, open(path, "r+b") as file:
@@ -129,10 +138,5 @@ def refresh(path, system_partition):
         file.seek(FIRST_PARTITION)
         if file.read(SYSTEM_BYTES) == wanted:
             return
-        # QEMU locks bytes between 100 and 300 of an image that it uses.
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 200, 100)
-        except BlockingIOError:
-            raise Failure(f"{path} is in use") from None
         file.seek(FIRST_PARTITION)
         file.write(wanted)

@@ -107,6 +107,8 @@ def write_disk(path, is_bare=False):
 def ensure_disk(path, is_fresh_wanted, boots):
     """Bring the disk of `run` up to date: made when it is not there, or asked to be made anew; else only its EFI
     system partition changes, if the machine boots from it."""
+    if os.path.exists(path):
+        disk.demand_unused(path)
     if is_fresh_wanted or not os.path.exists(path):
         write_disk(path)
     elif boots:
