@@ -23,7 +23,8 @@ def write_users(m):
 def start(m, command):
     """A machine in which `command` runs in the background; returns (its shell, a Probe of its screen)."""
     qmp = Qmp()
-    shell = m.start_shell(options=("--root", "/", "--system", m.make_disk(), "--bind", f"{write_users(m)}:/etc:ro", "--qemu-args", qmp.arguments))
+    shell = m.start_shell(options=("--root", "/", "--system", m.make_disk(), "--bind", f"{write_users(m)}:/etc:ro",
+                                   "--qemu-args", qmp.arguments))
     shell.expect(r"# (?:\x1b\[6n)?\Z", timeout=BOOT_SECONDS)
     qmp.connect()
     shell.send(f"{command} &\r")

@@ -14,6 +14,8 @@ from x.options import Option, describe, parse
 from x.qmp import Qmp
 
 BOOT_SECONDS = 240
+END_SECONDS = 60
+LOGIN = r"login:$"
 POLL_SECONDS = 0.2
 # What the kernel says of the mode that the firmware left.
 MODE = re.compile(r"framebuffer: (\d+)x(\d+) at ")
@@ -21,7 +23,8 @@ MODE = re.compile(r"framebuffer: (\d+)x(\d+) at ")
 KEYS_AT_ONCE = 4
 
 OPTIONS = {
-    "--expect": Option("PATTERN", "wait until the screen's text matches; may repeat: all of them, in any order", repeats=True),
+    "--expect": Option("PATTERN", "wait until the screen's text matches; may repeat: all of them, in any order\n"
+                       "(default: a login, unless --run is there)", repeats=True),
     "--type": Option("TEXT", "then type TEXT on the machine's keyboard; \\n is Enter"),
     "--then": Option("PATTERN", "and wait until the screen's text matches that; may repeat", repeats=True),
     "--timeout": Option("SECONDS", f"fail after so long without what is expected (default {BOOT_SECONDS})"),
@@ -87,11 +90,11 @@ def start(log, run_options, arguments):
 
 
 def end(child):
-    """A second signal ends the machine at once."""
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+    """The first signal has the machine go off in order, its disk written back; a second ends it at once."""
+    for number, seconds in ((signal.SIGTERM, END_SECONDS), (signal.SIGTERM, 1), (signal.SIGKILL, None)):
         try:
             child.send_signal(number)
-            child.wait(1)
+            child.wait(seconds)
             return
         except subprocess.TimeoutExpired:
             continue
@@ -116,7 +119,7 @@ def wait_for_mode(child, log, seconds):
 
 
 def look(probe, values, log, seconds):
-    for pattern in values.expect or [r"\S"]:
+    for pattern in values.expect or ([] if values.run else [LOGIN]):
         probe.until(pattern, seconds)
     if values.type:
         probe.type(values.type.replace("\\n", "\n"))

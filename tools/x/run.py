@@ -19,8 +19,11 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What exec has and run has not: the caller's folder and environment are not its matter.
 LEFT_OUT = ("--ro", "--clear-env", "--tty", "--timeout")
+# Profile: the bus of the machine's disk.
+PROFILES = {"default": "virtio", "virtio": "virtio", "nvme": "nvme", "ahci": "ahci"}
 OPTIONS = {"--direct": Option("", "start the kernel without firmware and GRUB, as exec does"),
            "--fresh": Option("", "make the machine's disk anew: what was written is gone"),
+           "--profile": Option("NAME", "what the machine's disk hangs on: virtio (default), nvme or ahci", choices=tuple(PROFILES)),
            "--system": Option("FILE", "the machine's disk (default build/system.img); made when it is not there"),
            **{name: option for name, option in execute.OPTIONS.items() if name not in LEFT_OUT},
            "--timeout": Option("SECONDS", "end the machine after so long, which is no failure")}
@@ -73,6 +76,13 @@ def disk_path(values):
     return os.path.abspath(values.system) if values.system else volume.DISK
 
 
+def disk_bus(values, spec):
+    bus = PROFILES[values.profile or "default"]
+    if bus != "virtio" and spec.machine != "q35":
+        raise Failure(f"--profile {values.profile} needs --machine q35", EXIT_USAGE)
+    return bus
+
+
 def root_pairs(values, mounts):
     """(program, its folder) and what the request says of the root: a folder of the host's, or nothing."""
     if not values.root:
@@ -86,7 +96,7 @@ def prepare(values):
     if not values.direct:
         spec.boot_args = uefi.machine_args(console_path(spec))
     if needs_disk(values):
-        spec.disks.insert(0, (disk_path(values), False, "virtio"))
+        spec.disks.insert(0, (disk_path(values), False, disk_bus(values, spec)))
     is_tty = os.isatty(0) and os.isatty(1)
     execute.add_streams(spec, is_tty)
     mounts = request.Mounts()

@@ -5,7 +5,7 @@ import re
 from x.relay import End
 
 # Lines that tell how far a machine came, beside all that are worse than info.
-MILESTONES = re.compile(r'msg="(framebuffer: |\d+ CPUs run|\S+ serves id |boot bundle: |runtimed: ready|\S+: given up|end )')
+MILESTONES = re.compile(r'msg="(framebuffer: |\d+ CPUs run|\S+ serves id |boot bundle: |runtimed: ready|the system volume is |\S+: given up|end )')
 WORSE = re.compile(r"^seq=\d+ .*? lvl=(warn|error|fatal) |^=== PANIC: ")
 MAX_SUMMARY_LINES = 200
 
