@@ -207,7 +207,8 @@ void mm_early_init(const struct boot_info *bi)
 
 	if (!bi->nram)
 		panic("the boot loader reported no memory");
-	ram_top = ALIGN_UP(bi->ram[bi->nram - 1].end, PAGE_SIZE);
+	/* Firmware may keep for itself, and leave out, memory that the bundle's end lies in. */
+	ram_top = ALIGN_UP(MAX(bi->ram[bi->nram - 1].end, bi->bundle.end), PAGE_SIZE);
 	kernel_map_has_1g = cpu_has_1g_pages();
 	mm_has_avx = fpu_has_avx();
 	unused_find(bi);
