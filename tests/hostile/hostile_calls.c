@@ -42,10 +42,10 @@
 
 #include <albireo/native.h>
 
+#include "linux_arguments.h"
 #include "random.h"
 #include "support.h"
 
-#define LINUX_NUMBERS 461
 /* A few numbers beyond the last native call must be refused too. */
 #define NATIVE_NUMBERS (SYS_NUCLEUS_END - SYS_NUCLEUS_BASE + 6)
 #define NUMBERS (LINUX_NUMBERS + NATIVE_NUMBERS)
@@ -160,77 +160,6 @@ static uint64_t odd_argument(void)
 	}
 }
 
-/* ---- Arguments that a call would like ---- */
-
-enum kind { NUMBER, LENGTH, DESCRIPTOR, PATHNAME, POINTER };
-
-/* Of each call's arguments, from the table that the kernel's dispatch is made of. */
-static const uint8_t kinds[LINUX_NUMBERS][6] = {
-#define SYSCALL(nr, name, run, owner, args...) [nr] = { args },
-#define INT(x) NUMBER
-#define UINT(x) NUMBER
-#define LONG(x) NUMBER
-#define ULONG(x) NUMBER
-#define SIZE(x) LENGTH
-#define OFF(x) LENGTH
-#define FD(x) DESCRIPTOR
-#define DIRFD(x) DESCRIPTOR
-#define PID(x) NUMBER
-#define UID(x) NUMBER
-#define GID(x) NUMBER
-#define SIG(x) NUMBER
-#define CLOCK(x) NUMBER
-#define MODE(x) NUMBER
-#define DEV(x) NUMBER
-#define WHENCE(x) NUMBER
-#define OFLAGS(x) NUMBER
-#define ATFLAGS(x) NUMBER
-#define ACCESS(x) NUMBER
-#define PROT(x) NUMBER
-#define MAPFLAGS(x) NUMBER
-#define CLONEFLAGS(x) NUMBER
-#define WAITFLAGS(x) NUMBER
-#define MSGFLAGS(x) NUMBER
-#define IOCTL(x) NUMBER
-#define FCNTL(x) NUMBER
-#define FUTEXOP(x) NUMBER
-#define PATH(x) PATHNAME
-#define STR(x) PATHNAME
-#define INBUF(x, len) POINTER
-#define OUTBUF(x, len) POINTER
-#define IOVEC(x, count) POINTER
-#define POLLFDS(x, count) POINTER
-#define STRV(x) POINTER
-#define SIGSET(x) POINTER
-#define TIMESPEC(x) POINTER
-#define TIMEVAL(x) POINTER
-#define STAT(x) POINTER
-#define FDPAIR(x) POINTER
-#define PTR(x) POINTER
-#include <linux/syscalls.def>
-};
-#undef SYSCALL
-
-static uint64_t fitting_argument(enum kind kind)
-{
-	static const uint32_t ioctls[] = { 0x5401, 0x5402, 0x540e, 0x540f, 0x5410, 0x5413, 0x5414, 0x541b, 0x5421, 0x80045430, 0x40045431 };
-
-	switch (kind) {
-	case LENGTH: return pick(2) ? odd_size() : pick(3 * PAGE);
-	case DESCRIPTOR: return pick(8) ? FIRST_DESCRIPTOR + pick(DESCRIPTORS) : odd_descriptor();
-	case PATHNAME: return pick(8) ? (uint64_t)paths[pick(sizeof(paths) / sizeof(paths[0]))] : odd_pointer();
-	case POINTER: return pick(4) ? (uint64_t)writable + (pick(4 * PAGE - 256) & ~7UL) : odd_pointer();
-	case NUMBER: break;
-	}
-	switch (pick(6)) {
-	case 0: return ioctls[pick(sizeof(ioctls) / sizeof(ioctls[0]))];
-	case 1: return 1UL << pick(32);
-	case 2: return pick(4096);
-	case 3: return (uint64_t)-1;
-	default: return pick(32);
-	}
-}
-
 /* ---- What must not happen ---- */
 
 /* Calls that would end, stop or cut off the monkey itself at once are made in a
@@ -282,6 +211,10 @@ static void tame(long number, uint64_t *args)
 		break;
 	case SYS_ptrace:
 		args[1] = getpid();
+		break;
+	case SYS_process_vm_writev: case SYS_process_vm_readv:
+		/* Root may write to pid 1 and the services. */
+		args[0] = getpid();
 		break;
 	case SYS_mknod: case SYS_mknodat: {
 		/* A device made by chance could be the console that the totals go to. */
@@ -405,13 +338,16 @@ static void limit_resources(void)
 static void make_call(long number, const uint64_t *args)
 {
 	pid_t before = getpid();
+	long result;
 
 	if (number == SYS_vfork)
 		/* The wrapper returns on the parent's stack, so vfork's child may only exit. */
 		number = SYS_fork;
-	syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	result = syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	if (getpid() != before)
 		_exit(0);
+	if (result >= 0 && number < LINUX_NUMBERS)
+		linux_arguments_learn((unsigned int)number, result);
 }
 
 static void call_in_child(long number, const uint64_t *args)
@@ -438,13 +374,13 @@ static void call_in_child(long number, const uint64_t *args)
 
 static void try_number(size_t index, unsigned worker)
 {
-	bool is_fitting = pick(2);
+	bool is_fitting = index < LINUX_NUMBERS && pick(4);
 	uint64_t args[6];
 	long number = number_of(index);
 
-	/* Half of the calls get what they want in most places, so as to come far. */
+	/* Most calls get what they want in most places, so as to come far. */
 	for (int i = 0; i < 6; i++)
-		args[i] = index < LINUX_NUMBERS && is_fitting && pick(8) ? fitting_argument(kinds[index][i]) : odd_argument();
+		args[i] = is_fitting && pick(12) ? linux_argument((unsigned int)index, (unsigned int)i) : odd_argument();
 	tame(number, args);
 	progress->index[worker] = index;
 	progress->beat[worker]++;
@@ -488,6 +424,7 @@ static void start_meddling(void)
 static void be_a_monkey(unsigned worker, uint64_t seed, size_t first)
 {
 	random_state = seed;
+	linux_arguments_begin(&random_state, paths, sizeof(paths) / sizeof(paths[0]));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	make_memory();
 	make_descriptors();

@@ -45,7 +45,7 @@ static char *writable, *readonly, *closed, *guarded, *victim;
 /* One piece for each argument's structure. */
 static char stock[MAX_ARGS][STOCK_BYTES] __attribute__((aligned(64)));
 
-static HANDLE handles[MAX_HANDLES];
+static HANDLE handles[MAX_HANDLES], learnt[MAX_HANDLES];
 static size_t handle_count;
 
 static uint64_t pick(uint64_t count)
@@ -121,7 +121,11 @@ static uint64_t odd_handle(void)
 
 static uint64_t fitting_handle(void)
 {
-	return pick(8) ? (uint64_t)handles[pick(handle_count)] : odd_handle();
+	switch (pick(8)) {
+	case 0: return odd_handle();
+	case 1: case 2: return (uint64_t)learnt[pick(MAX_HANDLES)];
+	default: return (uint64_t)handles[pick(handle_count)];
+	}
 }
 
 static uint64_t odd_argument(void)
@@ -157,7 +161,7 @@ static void fill_memory(void)
 
 enum kind {
 	NONE, NUMBER, LENGTH, CLASS, RIGHTS, PROTECTION, MEMORY_TYPE, SECTION_TYPE, BITS, CONTROL, OBJECT, POINTER, NAME,
-	ATTRIBUTES, CLIENT, TIME, ARRAY, IN_OUT, CONTEXT_RECORD, EXCEPTION, FUNCTION,
+	ATTRIBUTES, CLIENT, TIME, ARRAY, IN_OUT, CONTEXT_RECORD, EXCEPTION, FUNCTION, NEW_OBJECT,
 };
 
 /* Of each service's arguments, from the table that the kernel's dispatch is made of. */
@@ -195,7 +199,7 @@ static const uint8_t kinds[NT_NUMBERS][MAX_ARGS] = {
 #define HANDLES(x, count) ARRAY
 #define INOUT(x) IN_OUT
 #define IOSB(x) POINTER
-#define OUTHANDLE(x) POINTER
+#define OUTHANDLE(x) NEW_OBJECT
 #define OUTPTR(x) POINTER
 #define OUTLARGE(x) POINTER
 #define OUTULONG(x) POINTER
@@ -321,6 +325,13 @@ static uint64_t make_exception(char *at)
 	return (uint64_t)e;
 }
 
+/* Where a handle goes, which learn() looks for. */
+static uint64_t make_place(char *at)
+{
+	*(uint64_t *)at = 0;
+	return (uint64_t)at;
+}
+
 static void do_nothing(void)
 {
 }
@@ -353,6 +364,7 @@ static uint64_t fitting_argument(enum kind kind, char *at)
 	case IN_OUT: return make_in_out(at);
 	case CONTEXT_RECORD: return make_context();
 	case EXCEPTION: return make_exception(at);
+	case NEW_OBJECT: return make_place(at);
 	case FUNCTION: return pick(4) ? 0 : pick(4) ? (uint64_t)do_nothing : odd_pointer();
 	}
 	return 0;
@@ -508,10 +520,21 @@ static bool find_numbers(void)
 	return true;
 }
 
+/* Later calls get the handles that this one made, in the place of others; those of the beginning stay. */
+static void learn(size_t number)
+{
+	for (int i = 0; i < MAX_ARGS; i++) {
+		uint64_t made = kinds[number][i] == NEW_OBJECT ? *(uint64_t *)stock[i] : 0;
+
+		if (made && made < 1 << 16)
+			learnt[pick(MAX_HANDLES)] = (HANDLE)made;
+	}
+}
+
 static void try_number(size_t number)
 {
 	bool is_fitting = pick(4) != 0;
-	uint64_t args[MAX_ARGS];
+	uint64_t args[MAX_ARGS], status;
 
 	/* Most calls get what they want in most places, so as to come far. */
 	for (int i = 0; i < MAX_ARGS; i++)
@@ -522,8 +545,10 @@ static void try_number(size_t number)
 	__atomic_fetch_add(&progress->counts[number], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&progress->calls, 1, __ATOMIC_RELAXED);
 	is_in_call = true;
-	call_service(numbers[number], args);
+	status = call_service(numbers[number], args);
 	is_in_call = false;
+	if (number < NT_NAMED && (int32_t)status >= 0)
+		learn(number);
 }
 
 static size_t next_number(void)

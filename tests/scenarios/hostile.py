@@ -1,16 +1,13 @@
-"""Programs that mean harm: kernel and services survive them. The long form is `./x torture hostile`."""
+"""Programs that mean harm: kernel and services survive them. The long forms are `./x torture syscalls` and `hostile`."""
 from x.testing import workloads
-
-# Its checks of heap and locks find damage where it is done.
-WITH_CHECKS = ["--debug-kernel"]
 
 
 def scenario_a_hostile_user_calls_everything_and_nothing_dies(m):
-    workloads.hostile_calls(m, seconds=5, seed=1, uid=workloads.NOBODY, options=WITH_CHECKS)
+    workloads.syscalls(m, "calls", seconds=5, seed=1, uid=workloads.NOBODY)
 
 
 def scenario_a_hostile_root_calls_everything_and_no_service_dies(m):
-    workloads.hostile_calls(m, seconds=5, seed=2, options=WITH_CHECKS)
+    workloads.syscalls(m, "calls", seconds=5, seed=2, uid=0)
 
 
 def scenario_hostile_elf_files_are_refused_or_die_alone(m):
@@ -18,7 +15,7 @@ def scenario_hostile_elf_files_are_refused_or_die_alone(m):
 
 
 def scenario_a_hostile_windows_program_calls_every_service_and_nothing_dies(m):
-    workloads.hostile_nt_calls(m, seconds=5, seed=1, uid=workloads.NOBODY, least_calls=3000, options=WITH_CHECKS)
+    workloads.hostile_nt_calls(m, seconds=5, seed=1, uid=workloads.NOBODY, least_calls=3000, options=["--debug-kernel"])
 
 
 def scenario_hostile_windows_files_are_refused_or_die_alone(m):

@@ -4,8 +4,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # `./x test --debug` sets it for itself and for every ./x that it starts.
-DEBUG_VARIABLE = "ALBIREO_DEBUG"
-IS_DEBUG = os.environ.get(DEBUG_VARIABLE) == "1"
+IS_DEBUG = os.environ.get("ALBIREO_DEBUG") == "1"
 # A build with all debug checks lies inside the other one, whole: neither ever makes the other stale.
 BUILD = os.path.join(ROOT, "build", *(["debug"] if IS_DEBUG else []))
 # What machines see as C:\windows. Not build/windows, which meson owns and removes to configure it anew.

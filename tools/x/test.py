@@ -12,7 +12,7 @@ import os
 import sys
 
 from x import build, config
-from x.common import DEBUG_VARIABLE, EXIT_USAGE, IS_DEBUG, ROOT, Failure
+from x.common import EXIT_USAGE, IS_DEBUG, ROOT, Failure
 from x.options import Option, describe, parse
 from x.testing import Results
 
@@ -83,7 +83,7 @@ def tell(results):
 
 def start_again_with_checks(argv):
     """Which build is meant is decided before anything is imported."""
-    os.environ[DEBUG_VARIABLE] = "1"
+    os.environ["ALBIREO_DEBUG"] = "1"
     os.execv(os.path.join(ROOT, "x"), ["x", "test", *argv])
 
 

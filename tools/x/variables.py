@@ -3,6 +3,8 @@
 # name: (what it sets, what holds without it)
 VARIABLES = {
     "QEMU_BIN": ("the QEMU of `./x exec` and `./x run`", "`binary` of `[qemu]` in `config/system.toml`"),
+    "ALBIREO_DEBUG": ("`1`: every command works on the build with checks, `build/debug`", "not; `./x test --debug` sets it"),
+    "ALBIREO_TORTURE_SECONDS": ("how long timed tortures run together", "1200; `./x torture --time` sets it"),
     "ALBIREO_SEED": ("the seed of `./x torture` and other random tests", "a new one, which is printed"),
     "TMPDIR": ("where logs go that do not fit below `build/`, and sockets", "`/tmp`"),
     "TERM": ("the terminal of the program in the machine", "`linux`"),

@@ -166,23 +166,75 @@ exit $code
 NOBODY = 65534
 
 
-def survive(m, name, *arguments, timeout, options=()):
+# The same after a short run, which makes what is made on first use. Of what programs have, nothing may be left
+# when they are gone; services let go of it with notifications. A segment of System V's stays, and has a file;
+# NT objects with names, which may be permanent, are not counted.
+AFTER_A_FIRST_RUN = """
+mkdir -m 777 /tmp/hostile && cd /tmp/hostile || exit 99
+held() {
+	awk -v classes="^heap[.]($classes)[.]live$" '{
+		name = $0
+		sub(/ [0-9]+$/, "", name)
+		if (name == "heap.sysv_shm.live")
+			segments = $NF
+		else if (name ~ classes)
+			count[name] = $NF
+	} END {
+		count["heap.file.live"] -= segments
+		for (name in count)
+			if (count[name])
+				print name, count[name]
+	}' /proc/albireo/counters | sort
+}
+"$@" -t 2 >/dev/null 2>&1
+before=$(held)
+"$@" -t $seconds
+code=$?
+tries=0
+until after=$(held); [ "$after" = "$before" ] || [ $tries = 100 ]; do tries=$((tries + 1)); sleep 0.1; done
+printf 'before\n%s\nafter\n%s\n' "$before" "$after"
+ps -o pid,comm
+exit $code
+"""
+CLASSES_OF_PROGRAMS = (
+    "process", "space", "sigactions", "handle_table", "group", "session", "fs context", "file", "file lock", "pipe", "pty",
+    "socket", "epoll", "epoll item", "eventfd", "timerfd", "signalfd", "inotify", "inotify watch", "futex-pi", "posix-timer",
+    "timers", "pending-signal", "exit-note", "endpoint", "ipc_request", "nt-apc", "nt-packet", "nt-pipe", "nt-pipe-end",
+    "nt-pipe-request", "nt-process", "nt-region", "nt-thread", "nt-token")
+
+
+def run_hostile(m, script, name, *arguments, timeout, options=()):
     """Run a hostile program on four processors; afterwards kernel and services must be as before.
-    Returns the numbers it printed: {name: number}."""
+    Returns what it printed."""
     hostile = dict(programs.in_group("hostile"))["hostile-" + name]
-    result = m.succeeds("/bin/busybox", "sh", "-c", IN_AN_OPEN_FOLDER, "sh", hostile, *arguments,
+    result = m.succeeds("/bin/busybox", "sh", "-c", script, "sh", hostile, *arguments,
                         options=["--smp", "4", "--ro", *outcomes.KEEP_QUIET, *options], timeout=timeout)
     text, log = result.out.decode(), m.log_text(result)
     for service in SERVICE_IDS.keys() - ON_DEMAND:
         m.matches(text, rf"(?m)^\s*\d+ {service}$", f"{service} among the processes")
     ended = re.findall(r".*service \d+ \(pid \d+\) ended.*|.*cat=service.*ends by signal.*|=== PANIC.*", log)
     m.equal(ended, [], "ends that the log tells", result)
+    return text
+
+
+def counted_in(text):
+    """{name: number} of what a hostile program printed."""
     return {key: int(number) for key, number in re.findall(r"^([\w ]+):? (\d+)$", text, re.M)}
+
+
+def survive(m, name, *arguments, timeout, options=()):
+    """As run_hostile(). Returns the numbers it printed: {name: number}."""
+    return counted_in(run_hostile(m, IN_AN_OPEN_FOLDER, name, *arguments, timeout=timeout, options=options))
 
 
 def drawn_seed():
     """That of ALBIREO_SEED, else another one each time."""
     return int(os.environ.get("ALBIREO_SEED") or int.from_bytes(os.urandom(4), "little"))
+
+
+def torture_seconds(default):
+    """As long as ./x torture --time says."""
+    return int(os.environ.get("ALBIREO_TORTURE_SECONDS") or default)
 
 
 def tell(what, seed, counted):
@@ -195,6 +247,23 @@ def hostile_calls(m, seconds, seed, uid=0, least_calls=0, options=()):
                       timeout=60 + 4 * seconds, options=options)
     m.equal(counted["never reached"], 0, "numbers that were never called")
     m.true(counted["calls"] >= least_calls, f"expected {least_calls} calls\ngot {counted['calls']}")
+    return counted
+
+
+def syscalls(m, edge, seconds, seed, uid):
+    """Calls of an edge, "calls" of Linux or "nt", plausible and wrong, in the kernel that checks itself; no object of a
+    program's may outlive it. Returns what was counted."""
+    variables = ["--env", "classes=" + "|".join(CLASSES_OF_PROGRAMS), "--env", f"seconds={seconds}"]
+    program = [edge, "-s", str(seed), "-u", str(uid)]
+    text = run_hostile(m, AFTER_A_FIRST_RUN, *program, *([nt_monkey()] if edge == "nt" else []),
+                       timeout=300 + 4 * seconds, options=["--debug-kernel", *variables])
+    before, after = (dict(re.findall(r"^heap\.(.+)\.live (\d+)$", part, re.M)) for part in
+                     re.search(r"^before\n(.*)^after\n(.*)", text, re.M | re.S).groups())
+    left = {name: f"{before.get(name, 0)} before, {count} now" for name, count in after.items()
+            if int(count) > int(before.get(name, 0))}
+    m.equal(left, {}, "objects left of programs that are gone")
+    counted = counted_in(text)
+    m.equal(counted["never reached"], 0, "calls that were never made")
     return counted
 
 
