@@ -25,6 +25,7 @@
 #define MARK_BYTES 4096u	/* a page each: no mark overwrites its neighbour */
 #define MARKS 256u
 #define PATH_BYTES 160
+#define TRIES 20
 
 struct slot {
 	bool is_there;
@@ -66,11 +67,23 @@ static void mark(const char *format, ...)
 	next_mark++;
 }
 
+static void finish(void)
+{
+	mark("D");
+	puts("done");
+	exit(0);
+}
+
 /* The end of an operation. Returns: it was acknowledged. */
 static bool ended(int result)
 {
-	mark("E %u %d", operation++, result < 0 ? errno : 0);
-	return result >= 0;
+	int error = result < 0 ? errno : 0;
+
+	mark("E %u %d", operation++, error);
+	/* A journal that failed takes no change any more. */
+	if (error == EROFS)
+		finish();
+	return !error;
 }
 
 /* ---- names ---- */
@@ -250,10 +263,13 @@ static void make_folder(unsigned int folder)
 {
 	char path[PATH_BYTES];
 
-	do {
+	for (unsigned int tries = 0; tries < TRIES; tries++) {
 		folders[folder].number = next_folder++;
 		mark("B %u mkdir %s", operation, folder_path(folder, path));
-	} while (!ended(mkdir(path, 0755)));
+		if (ended(mkdir(path, 0755)))
+			return;
+	}
+	finish();
 }
 
 static void leave_folder(unsigned int folder)
@@ -330,7 +346,5 @@ int main(int argc, char **argv)
 		make_folder(i);
 	while (operation < count)
 		operate();
-	mark("D");
-	puts("done");
-	return 0;
+	finish();
 }

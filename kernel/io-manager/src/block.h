@@ -44,11 +44,11 @@ struct block_device {
 
 struct block_disk *block_disk_create(struct drv_block *driver);	/* NULL: no memory */
 void block_disk_put(struct block_disk *disk);
-/* The driver leaves: what waits ends with -ENODEV. */
+/* The driver leaves: what waits ends with -EIO. */
 void block_disk_detach(struct block_disk *disk);
 /* Move the bytes of @extents, in order, to or from @frames, from byte @first of the first on.
  * The frames are referenced as long as the device may touch them; holes read as zeroes.
- * Returns: 0, -EIO, -ENODEV, -EROFS, -ENOSPC, -ENOMEM. Sleeps, without being interrupted. */
+ * Returns: 0, -EIO, also when the disk is gone, -EROFS, -ENOSPC, -ENOMEM. Sleeps, without being interrupted. */
 int block_transfer(struct block_device *d, bool is_write, const struct block_extent *extents, uint32_t nextents,
 		   struct frame *const *frames, uint32_t nframes, uint32_t first);
 int block_flush(struct block_device *d);

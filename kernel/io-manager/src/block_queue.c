@@ -126,7 +126,7 @@ static void dispatch(struct block_disk *disk)
 
 		list_del(&p->node);
 		disk->ninflight++;
-		err = disk->driver ? disk->driver->ops->submit(disk->driver, &p->rq) : -ENODEV;
+		err = disk->driver ? disk->driver->ops->submit(disk->driver, &p->rq) : -EIO;
 		if (!err)
 			continue;
 		disk->ninflight--;
@@ -307,7 +307,7 @@ static void add_extent(struct block_io *io, const struct block_device *d, bool i
 static int check(const struct block_device *d, bool is_write)
 {
 	if (block_is_gone(d))
-		return -ENODEV;
+		return -EIO;
 	if (is_write && (d->info.flags & BLOCK_READ_ONLY))
 		return -EROFS;
 	return fault_should_fail(is_write ? FAULT_BLOCK_WRITE : FAULT_BLOCK_READ) ? -EIO : 0;
@@ -340,7 +340,7 @@ int block_flush(struct block_device *d)
 	struct block_io *io;
 
 	if (block_is_gone(d))
-		return -ENODEV;
+		return -EIO;
 	if (!(d->info.flags & BLOCK_CACHED) || (d->info.flags & BLOCK_READ_ONLY))
 		return 0;
 	if (fault_should_fail(FAULT_BLOCK_WRITE))

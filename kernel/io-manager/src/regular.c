@@ -248,24 +248,6 @@ static int begin_write(struct write_state *w)
 	return 0;
 }
 
-/* See that a disk has room for the write, and cut *len to what it has room for. */
-static int take_room(struct write_state *w, uint64_t *len)
-{
-	struct inode *i = w->inode;
-	struct ipc_kernel_call c = { .words = { VFS_RESERVE, i->node, w->offset, *len } };
-	int err;
-
-	if (!(i->attr.flags & VFS_NODE_RESERVES) || (w->offset >= i->room_start && w->offset + *len <= i->room_end))
-		return 0;
-	err = vfs_call(&c);
-	if (err)
-		return err;
-	i->room_start = c.words[1];
-	i->room_end = c.words[2];
-	*len = MIN(*len, i->room_end - w->offset);
-	return 0;
-}
-
 static int64_t write_locked(struct write_state *w)
 {
 	struct io_request *rq = w->rq;
@@ -283,7 +265,7 @@ static int64_t write_locked(struct write_state *w)
 	err = check_limits(w->offset, &len, !w->is_continued);
 	if (err)
 		return err;
-	err = take_room(w, &len);
+	err = inode_take_room(w->inode, w->offset, &len);
 	if (err)
 		return err;
 	if (!w->is_continued) {

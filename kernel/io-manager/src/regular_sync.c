@@ -75,6 +75,22 @@ int regular_fsync(struct file *f, bool data_only)
 	return err ? err : vfs_call(&c);
 }
 
+int inode_take_room(struct inode *i, uint64_t offset, uint64_t *len)
+{
+	struct ipc_kernel_call c = { .words = { VFS_RESERVE, i->node, offset, *len } };
+	int err;
+
+	if (!(i->attr.flags & VFS_NODE_RESERVES) || (offset >= i->room_start && offset + *len <= i->room_end))
+		return 0;
+	err = vfs_call(&c);
+	if (err)
+		return err;
+	i->room_start = c.words[1];
+	i->room_end = c.words[2];
+	*len = MIN(*len, i->room_end - offset);
+	return 0;
+}
+
 /* What a disk kept for writes that did not come. */
 static void give_room_back(struct inode *i)
 {

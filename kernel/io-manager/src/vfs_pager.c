@@ -99,6 +99,26 @@ static void dirtied(struct mm_object *obj, uint64_t index)
 		atomic_store(&i->mapped_dirty_ns, clock_realtime_ns());
 }
 
+/* A mapping is about to write. A close meanwhile may give the room back; then write-back tells of a full disk. */
+static int reserve(struct mm_object *obj, uint64_t index)
+{
+	struct inode *i = inode_of(obj);
+	uint64_t offset = index * PAGE_SIZE, size, want, len;
+	int err = 0;
+
+	if (!(i->attr.flags & VFS_NODE_RESERVES))
+		return 0;
+	mutex_lock(&i->lock);
+	size = inode_size(i);
+	len = want = offset < size ? MIN(PAGE_SIZE, size - offset) : 0;
+	if (len)
+		err = inode_take_room(i, offset, &len);
+	if (!err && len < want)
+		err = -ENOSPC;
+	mutex_unlock(&i->lock);
+	return err;
+}
+
 /* The inode outlives its object's references; nothing is left to do. */
 static void released(struct mm_object *obj)
 {
@@ -108,6 +128,7 @@ static void released(struct mm_object *obj)
 const struct mm_pager_ops vfs_pager_ops = {
 	.page_in = page_in,
 	.page_out = page_out,
+	.reserve = reserve,
 	.dirtied = dirtied,
 	.release = released,
 };

@@ -115,6 +115,8 @@ struct vfs_time vfs_time_now(void);
 bool vfs_time_is_later(const struct vfs_time *a, const struct vfs_time *b);
 bool inode_open_for_write(struct inode *i);	/* false: ETXTBSY; undone by: */
 void inode_close_for_write(struct inode *i);
+/* See that a disk has room for writing *len bytes, and cut that to what it has room for; i->lock is held. */
+int inode_take_room(struct inode *i, uint64_t offset, uint64_t *len);
 /* Write dirty bytes back and wait; i->lock may be held. */
 int inode_write_back(struct inode *i, uint64_t offset, uint64_t len);
 /* The same of an object whose name @i is; errors are noted there (a device's node). */

@@ -76,6 +76,18 @@ static int bring(struct fault *fl)
 	return !err || err == -ENOMEM || err == -EINTR ? err : -EIO;
 }
 
+static int reserve(struct fault *fl)
+{
+	struct mm_object *obj = fl->object;
+	int err = obj->pager->reserve(obj, fl->index);
+
+	fl->object = NULL;
+	fl->reserved = obj;
+	fl->reserved_index = fl->index;
+	mm_object_put(obj);
+	return !err || err == -ENOMEM || err == -EINTR ? err : -EIO;
+}
+
 static int unshare(struct fault *fl)
 {
 	struct mm_space *s = fl->space;
@@ -130,6 +142,8 @@ static int resolve(struct fault *fl, int what, unsigned attempt)
 		return grow(fl);
 	case FAULT_BRING:
 		return bring(fl);
+	case FAULT_RESERVE:
+		return reserve(fl);
 	default:
 		return frames_wait(0, attempt) ? 0 : -ENOMEM;
 	}

@@ -14,6 +14,7 @@ enum {
 	FAULT_UNSHARE = 1,	/* the area's amap is to be copied */
 	FAULT_GROW,		/* the stack above is to grow down to the address */
 	FAULT_BRING,		/* fault.object lacks page fault.index */
+	FAULT_RESERVE,		/* fault.object's pager is to say whether page fault.index may become dirty */
 	FAULT_MEMORY,		/* nothing left for a page table, which cannot be waited for here */
 };
 
@@ -23,17 +24,19 @@ struct fault {
 	uint64_t address;	/* of the page */
 	uint32_t access;	/* MM_READ, MM_WRITE or MM_EXEC */
 	int code;
-	struct mm_object *object;	/* FAULT_BRING: referenced */
+	struct mm_object *object;	/* FAULT_BRING, FAULT_RESERVE: referenced */
 	uint64_t index;
 	struct mm_object *dirtied;	/* referenced: its pager gained a dirty page */
 	struct frame *held;	/* brought; kept from reclaim until the fault is over */
 	bool asked_pager;
+	const struct mm_object *reserved;	/* whose page reserved_index may become dirty; only compared */
+	uint64_t reserved_index;
 };
 
 /* A page of an area without MM_AREA_SHARED. */
 int fault_private(struct fault *fl);
 /* Map page @fl->address from the area's object, its neighbours too on a read.
- * A private area's amap is locked. Returns: 0; -EIO past the end; FAULT_BRING; FAULT_MEMORY. */
+ * A private area's amap is locked. Returns: 0; -EIO past the end; FAULT_BRING; FAULT_RESERVE; FAULT_MEMORY. */
 int fault_object(struct fault *fl);
 /* A copy of the object's page for writing, with a reference; NULL in *@out when it
  * is absent. Returns: 0; -EIO; FAULT_BRING. */

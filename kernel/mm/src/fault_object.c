@@ -14,14 +14,25 @@
 
 #define AROUND_PAGES 16u
 
-static int absent(struct fault *fl, struct mm_object *obj, uint64_t index)
+static int ask_for(struct fault *fl, struct mm_object *obj, uint64_t index, int what)
 {
-	if (index >= object_npages(obj))
-		return -EIO;
 	mm_object_get(obj);
 	fl->object = obj;
 	fl->index = index;
-	return FAULT_BRING;
+	return what;
+}
+
+static int absent(struct fault *fl, struct mm_object *obj, uint64_t index)
+{
+	return index >= object_npages(obj) ? -EIO : ask_for(fl, obj, index, FAULT_BRING);
+}
+
+/* Is this the first write to a clean page, for which nobody has asked the pager yet? obj->lock is held. */
+static bool needs_room(const struct fault *fl, const struct mm_object *obj, uint64_t index, const struct frame *f)
+{
+	if (fl->access != MM_WRITE || !(fl->area->flags & MM_AREA_SHARED) || !obj->pager || !obj->pager->reserve)
+		return false;
+	return !(f->flags & FRAME_DIRTY) && (fl->reserved != obj || fl->reserved_index != index);
 }
 
 int fault_object_page(struct fault *fl, struct frame **out)
@@ -142,7 +153,12 @@ int fault_object(struct fault *fl)
 
 	spin_lock(&obj->lock);
 	f = object_page(obj, index);
-	err = f ? map_page(fl, obj, f, &replaced) : absent(fl, obj, index);
+	if (!f)
+		err = absent(fl, obj, index);
+	else if (needs_room(fl, obj, index, f))
+		err = ask_for(fl, obj, index, FAULT_RESERVE);
+	else
+		err = map_page(fl, obj, f, &replaced);
 	spin_unlock(&obj->lock);
 	if (replaced)
 		tlb_flush(fl->space, fl->address, fl->address + PAGE_SIZE);

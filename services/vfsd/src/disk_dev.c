@@ -14,6 +14,14 @@ static uint32_t id_of(const struct blockdev *dev)
 	return (uint32_t)(uintptr_t)dev->context;
 }
 
+/* Bytes of a device that is gone are an I/O error to who uses its filesystem. */
+static int move_bytes(struct block_call *call)
+{
+	int err = kernel_block(call);
+
+	return err == -ENODEV ? -EIO : err;
+}
+
 static int transfer(struct blockdev *dev, uint32_t op, uint64_t offset, void *buf, size_t len)
 {
 	int err = 0;
@@ -24,7 +32,7 @@ static int transfer(struct blockdev *dev, uint32_t op, uint64_t offset, void *bu
 			.op = op, .device = id_of(dev), .offset = offset, .len = n, .buffer = (uintptr_t)buf,
 		};
 
-		err = kernel_block(&call);
+		err = move_bytes(&call);
 		offset += n;
 		buf = (char *)buf + n;
 		len -= n;
@@ -116,5 +124,5 @@ int disk_move_pages(uint32_t id, bool is_out, uint64_t node, uint64_t offset, co
 
 	for (unsigned int i = 0; i < n; i++)
 		call.len += extents[i].bytes;
-	return kernel_block(&call);
+	return move_bytes(&call);
 }

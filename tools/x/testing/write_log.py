@@ -47,37 +47,41 @@ def read_log(path):
 
 
 class Disk:
-    """A disk to which a log's entries come one after another, and which may lose its power."""
+    """A disk to which a log's entries come one after another, and which may lose its power. Of a write the bytes of each
+    `unit` come to the medium together."""
 
-    def __init__(self, image):
+    def __init__(self, image, unit=SECTOR):
         with open(image, "rb") as f:
             self.durable = bytearray(f.read())
-        self.pending = []      # (offset, a sector), in order
+        self.unit = unit
+        self.pending = []      # (offset, bytes in one unit), in order
 
     def take(self, entry):
         # A flush that has bytes comes before them.
         if entry.is_flush:
             self.settle()
-        sectors = [(entry.offset + at, entry.data[at:at + SECTOR]) for at in range(0, len(entry.data), SECTOR)]
+        at, end = entry.offset, entry.offset + len(entry.data)
+        while at < end:
+            last = min(end, (at // self.unit + 1) * self.unit)
+            self.pending.append((at, entry.data[at - entry.offset:last - entry.offset]))
+            at = last
+        # Nothing else of what waits is durable by that.
         if entry.is_durable:
-            for offset, data in sectors:
-                self.durable[offset:offset + SECTOR] = data
-        else:
-            self.pending += sectors
+            self.durable[entry.offset:end] = entry.data
 
     def settle(self):
         for offset, data in self.pending:
-            self.durable[offset:offset + SECTOR] = data
+            self.durable[offset:offset + len(data)] = data
         self.pending.clear()
 
     def cut(self, draw):
-        """The bytes after a power cut now: of what was not flushed each sector is there or not, and where one was
+        """The bytes after a power cut now: of what was not flushed each unit is there or not, and where one was
         written twice either may be. The draw also says how much is lost; at times it is all, or nothing."""
         left = bytearray(self.durable)
         kept = draw.choice((0, 0.1, 0.5, 0.5, 0.9, 1))
         for offset, data in self.pending:
             if draw.random() < kept:
-                left[offset:offset + SECTOR] = data
+                left[offset:offset + len(data)] = data
         return left
 
 

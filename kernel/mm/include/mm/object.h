@@ -31,6 +31,9 @@ struct mm_pager_ops {
 	/* Write dirty bytes [offset, offset + len) back. The pages are in write-back.
 	 * Returns: 0 or a negative errno. */
 	int (*page_out)(struct mm_object *obj, uint64_t offset, uint64_t len);
+	/* A mapping is to write the clean page @index: see that it can be written back one day. NULL: it always can.
+	 * Sleeps. Returns: 0, or a negative errno: the program is told by SIGBUS. */
+	int (*reserve)(struct mm_object *obj, uint64_t index);
 	/* A clean page was written through a mapping or write(): account the time
 	 * stamps. Never sleeps. */
 	void (*dirtied)(struct mm_object *obj, uint64_t index);
