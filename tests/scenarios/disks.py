@@ -128,3 +128,24 @@ def scenario_a_bad_sector_is_an_error_of_its_page_alone(m):
                      options=["--qemu-args", arguments])
     after = data[257 * 4096:357 * 4096]
     m.equal(result.out.decode().split("\n")[:3], ["failed", digest(data[:MIB]), digest(after)], "what was read", result)
+
+
+def scenario_lsblk_shows_disks_and_partitions(m):
+    gpt, _ = make_image(m, "gpt", "gpt")
+    plain, _ = make_image(m, "plain")
+    result = m.shell("lsblk -rno NAME,SIZE,TYPE,RO; lsblk -rno NAME,MAJ:MIN,RM,PHY-SEC,LOG-SEC,ROTA /dev/vda\n"
+                     "cd /sys/class/block/vda2; cat start size partition ro dev; readlink -f .; readlink -f subsystem; readlink -f /sys/dev/block/254:2",
+                     options=["--disk", gpt, "--disk", f"{plain},ro"])
+    m.equal(result.out.decode(),
+            "vda 24M disk 0\nvda1 8M part 0\nvda2 8M part 0\nvdb 24M disk 1\n"
+            "vda 254:0 0 512 512 1\nvda1 254:1 0 512 512 1\nvda2 254:2 0 512 512 1\n"
+            f"{SECOND // 512}\n{PART_BYTES // 512}\n2\n0\n254:2\n"
+            "/sys/devices/block/vda/vda2\n/sys/class/block\n/sys/devices/block/vda/vda2\n", "what is shown", result)
+
+
+def scenario_partitions_come_and_go_in_sys(m):
+    path, _ = make_image(m, "moving", "gpt")
+    result = m.shell("cd /sys/block/vda; echo vda*; printf 'label: gpt\\nsize=4MiB\\n' | /sbin/sfdisk -q /dev/vda; echo vda*\n"
+                     "cat vda1/size; lsblk -rno NAME",
+                     options=["--disk", path])
+    m.equal(result.out.decode(), f"vda1 vda2\nvda1\n{4 * MIB // 512}\nvda\nvda1\n", "what is listed", result)

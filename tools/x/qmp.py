@@ -52,6 +52,16 @@ class Qmp:
             if "return" in answer:
                 return answer["return"]
 
+    def wait_for(self, event, **data):
+        """Wait until QEMU tells of an event with these data."""
+        while True:
+            line = self.stream.readline()
+            if not line:
+                raise Failure(f"QEMU ended without {event}")
+            told = json.loads(line)
+            if told.get("event") == event and data.items() <= told["data"].items():
+                return
+
     def send(self, *events):
         """Input events, (type, data) each."""
         self.ask("input-send-event", events=[{"type": kind, "data": data} for kind, data in events])

@@ -4,7 +4,7 @@
 
 enum driverd_op {
 	/* Load the drivers that their registry says to load at boot, if their devices are there; those
-	 * that are loaded stay. -> [1] how many were loaded now. From pid 1. */
+	 * that are loaded stay. -> [1] how many were loaded now. From pid 1 and devmgrd. */
 	DRIVERD_BOOT = 1,
 	/* The same for those that wait until filesystems are mounted. */
 	DRIVERD_FILES_READY,

@@ -8,7 +8,7 @@
 enum inputd_op {
 	/* device, euid: the current process opens it. 0; -EACCES. The kernel's. */
 	INPUTD_OPEN = 1,
-	/* -> [1] how many devices there are; their names are event0 and up. From pid 1. */
+	/* -> [1] how many devices there are. From pid 1. */
 	INPUTD_COUNT,
 	/* uid: whose session has the keyboard; UINT32_MAX: nobody's. From pid 1. */
 	INPUTD_SEAT,

@@ -154,7 +154,7 @@ struct driver_load {
 #define LAUNCH_PORT_EOF 3	/* arg: struct port_eof *: stdin ends after n bytes */
 #define LAUNCH_PORT_BROKEN 4	/* arg: const char * port name: its host reader left */
 #define LAUNCH_PORT_COUNT 5	/* arg: struct port_eof *: bytes written so far, drained */
-#define LAUNCH_SPARE_DEVICES 7	/* 1: there are devices that only a module could drive; 0 */
+#define LAUNCH_SPARE_DEVICES 7	/* 1: there are devices that devmgrd names, or that only a module could drive; 0 */
 #define LAUNCH_REROOT 6		/* the caller stands on vfsd's root again, after a mount on "/" */
 struct port_eof {
 	char port[32];

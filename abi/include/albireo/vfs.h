@@ -145,7 +145,7 @@ enum vfs_op {
 	VFS_MOUNT,
 	/* flags | data: target path */
 	VFS_UMOUNT,
-	/* From devmgrd (initd until it exists): publish a name under /dev.
+	/* From devmgrd, storaged, initd: publish a name under /dev.
 	 * mode, rdev, uid | gid << 32 | data: path below /dev, NUL, link target if S_IFLNK */
 	VFS_PUBLISH,
 	/* data: path below /dev */

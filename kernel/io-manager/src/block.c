@@ -7,6 +7,8 @@
 #include <format/format.h>
 #include <string.h>
 
+#include <albireo/services.h>
+#include <ipc/endpoint.h>
 #include <mm/heap.h>
 #include <mm/usercopy.h>
 #include <nucleus/log.h>
@@ -205,6 +207,7 @@ int drv_block_add(struct drv_block *b)
 	number_disk(&d->info, b);
 	list_device(d);
 	mutex_unlock(&block_table_lock);
+	ipc_want_service(SERVICE_STORAGED);
 	log_info(DRIVER, "%s: %lu MiB%s", d->info.name, (unsigned long)(d->info.bytes >> 20),
 		 d->info.flags & BLOCK_READ_ONLY ? ", read-only" : "");
 	return 0;

@@ -42,4 +42,9 @@ int screen_device_open(uint32_t minor, uint32_t flags, struct file **out);	/* 29
 /* lseek(2) on what has no size. */
 int64_t device_seek(struct file *f, int64_t offset, int whence);
 
+/* Before the first driver. */
+void device_init(void);
+/* Whether DEVICE_BROKER lists any. */
+bool device_any_named(void);
+
 #endif

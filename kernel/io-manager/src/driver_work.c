@@ -1,9 +1,12 @@
-/* kernel/io-manager/src/driver_work.c: what drivers do in threads, and PCI functions that go.
+/* kernel/io-manager/src/driver_work.c: what drivers do in threads, and PCI functions that come and go.
  *
- * Locking: watches_lock (DEVICE) guards the list of watches.
+ * Locking: watches_lock (DEVICE) guards the list of watches. Listeners are called, and added to, while modules
+ * are held: no driver starts meanwhile.
  */
 #include <driver/api.h>
 #include <errno.h>
+#include <hal/hal.h>
+#include <io/module.h>
 #include <mm/heap.h>
 #include <nucleus/atomic.h>
 #include <sched/wait.h>
@@ -92,8 +95,64 @@ void drv_pci_removed(uint8_t bus)
 {
 	struct watch *w;
 
+	module_hold();
 	while ((w = take_watch(bus))) {
 		w->removed(w->context);
 		kfree(w);
 	}
+	module_resume();
+	device_changed();
+}
+
+/* ---- functions that come ---- */
+
+struct listener {
+	struct listener *next;
+	void (*arrived)(uint16_t bdf, void *context);
+	void *context;
+};
+
+static struct listener *listeners;
+
+int drv_pci_listen(void (*arrived)(uint16_t bdf, void *context), void *context)
+{
+	struct listener *l = kmalloc(sizeof(*l), 0);
+
+	if (!l)
+		return -ENOMEM;
+	*l = (struct listener){ .next = listeners, .arrived = arrived, .context = context };
+	listeners = l;
+	return 0;
+}
+
+static bool is_watched(uint16_t bdf)
+{
+	const struct watch *w;
+
+	spin_lock(&watches_lock);
+	for (w = watches; w && w->bdf != bdf; w = w->next)
+		;
+	spin_unlock(&watches_lock);
+	return w;
+}
+
+static void tell_listeners(uint16_t bdf, void *bus)
+{
+	if (bdf >> 8 != *(const uint8_t *)bus)
+		return;
+	for (const struct listener *l = listeners; l && !is_watched(bdf); l = l->next)
+		l->arrived(bdf, l->context);
+}
+
+int drv_pci_added(uint8_t bus, int (*prepare)(void *context), void *context)
+{
+	int err;
+
+	module_hold();
+	err = prepare(context);
+	if (!err)
+		hal_pci_for_each(tell_listeners, &bus);
+	module_resume();
+	device_changed();
+	return err;
 }

@@ -25,11 +25,57 @@
 
 struct spinlock input_lock = SPINLOCK_INIT(INPUT);
 static struct input_device *devices[INPUT_MAX_DEVICES];
-static uint32_t ndevices;
 
-struct input_device *input_device_at(uint32_t index)
+static struct input_device *find_locked(uint32_t index)
 {
-	return index < atomic_load(&ndevices) ? devices[index] : NULL;
+	return index < INPUT_MAX_DEVICES ? devices[index] : NULL;
+}
+
+struct input_device *input_device_get(uint32_t index)
+{
+	uint64_t flags = spin_lock_irqsave(&input_lock);
+	struct input_device *d = find_locked(index);
+
+	if (d && d->is_gone)
+		d = NULL;
+	if (d)
+		d->refs++;
+	spin_unlock_irqrestore(&input_lock, flags);
+	return d;
+}
+
+void input_device_put(struct input_device *d)
+{
+	uint64_t flags = spin_lock_irqsave(&input_lock);
+	bool is_last = !--d->refs;
+
+	spin_unlock_irqrestore(&input_lock, flags);
+	if (is_last)
+		kfree(d);
+}
+
+bool input_device_is_listed(uint32_t index, bool *is_gone)
+{
+	uint64_t flags = spin_lock_irqsave(&input_lock);
+	const struct input_device *d = find_locked(index);
+
+	*is_gone = d && d->is_gone;
+	spin_unlock_irqrestore(&input_lock, flags);
+	return d;
+}
+
+int input_device_forget(uint32_t index)
+{
+	uint64_t flags = spin_lock_irqsave(&input_lock);
+	struct input_device *d = find_locked(index);
+	int err = !d ? -ENODEV : d->is_gone ? 0 : -EBUSY;
+
+	if (!err)
+		devices[index] = NULL;
+	spin_unlock_irqrestore(&input_lock, flags);
+	if (!err)
+		input_device_put(d);
+	return err;
 }
 
 /* ---- queues ---- */
@@ -178,44 +224,71 @@ static void repeat(struct ktimer *t)
 
 int input_stats(uint32_t index, struct input_stats *out)
 {
-	struct input_device *d = input_device_at(index);
-	uint64_t flags;
+	uint64_t flags = spin_lock_irqsave(&input_lock);
+	int err = -ENODEV;
 
-	if (!d)
-		return -ENODEV;
-	flags = spin_lock_irqsave(&input_lock);
-	memcpy(out->name, d->driver->name, sizeof(out->name));
-	out->events = d->nevents;
-	out->dropped = d->ndropped;
+	for (uint32_t i = 0; err && i < INPUT_MAX_DEVICES; i++) {
+		const struct input_device *d = devices[i];
+
+		if (!d || d->is_gone || index--)
+			continue;
+		memcpy(out->name, d->driver->name, sizeof(out->name));
+		out->events = d->nevents;
+		out->dropped = d->ndropped;
+		err = 0;
+	}
 	spin_unlock_irqrestore(&input_lock, flags);
-	return 0;
+	return err;
 }
 
 int drv_input_add(struct drv_input *driver)
 {
 	struct input_device *d = kmalloc(sizeof(*d), 0);
-	uint32_t index = ~0u;
+	uint32_t index = 0;
 	uint64_t flags;
 
 	if (!d)
 		return -ENOMEM;
 	d->driver = driver;
+	d->refs = 1;
 	d->repeat_delay_ms = REPEAT_DELAY_MS;
 	d->repeat_period_ms = REPEAT_PERIOD_MS;
 	list_init(&d->readers);
 	ktimer_init(&d->repeat, repeat, d);
 	flags = spin_lock_irqsave(&input_lock);
-	if (ndevices < INPUT_MAX_DEVICES) {
-		index = ndevices;
+	while (index < INPUT_MAX_DEVICES && devices[index])
+		index++;
+	if (index < INPUT_MAX_DEVICES) {
 		devices[index] = d;
 		driver->io = d;
-		atomic_store(&ndevices, ndevices + 1);
 	}
 	spin_unlock_irqrestore(&input_lock, flags);
-	if (index == ~0u) {
+	if (index == INPUT_MAX_DEVICES) {
 		kfree(d);
 		return -ENOSPC;
 	}
 	log_info(INPUT, "event%u: %s", index, driver->name);
+	device_changed();
 	return 0;
+}
+
+void drv_input_remove(struct drv_input *driver)
+{
+	struct input_device *d = driver->io;
+	struct input_reader *r;
+	uint64_t flags;
+
+	if (!d)
+		return;
+	flags = spin_lock_irqsave(&input_lock);
+	driver->io = NULL;
+	d->is_gone = true;
+	d->repeat_code = 0;
+	LIST_FOR_EACH_ENTRY(r, &d->readers, node)
+		waitq_wake_all(&r->wait, 0);
+	spin_unlock_irqrestore(&input_lock, flags);
+	(void)ktimer_cancel(&d->repeat);
+	log_info(INPUT, "%s is gone", driver->name);
+	/* It stays in the list until devmgrd, which may be away, has taken its name back. */
+	device_changed();
 }

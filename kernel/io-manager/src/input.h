@@ -29,6 +29,8 @@ struct input_record {
 
 struct input_device {
 	struct drv_input *driver;
+	uint32_t refs;			/* its place in the list, and its readers */
+	bool is_gone;
 	struct list_node readers;
 	struct input_reader *grabbed_by;	/* who alone gets events; NULL: all do */
 	uint8_t held[sizeof(((struct drv_input *)0)->keys)];
@@ -51,8 +53,13 @@ struct input_reader {
 
 extern struct spinlock input_lock;
 
-/* Device @index. Returns: NULL if there is none; devices stay. */
-struct input_device *input_device_at(uint32_t index);
+/* Device @index. Returns: a reference; NULL if there is none, or it is gone. */
+struct input_device *input_device_get(uint32_t index);
+void input_device_put(struct input_device *d);
+/* Whether the list has a device @index, which may be gone. */
+bool input_device_is_listed(uint32_t index, bool *is_gone);
+/* Give the place of a device that is gone to others. Returns: 0, -EBUSY, -ENODEV. */
+int input_device_forget(uint32_t index);
 
 /* Deliver an event: from a driver, or written to the file. input_lock is held. */
 void input_deliver(struct input_device *d, uint16_t type, uint16_t code, int32_t value);

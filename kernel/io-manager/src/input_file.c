@@ -49,6 +49,8 @@ static int64_t event_read(struct io_request *rq)
 
 	if (rq->vector.left && rq->vector.left < sizeof(records[0]))
 		return -EINVAL;
+	if (atomic_load(&r->device->is_gone))
+		return -ENODEV;
 	while (rq->vector.left >= sizeof(records[0])) {
 		uint32_t n = take(r, records, (uint32_t)MIN(rq->vector.left / sizeof(records[0]), ARRAY_SIZE(records)));
 
@@ -82,6 +84,8 @@ static int64_t event_write(struct io_request *rq)
 
 	if (rq->vector.left && rq->vector.left < sizeof(record))
 		return -EINVAL;
+	if (atomic_load(&reader_of(rq->file)->device->is_gone))
+		return -ENODEV;
 	while (rq->vector.left >= sizeof(record)) {
 		if (io_copy_from(&rq->vector, &record, sizeof(record), &err) != sizeof(record))
 			return done ? done : -EFAULT;
@@ -93,7 +97,10 @@ static int64_t event_write(struct io_request *rq)
 
 static uint32_t event_poll(struct file *f)
 {
-	return IO_POLLOUT | IO_POLLWRNORM | (is_readable(reader_of(f)) ? READABLE : 0);
+	uint32_t can_read = is_readable(reader_of(f)) ? READABLE : 0;
+
+	return atomic_load(&reader_of(f)->device->is_gone) ? IO_POLLHUP | IO_POLLERR | can_read :
+		IO_POLLOUT | IO_POLLWRNORM | can_read;
 }
 
 static struct wait_queue *event_wait_queue(struct file *f, uint32_t events)
@@ -103,7 +110,7 @@ static struct wait_queue *event_wait_queue(struct file *f, uint32_t events)
 
 static int64_t event_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
-	return input_ioctl(reader_of(f), cmd, arg);
+	return atomic_load(&reader_of(f)->device->is_gone) ? -ENODEV : input_ioctl(reader_of(f), cmd, arg);
 }
 
 static void event_release(struct file *f)
@@ -115,6 +122,7 @@ static void event_release(struct file *f)
 		r->device->grabbed_by = NULL;
 	list_del(&r->node);
 	spin_unlock_irqrestore(&input_lock, flags);
+	input_device_put(r->device);
 	kfree(r);
 }
 
@@ -155,11 +163,15 @@ static int open_device(struct input_device *d, uint32_t flags, struct file **out
 
 int input_open(uint32_t minor, uint32_t flags, struct file **out)
 {
-	struct input_device *d = minor < INPUT_FIRST_MINOR ? NULL : input_device_at(minor - INPUT_FIRST_MINOR);
+	struct input_device *d = minor < INPUT_FIRST_MINOR ? NULL : input_device_get(minor - INPUT_FIRST_MINOR);
 	int err;
 
 	if (!d)
 		return -ENXIO;
 	err = ask_inputd(minor - INPUT_FIRST_MINOR);
-	return err ? err : open_device(d, flags, out);
+	if (!err)
+		err = open_device(d, flags, out);
+	if (err)
+		input_device_put(d);
+	return err;
 }

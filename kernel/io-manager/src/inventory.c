@@ -14,6 +14,8 @@
 #include <nucleus/log.h>
 #include <string.h>
 
+#include "device.h"
+
 #define PCI_CLASS 0x08
 #define PCI_HEADER_TYPE 0x0e
 #define PCI_SUBSYSTEM 0x2c
@@ -44,6 +46,7 @@ void drv_device_announce(const char *modalias, const bool *is_taken)
 	d->is_taken = is_taken;
 	d->next = devices;
 	atomic_store(&devices, d);
+	device_changed();
 }
 
 static void ask(struct question *q, const char *modalias)
@@ -93,5 +96,5 @@ bool device_any_spare(void)
 		if (!*d->is_taken)
 			return true;
 	}
-	return hal_pci_present();
+	return hal_pci_present() || device_any_named();
 }

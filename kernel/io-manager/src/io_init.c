@@ -1,5 +1,6 @@
 /* kernel/io-manager/src/io_init.c: what io-manager needs before the first process. */
 #include "block.h"
+#include "device.h"
 #include "tty.h"
 #include "unix.h"
 #include "vfs_private.h"
@@ -12,6 +13,7 @@ void io_init(void)
 	bundle_init();
 	p9_init();
 	block_init();
+	device_init();
 	unix_init();
 	tty_init();
 }

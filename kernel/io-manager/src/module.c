@@ -367,6 +367,16 @@ int module_load(const struct driver_load *request)
 	return err;
 }
 
+void module_hold(void)
+{
+	mutex_lock(&modules_lock);
+}
+
+void module_resume(void)
+{
+	mutex_unlock(&modules_lock);
+}
+
 /* ---- what is loaded ---- */
 
 bool module_provider_is_active(const char *name)

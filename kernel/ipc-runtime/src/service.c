@@ -132,6 +132,19 @@ bool service_request_waits(uint32_t id, uint64_t request_id)
 	return waits;
 }
 
+void ipc_want_service(uint32_t id)
+{
+	struct endpoint *ep = services[id];
+	bool is_first;
+
+	spin_lock(&ep->lock);
+	is_first = !ep->is_wanted;
+	ep->is_wanted = true;
+	spin_unlock(&ep->lock);
+	if (is_first)
+		ipc_process_ops.service_wanted(id);
+}
+
 void ipc_notify_service(uint32_t id, struct ipc_notification *n)
 {
 	struct endpoint *ep = services[id];

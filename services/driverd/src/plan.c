@@ -80,7 +80,8 @@ void plan_open(struct plan *plan, const struct plan_ops *ops, const char *text, 
 
 static int skip(struct plan *plan, struct driver *d, int error, const char *reason)
 {
-	plan->ops->log("skipped name=%s reason=%s", d->name, reason);
+	if (d->state != DRIVER_SKIPPED || d->error != error)
+		plan->ops->log("skipped name=%s reason=%s", d->name, reason);
 	d->state = DRIVER_SKIPPED;
 	d->error = error;
 	return error;

@@ -50,16 +50,10 @@ void machine_settle_disks(uint32_t uid, uint32_t gid);
 /* Publish the names under /dev; the streams' devices belong to @uid and @gid. Failures are logged. */
 void machine_publish(uint32_t uid, uint32_t gid);
 
-/* Publish the serial port, which is the terminal of a machine that no host asked for. */
-void machine_publish_serial(void);
-
-/* Have driverd load what the devices of this machine need at boot, if there are any that the kernel does not
- * drive by itself; and once filesystems are mounted, what comes from those. */
-void machine_load_drivers(void);
+/* Wait until the devices that are there have their drivers and names; and, once filesystems are mounted,
+ * until those have their drivers whose modules come from there. */
+void machine_settle_devices(void);
 void machine_load_file_drivers(void);
-
-/* Publish the framebuffer, if the firmware left one. */
-void machine_publish_screen(void);
 
 /* Take the control port's name back once it is open, lest a program reads the host's lines
  * or speaks for the machine. */

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <albireo/driver.h>
-#include <albireo/input.h>
 #include <albireo/services.h>
 #include <nucleus/nucleus.h>
 
@@ -18,10 +17,8 @@
 #define DEV(major, minor) ((uint64_t)(major) << 20 | (minor))
 #define PORT_MAJOR 240
 #define WINDOWS "/windows/"
-#define INPUT_GROUP 0
 #define DRIVERS_DEADLINE_NS 60000000000ull	/* a driver may wait long for its devices */
-#define TTY_GROUP 5	/* Debian's groups `tty` and `video` */
-#define VIDEO_GROUP 44
+#define TTY_GROUP 5	/* Debian's group `tty` */
 
 void initd_log(enum nucleus_log_level level, const char *fmt, ...)
 {
@@ -52,17 +49,6 @@ static int ask_vfsd(const uint64_t words[IPC_WORDS], const char *data, size_t le
 	msg.data_len = (uint32_t)len;
 	err = nucleus_ipc_call(vfsd, &msg);
 	return err ? err : (int)(int64_t)msg.words[0];
-}
-
-/* A question of one word, to a service that is asked once. Returns: its status, or why it could not be
- * asked; what it tells in *@answer. */
-static int ask_once(uint32_t service, uint64_t op, uint64_t *answer)
-{
-	struct ipc_message msg = { .words = { op }, .deadline_ns = DRIVERS_DEADLINE_NS };
-	int err = nucleus_ask(service, &msg);
-
-	*answer = msg.words[1];
-	return err;
 }
 
 void machine_set_clock(const struct exec_request *request)
@@ -215,52 +201,27 @@ void machine_publish(uint32_t uid, uint32_t gid)
 	publish(&tty, uid, TTY_GROUP);
 }
 
-void machine_publish_serial(void)
+/* Have @service do @op for the machine's devices, if it has any. */
+static void ask_for_devices(uint32_t service, uint64_t op)
 {
-	static const struct device_name serial = { "ttyS0", S_IFCHR | 0620, DEV(4, 64), NULL };
-
-	publish(&serial, 0, TTY_GROUP);
-}
-
-static void publish_inputs(void)
-{
-	uint64_t count = 0;
-	int err = ask_once(SERVICE_INPUTD, INPUTD_COUNT, &count);
-
-	if (err)
-		initd_log(NUCLEUS_LOG_WARN, "cannot ask for input devices: error %d", -err);
-	for (uint64_t i = 0; !err && i < count; i++) {
-		char path[32];
-		const struct device_name name = { path, S_IFCHR | 0660, DEV(INPUT_MAJOR, INPUT_MINOR_EVENT + i), NULL };
-
-		snprintf(path, sizeof(path), "input/event%lu", (unsigned long)i);
-		publish(&name, 0, INPUT_GROUP);
-	}
-}
-
-/* Have driverd load what may be loaded by now, if a device wants for it. Returns: how many drivers that were. */
-static uint64_t load_drivers(uint64_t op)
-{
-	uint64_t loaded = 0;
+	struct ipc_message msg = { .words = { op }, .deadline_ns = DRIVERS_DEADLINE_NS };
 	int err;
 
 	if (nucleus_launch(LAUNCH_SPARE_DEVICES, 0) <= 0)
-		return 0;
-	err = ask_once(SERVICE_DRIVERD, op, &loaded);
+		return;
+	err = nucleus_ask(service, &msg);
 	if (err)
-		initd_log(NUCLEUS_LOG_WARN, "cannot load drivers: error %d", -err);
-	return loaded;
+		initd_log(NUCLEUS_LOG_WARN, "devices are without drivers or names: error %d", -err);
 }
 
-void machine_load_drivers(void)
+void machine_settle_devices(void)
 {
-	if (load_drivers(DRIVERD_BOOT))
-		publish_inputs();
+	ask_for_devices(SERVICE_DEVMGRD, DEVMGRD_SETTLE);
 }
 
 void machine_load_file_drivers(void)
 {
-	load_drivers(DRIVERD_FILES_READY);
+	ask_for_devices(SERVICE_DRIVERD, DRIVERD_FILES_READY);
 }
 
 void machine_settle_disks(uint32_t uid, uint32_t gid)
@@ -284,19 +245,6 @@ static void unpublish(const char *path)
 
 	if (err)
 		initd_log(NUCLEUS_LOG_WARN, "cannot take /dev/%s back: error %d", path, -err);
-}
-
-void machine_publish_screen(void)
-{
-	static const struct device_name screen = { "fb0", S_IFCHR | 0660, DEV(29, 0), NULL };
-	int fd;
-
-	publish(&screen, 0, VIDEO_GROUP);
-	fd = open("/dev/fb0", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		unpublish(screen.path);
-	else
-		close(fd);
 }
 
 void machine_hide_control(void)

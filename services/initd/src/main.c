@@ -277,7 +277,6 @@ static void run_bare(void)
 {
 	int fd;
 
-	machine_publish_serial();
 	fd = open("/dev/ttyS0", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		initd_log(NUCLEUS_LOG_FATAL, "there is neither a request nor a serial port: error %d", errno);
@@ -323,9 +322,7 @@ int main(void)
 		make_bare_request();
 
 	machine_publish(request.uid, request.gid);
-	machine_load_drivers();
-	if (request.is_run)
-		machine_publish_screen();
+	machine_settle_devices();
 	machine_settle_disks(request.uid, request.gid);
 	keep_low_descriptors_busy();
 	if (!bytes)

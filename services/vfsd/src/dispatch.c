@@ -51,7 +51,7 @@ bool dispatch_wait_names_until(pthread_cond_t *cond, const struct timespec *unti
 }
 
 #define MAY_LAUNCHER 1u		/* also pid 1, not only the kernel */
-#define MAY_STORAGE 2u		/* also who owns the disks */
+#define MAY_DEVICES 2u		/* also who owns the disks or the other devices */
 
 static const struct operation {
 	int (*handle)(struct request *rq);
@@ -74,8 +74,8 @@ static const struct operation {
 	[VFS_STATFS] = { handle_statfs, 0 },
 	[VFS_MOUNT] = { handle_mount, MAY_LAUNCHER },
 	[VFS_UMOUNT] = { handle_umount, MAY_LAUNCHER },
-	[VFS_PUBLISH] = { handle_publish, MAY_LAUNCHER | MAY_STORAGE },
-	[VFS_UNPUBLISH] = { handle_unpublish, MAY_LAUNCHER | MAY_STORAGE },
+	[VFS_PUBLISH] = { handle_publish, MAY_LAUNCHER | MAY_DEVICES },
+	[VFS_UNPUBLISH] = { handle_unpublish, MAY_LAUNCHER | MAY_DEVICES },
 	[VFS_PATH] = { handle_path, 0 },
 	[VFS_SHUTDOWN] = { handle_shutdown, MAY_LAUNCHER },
 	[VFS_XATTR] = { handle_xattr, 0 },
@@ -203,9 +203,9 @@ static bool is_allowed(const struct request *rq)
 
 	if (rq->is_from_kernel || ((may & MAY_LAUNCHER) && rq->pid == LAUNCHER_PID))
 		return true;
-	return (may & MAY_STORAGE) &&
+	return (may & MAY_DEVICES) &&
 	       kernel_proc(PROC_QUERY_CAPABILITIES, rq->pid, &capabilities, sizeof(capabilities)) == sizeof(capabilities) &&
-	       (capabilities & CAP_STORAGE_POLICY);
+	       (capabilities & (CAP_STORAGE_POLICY | CAP_DEVICE_POLICY));
 }
 
 int dispatch(struct request *rq)

@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "record.h"
 #include "streams.h"
+#include "sysfs.h"
 
 #define MAX_TEXT (16u << 20)
 #define PID_LIMIT 4194304u
@@ -211,13 +212,20 @@ static uint32_t reader_of(const struct request *rq, enum item_id item, const str
 	return item == ITEM_PROC_SELF || item == ITEM_PROC_THREAD_SELF ? rq->pid : task_of(dir);
 }
 
+/* Whether the process or the device is there that the node belongs to. */
+static bool is_there(const struct node *node)
+{
+	return node->owner_pid ? is_process(node->owner_pid) : sysfs_exists(item_of(node), task_of(node));
+}
+
 static int generated_lookup(struct request *rq, struct node *dir, const char *name, size_t len, struct node **out)
 {
 	enum item_id folder = item_of(dir);
+	struct sysfs_member member;
 	uint32_t number;
 	int id;
 
-	if (dir->owner_pid && !is_process(dir->owner_pid))
+	if (!is_there(dir))
 		return -ENOENT;
 	if (!parse_number(name, len, &number))
 		return lookup_number(dir, number, out);
@@ -228,7 +236,10 @@ static int generated_lookup(struct request *rq, struct node *dir, const char *na
 		*out = get_node(dir->mount, (enum item_id)id, dir->owner_pid, reader_of(rq, (enum item_id)id, dir), 0);
 		return *out ? 0 : -ENOMEM;
 	}
-	return -ENOENT;
+	if (sysfs_find(folder, task_of(dir), name, len, &member))
+		return -ENOENT;
+	*out = get_node(dir->mount, member.item, 0, member.task, 0);
+	return *out ? 0 : -ENOMEM;
 }
 
 static uint32_t magic_of(enum item_id item)
@@ -262,10 +273,10 @@ static int set_owner(const struct node *node, struct vfs_attr *attr)
 	struct credentials cred;
 	long len;
 
+	if (!is_there(node))
+		return -ENOENT;
 	if (!node->owner_pid)
 		return 0;
-	if (!is_process(node->owner_pid))
-		return -ENOENT;
 	len = kernel_proc(PROC_QUERY_CREDENTIALS, node->owner_pid, &cred, sizeof(cred));
 	if (len < 0)
 		return -ENOENT;
@@ -393,11 +404,23 @@ static int add_numbers(const struct node *dir, uint64_t from, struct dirent_sink
 	}
 }
 
+static void add_members(const struct node *dir, uint64_t from, struct dirent_sink *sink)
+{
+	struct sysfs_member member;
+
+	while (from <= UINT32_MAX && !sysfs_next(item_of(dir), task_of(dir), (uint32_t)from, &member)) {
+		if (!dirent_add(sink, make_key(member.item, member.task, 0) + 1, FIRST_NUMBER + 1 + (uint64_t)member.task,
+				(items[member.item].mode & S_IFMT) >> 12, member.name, strlen(member.name)))
+			return;
+		from = (uint64_t)member.task + 1;
+	}
+}
+
 static int generated_readdir(struct request *rq, struct node *dir, uint64_t cookie, struct dirent_sink *sink)
 {
-	uint64_t id;
+	uint64_t id, from = cookie > FIRST_NUMBER ? cookie - FIRST_NUMBER : 0;
 
-	if (dir->owner_pid && !is_process(dir->owner_pid))
+	if (!is_there(dir))
 		return -ENOENT;
 	for (id = cookie; id < ITEM_END; id++) {
 		if (!is_named_child((enum item_id)id, item_of(dir)))
@@ -406,15 +429,30 @@ static int generated_readdir(struct request *rq, struct node *dir, uint64_t cook
 				(items[id].mode & S_IFMT) >> 12, items[id].name, strlen(items[id].name)))
 			return 0;
 	}
-	return add_numbers(dir, cookie > FIRST_NUMBER ? cookie - FIRST_NUMBER : 0, sink);
+	add_members(dir, from, sink);
+	return add_numbers(dir, from, sink);
+}
+
+/* Of what belongs to no process. */
+static int parent_of_device(struct node *node, struct node **dir, char name[VFS_NAME_MAX + 1], size_t *len)
+{
+	const struct item *item = &items[item_of(node)];
+	char member[SYSFS_NAME_BYTES];
+	uint32_t task = sysfs_parent(item_of(node), task_of(node), member);
+
+	*len = (size_t)snprintf(name, VFS_NAME_MAX + 1, "%s", item->name[0] ? item->name : member);
+	*dir = get_node(node->mount, item->parent, 0, task, 0);
+	return *dir ? 0 : -ENOMEM;
 }
 
 static int generated_parent(struct node *node, struct node **dir, char name[VFS_NAME_MAX + 1], size_t *len)
 {
 	const struct item *item = &items[item_of(node)];
 	bool is_below_task = item->parent == ITEM_TID;
-	uint32_t task = is_below_task ? task_of(node) : item->parent == ITEM_PROC || !node->owner_pid ? 0 : node->owner_pid;
+	uint32_t task = is_below_task ? task_of(node) : item->parent == ITEM_PROC ? 0 : node->owner_pid;
 
+	if (!node->owner_pid)
+		return parent_of_device(node, dir, name, len);
 	if (item->name[0])
 		*len = (size_t)snprintf(name, VFS_NAME_MAX + 1, "%s", item->name);
 	else

@@ -412,17 +412,3 @@ int sys_uuid(struct text *text, const struct subject *subject)
 	print_uuid(text, id);
 	return 0;
 }
-
-int sysfs_cpus(struct text *text, const struct subject *subject)
-{
-	struct proc_machine m;
-	int err = get_machine(&m);
-
-	if (err)
-		return err;
-	if (m.ncpus > 1)
-		text_printf(text, "0-%u\n", m.ncpus - 1);
-	else
-		text_printf(text, "0\n");
-	return 0;
-}

@@ -79,7 +79,7 @@ struct namespace {
 	uint32_t id, shift;	/* sectors in a block, as a shift */
 };
 
-static uint32_t ncontrollers;
+static uint32_t units;	/* that are in use, by bit */
 
 static uint32_t read32(const struct controller *c, enum reg r)
 {
@@ -375,6 +375,7 @@ static void removed(void *context)
 	for (uint32_t i = 0; i < MAX_NAMESPACES; i++)
 		if (c->namespaces[i] && c->namespaces[i]->block.io)
 			drv_block_remove(&c->namespaces[i]->block);
+	units &= ~(1u << c->unit);
 }
 
 static const struct drv_block_ops ops = { .submit = submit, .reset = reset };
@@ -495,13 +496,14 @@ static void add_controller(uint16_t bdf, void *context)
 	int err;
 
 	(void)context;
-	if (pci_class(bdf) != CLASS_NVME || ncontrollers == MAX_CONTROLLERS)
+	if (pci_class(bdf) != CLASS_NVME || units == (1u << MAX_CONTROLLERS) - 1)
 		return;
 	c = drv_alloc(sizeof(*c));
 	if (!c)
 		return;
 	c->bdf = bdf;
-	c->unit = ncontrollers++;
+	c->unit = (uint32_t)__builtin_ctz(~units);
+	units |= 1u << c->unit;
 	drv_lock_init(&c->lock);
 	pci_enable(bdf);
 	err = start_first(c);
@@ -520,7 +522,7 @@ static int init(void)
 	if (!drv_pci_present())
 		return -ENODEV;
 	drv_pci_for_each(add_controller, NULL);
-	return ncontrollers ? 0 : -ENODEV;
+	return units ? drv_pci_listen(add_controller, NULL) : -ENODEV;
 }
 
 DRIVER_ENTRY(nvme, init);

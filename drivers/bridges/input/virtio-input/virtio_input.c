@@ -169,6 +169,14 @@ static int set_up(struct input *in)
 	return drv_input_add(&in->input);
 }
 
+static void remove_input(struct virtio_device *d)
+{
+	struct input *in = d->driver;
+
+	d->ops->set_status(d, 0);
+	drv_input_remove(&in->input);
+}
+
 static int probe(struct virtio_device *d)
 {
 	struct input *in = drv_alloc(sizeof(*in));
@@ -184,6 +192,7 @@ static int probe(struct virtio_device *d)
 	}
 	d->driver = in;
 	d->interrupt = interrupt;
+	d->remove = remove_input;
 	virtio_device_ready(d);
 	for (uint16_t i = 0, room = virtio_queue_free(in->events); i < room && i < NEVENTS; i++)
 		give_buffer(in, &in->event_buffers[i]);

@@ -144,10 +144,7 @@ static volatile uint8_t *bar(struct function *f, unsigned i)
 
 static void removed(void *context)
 {
-	struct function *f = context;
-
-	if (f->device.remove)
-		f->device.remove(&f->device);
+	virtio_remove_device(&((struct function *)context)->device);
 }
 
 static void read_capability(struct function *f, uint8_t cap)
@@ -198,22 +195,19 @@ static void add_function(uint16_t bdf)
 
 static void look_at(uint16_t bdf, void *context)
 {
-	uint32_t id = drv_pci_read(bdf, 0, 4), *found = context;
+	uint32_t id = drv_pci_read(bdf, 0, 4);
 
-	if ((id & 0xffff) != VENDOR_VIRTIO || id >> 16 < DEVICE_FIRST || id >> 16 > DEVICE_LAST)
-		return;
-	++*found;
-	add_function(bdf);
+	(void)context;
+	if ((id & 0xffff) == VENDOR_VIRTIO && id >> 16 >= DEVICE_FIRST && id >> 16 <= DEVICE_LAST)
+		add_function(bdf);
 }
 
 static int init(void)
 {
-	uint32_t found = 0;
-
 	if (!drv_pci_present())
 		return -ENODEV;
-	drv_pci_for_each(look_at, &found);
-	return found ? 0 : -ENODEV;
+	drv_pci_for_each(look_at, NULL);
+	return drv_pci_listen(look_at, NULL);
 }
 
 DRIVER_ENTRY(virtio_pci, init);

@@ -90,17 +90,54 @@ static int set_msi(uint16_t bdf, uint16_t cap, uint64_t address, uint32_t data)
 	return 0;
 }
 
+/* A place's vector, which those that are plugged in there one after the other use. */
+struct message {
+	struct message *next;
+	uint16_t bdf;
+	void (*handler)(void *context);
+	void *context;
+	uint64_t address;
+	uint32_t data;
+};
+static struct message *messages;
+
+static void interrupt(void *context)
+{
+	const struct message *m = context;
+
+	m->handler(m->context);
+}
+
+static struct message *create_message(uint16_t bdf)
+{
+	struct message *m = drv_alloc(sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->bdf = bdf;
+	if (drv_irq_msi(interrupt, m, &m->address, &m->data)) {
+		drv_free(m);
+		return NULL;
+	}
+	m->next = messages;
+	messages = m;
+	return m;
+}
+
 int pci_request_interrupt(uint16_t bdf, void (*handler)(void *), void *context)
 {
 	uint16_t msix = pci_find_capability(bdf, CAP_MSIX, 0), msi = pci_find_capability(bdf, CAP_MSI, 0);
-	uint64_t address;
-	uint32_t data;
-	int err;
+	struct message *m;
 
 	if (!msix && !msi)
 		return -ENODEV;
-	err = drv_irq_msi(handler, context, &address, &data);
-	if (err)
-		return err;
-	return msix ? set_msix(bdf, msix, address, data) : set_msi(bdf, msi, address, data);
+	for (m = messages; m && m->bdf != bdf; m = m->next)
+		;
+	if (!m)
+		m = create_message(bdf);
+	if (!m)
+		return -ENOSPC;
+	m->handler = handler;
+	m->context = context;
+	return msix ? set_msix(bdf, msix, m->address, m->data) : set_msi(bdf, msi, m->address, m->data);
 }

@@ -75,6 +75,18 @@ void virtio_add_device(struct virtio_device *d)
 		try_match(d, drv);
 }
 
+void virtio_remove_device(struct virtio_device *d)
+{
+	struct virtio_device **link;
+
+	for (link = &devices; *link != d; link = &(*link)->next)
+		;
+	*link = d->next;
+	if (d->remove)
+		d->remove(d);
+	d->is_claimed = true;	/* nobody else shall want it */
+}
+
 void virtio_add_driver(struct virtio_driver *drv)
 {
 	drv->next = drivers;

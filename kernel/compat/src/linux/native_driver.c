@@ -1,4 +1,4 @@
-/* kernel/compat/src/linux/native_driver.c: driverd's and inputd's calls. */
+/* kernel/compat/src/linux/native_driver.c: driverd's, devmgrd's and inputd's calls. */
 #include <io/module.h>
 #include <mm/usercopy.h>
 
@@ -51,4 +51,9 @@ int64_t native_INPUT_STATS_BROKER(const uint64_t a[4])
 	int err = input_stats((uint32_t)a[0], &stats);
 
 	return err ? err : copy_to_user(user_ptr(a[1]), &stats, sizeof(stats));
+}
+
+int64_t native_DEVICE_BROKER(const uint64_t a[4])
+{
+	return io_sys_device(user_ptr(a[0]));
 }

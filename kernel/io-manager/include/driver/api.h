@@ -63,6 +63,12 @@ void drv_pci_for_each(void (*fn)(uint16_t bdf, void *context), void *context);
 int drv_pci_watch(uint16_t bdf, void (*removed)(void *context), void *context);
 /* The functions of @bus are to go: returns when their drivers have let them go. */
 void drv_pci_removed(uint8_t bus);
+/* @arrived is called for each function that comes from now on and has no driver; who has one calls drv_pci_watch().
+ * What was there before drv_pci_for_each() tells. A driver that calls this stays: its init returns 0. */
+int drv_pci_listen(void (*arrived)(uint16_t bdf, void *context), void *context);
+/* Functions have come to @bus: @prepare makes them ready, while no driver looks. Returns: 0; what @prepare returned.
+ * Process context. */
+int drv_pci_added(uint8_t bus, int (*prepare)(void *context), void *context);
 
 /* A thread that calls @fn after each wake, once for several that come together. NULL: no memory. */
 struct drv_worker;
@@ -185,6 +191,8 @@ struct drv_input {
 static inline void drv_input_set(uint8_t *bits, unsigned n) { bits[n / 8] |= (uint8_t)(1u << n % 8); }
 /* Returns: 0; -ENOMEM; -ENOSPC. Process context. */
 int drv_input_add(struct drv_input *d);
+/* The device vanished: @d stays, and no event of it comes any more. One that was never added is fine. Process context. */
+void drv_input_remove(struct drv_input *d);
 /* One event; a packet ends with EV_SYN, SYN_REPORT. Events of one device come one after the other. Interrupt. */
 void drv_input_event(struct drv_input *d, uint16_t type, uint16_t code, int32_t value);
 

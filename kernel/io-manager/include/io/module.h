@@ -11,11 +11,16 @@
 
 #include <nucleus/compiler.h>
 
+struct device_call;
 struct driver_load;
 struct input_stats;
 
 /* DRIVER_LOAD_MODULE_BROKER (albireo/native.h). Context: process; sleeps. */
 int module_load(const struct driver_load *request);
+
+/* Between these no driver starts and no device comes or goes. Context: process; sleeps. */
+void module_hold(void);
+void module_resume(void);
 
 /* DRIVER_PROVIDER_ACTIVE_BROKER. */
 bool module_provider_is_active(const char *group);
@@ -32,7 +37,12 @@ int device_probe_alias(const char *alias);
 /* INPUT_STATS_BROKER. */
 int input_stats(uint32_t index, struct input_stats *out);
 
-/* Whether there are devices that only a module could drive. */
+/* DEVICE_BROKER (albireo/device.h). Context: process; sleeps. */
+int64_t io_sys_device(struct device_call __user *call);
+/* Devices have come or gone. Context: any but interrupts. */
+void device_changed(void);
+
+/* Whether there are devices that devmgrd names, or that only a module could drive. */
 bool device_any_spare(void);
 
 #endif

@@ -66,6 +66,10 @@ struct ipc_notification {
 };
 void ipc_notify_service(uint32_t service_id, struct ipc_notification *n);
 
+/* There is work for a service: one that is started by its first call is started, if nobody has called it yet.
+ * Context: any but interrupts. */
+void ipc_want_service(uint32_t service_id);
+
 /* Make the endpoints of the known services. Boot. */
 void ipc_init(void);
 

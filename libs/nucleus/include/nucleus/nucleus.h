@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <albireo/block.h>
+#include <albireo/device.h>
 #include <albireo/exec.h>
 #include <albireo/native.h>
 #include <albireo/vfs.h>
@@ -184,6 +185,13 @@ static inline int nucleus_storage(struct storage_call *call)
 static inline int nucleus_block(const struct block_call *call)
 {
 	return (int)nucleus_syscall1(SYS_NUCLEUS_BLOCK_BROKER, (unsigned long)call);
+}
+
+/* ---- Devices (devmgrd) ---- */
+
+static inline int nucleus_device(struct device_call *call)
+{
+	return (int)nucleus_syscall1(SYS_NUCLEUS_DEVICE_BROKER, (unsigned long)call);
 }
 
 /* ---- Files (vfsd) ---- */

@@ -16,7 +16,8 @@ volatile void *pci_map_bar(uint16_t bdf, unsigned i, size_t bytes);
 #define PCI_CAP_EXPRESS 0x10
 /* Capability @id, the first behind @after (0: of all). Returns: its offset; 0: none. */
 uint8_t pci_find_capability(uint16_t bdf, uint8_t id, uint8_t after);
-/* One interrupt for all that the function tells, by MSI-X or MSI. Returns: 0; -ENODEV it has neither; others. */
+/* One interrupt for all that the function tells, by MSI-X or MSI. Returns: 0; -ENODEV it has neither; others.
+ * Context: init, and calls of those that drv_pci_listen() named. */
 int pci_request_interrupt(uint16_t bdf, void (*handler)(void *), void *context);
 
 #endif

@@ -53,6 +53,8 @@ struct virtio_driver {
 	struct virtio_driver *next;
 };
 void virtio_add_device(struct virtio_device *d);
+/* Its transport lost it: its driver lets it go. @d stays. */
+void virtio_remove_device(struct virtio_device *d);
 void virtio_add_driver(struct virtio_driver *drv);
 
 /* Make queue @index with at most @size entries (a power of two). NULL: none, no memory. */
