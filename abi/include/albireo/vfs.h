@@ -162,7 +162,7 @@ enum vfs_op {
 	/* dir | data: a name that is not there. Reply: data: the first name by bytes that is the same but for case
 	 * (none: it is missing too), [1] its bytes, [2] lease in ns, [3] seq. Any change of a name in dir revokes it. */
 	VFS_FOLD,
-	/* node, offset, bytes: room on the disk for what will be written there. Reply: [1], [2]: from where to where
+	/* node, offset, bytes, may use what is kept for root: room on the disk for what will be written there. Reply: [1], [2]: from where to where
 	 * writes have room now. With no bytes: what was kept and not used is given back. -ENOSPC, -EFBIG. */
 	VFS_RESERVE,
 	/* node, FALLOC_FL_*, offset, bytes: room for them, or a hole of the filesystem's blocks that lie wholly in them.

@@ -5,6 +5,9 @@
  */
 #include <errno.h>
 
+#include <linux/capability.h>
+#include <ps/process.h>
+
 #include "regular.h"
 
 static void note_error(struct inode *i, int err)
@@ -82,6 +85,7 @@ int inode_take_room(struct inode *i, uint64_t offset, uint64_t *len)
 
 	if (!(i->attr.flags & VFS_NODE_RESERVES) || (offset >= i->room_start && offset + *len <= i->room_end))
 		return 0;
+	c.words[4] = !ps_current_is_process() || ps_capable(CAP_SYS_RESOURCE);
 	err = vfs_call(&c);
 	if (err)
 		return err;

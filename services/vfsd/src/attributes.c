@@ -76,7 +76,7 @@ int handle_reserve(struct request *rq)
 		return -ENOENT;
 	if (!node_ops(node)->reserve)
 		return -EINVAL;
-	return node_ops(node)->reserve(node, rq->args[1], rq->args[2], &rq->words[1], &rq->words[2]);
+	return node_ops(node)->reserve(node, rq->args[1], rq->args[2], rq->args[3], &rq->words[1], &rq->words[2]);
 }
 
 int handle_allocate(struct request *rq)

@@ -85,7 +85,7 @@ int ext4_fs_readdir(struct request *rq, struct node *dir, uint64_t cookie, struc
 int ext4_adopt(uint16_t mount, uint32_t ino, struct node **out);
 
 /* ---- disk_ext4_data.c ---- */
-int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
+int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *start, uint64_t *end);
 int ext4_fs_allocate(struct node *node, int mode, uint64_t offset, uint64_t len);
 int ext4_fs_seek(struct node *node, uint64_t offset, bool is_hole, uint64_t *out);
 int ext4_fs_sync(uint64_t node);

@@ -82,18 +82,27 @@ static int count_ready(struct ext4 *fs, const struct node *node, struct blocks r
 	return err;
 }
 
+static bool may_take(struct ext4 *fs, uint32_t blocks, bool is_privileged)
+{
+	if (ext4_reserve(fs, blocks, is_privileged, false))
+		return false;
+	ext4_unreserve(fs, blocks);
+	return true;
+}
+
 /* A nearly full disk gives what it has. */
-static int fill(struct ext4 *fs, struct node *node, struct blocks range, uint32_t *ready)
+static int fill(struct ext4 *fs, struct node *node, struct blocks range, bool is_privileged, uint32_t *ready)
 {
 	int err = count_ready(fs, node, range, ready);
 
-	while (!err && !*ready && range.count) {
+	for (; !err && !*ready && range.count; range.count /= 2) {
+		if (!may_take(fs, range.count, is_privileged))
+			continue;
 		err = reserve_tree(fs, node, range.count);
 		if (!err)
 			err = ext4_fallocate(fs, ino_of(node), range.first, range.count, 0);
 		if (!err || err == -ENOSPC)
 			err = count_ready(fs, node, range, ready);
-		range.count /= 2;
 	}
 	return err;
 }
@@ -106,12 +115,12 @@ static uint64_t end_ahead(uint64_t offset, uint64_t len)
 	return offset + (len > ahead ? len : ahead);
 }
 
-static int make_room(struct ext4 *fs, struct node *node, uint64_t offset, uint64_t len, uint64_t *end)
+static int make_room(struct ext4 *fs, struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *end)
 {
 	uint64_t ahead = end_ahead(offset, len);
 	struct blocks range = blocks_of(fs, offset, ahead);
 	uint32_t ready, unit = ext4_block_bytes(fs);
-	int err = fill(fs, node, range, &ready);
+	int err = fill(fs, node, range, is_privileged, &ready);
 
 	if (err)
 		return err;
@@ -134,7 +143,7 @@ static int take_room_back(struct ext4 *fs, struct node *node)
 	return err;
 }
 
-int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end)
+int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *start, uint64_t *end)
 {
 	struct ext4 *fs = ext4_of(node);
 	int err;
@@ -148,7 +157,7 @@ int ext4_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *
 		return -EFBIG;
 	if (len > SIZE_MAX_BYTES - offset)
 		len = SIZE_MAX_BYTES - offset;
-	err = make_room(fs, node, offset, len, end);
+	err = make_room(fs, node, offset, len, is_privileged, end);
 	*start = offset;
 	return ext4_outcome(node, err);
 }

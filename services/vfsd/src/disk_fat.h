@@ -50,7 +50,7 @@ int fat_fs_readdir(struct request *rq, struct node *dir, uint64_t cookie, struct
 
 /* disk_fat_data.c */
 int fat_fs_setattr(struct request *rq, struct node *node, uint32_t mask, const struct vfs_attr *attr);
-int fat_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
+int fat_fs_reserve(struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *start, uint64_t *end);
 int fat_fs_sync(uint64_t node);
 long fat_fs_page_in(uint64_t node, uint64_t offset, uint64_t len);
 long fat_fs_page_out(uint64_t node, uint64_t offset, uint64_t len);

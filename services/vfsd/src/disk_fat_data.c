@@ -28,7 +28,7 @@ static void give_back(struct fat *fs, struct node *node)
 	node->fat.reserved = 0;
 }
 
-int fat_fs_reserve(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end)
+int fat_fs_reserve(struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *start, uint64_t *end)
 {
 	struct fat *fs = fat_of(node);
 	struct fat_statistics statistics;

@@ -81,8 +81,9 @@ struct fs_ops {
 	long (*page_out)(uint64_t node, uint64_t offset, uint64_t len);
 
 	/* See that the bytes from @offset on, at most @len, have room on the disk, and keep it until they are written:
-	 * [*@start, *@end) have, at least one byte of them asked for. @len 0: give back what is kept. -ENOSPC, -EFBIG. */
-	int (*reserve)(struct node *node, uint64_t offset, uint64_t len, uint64_t *start, uint64_t *end);
+	 * [*@start, *@end) have, at least one byte of them asked for. @len 0: give back what is kept.
+	 * @is_privileged: also what is kept for root. -ENOSPC, -EFBIG. */
+	int (*reserve)(struct node *node, uint64_t offset, uint64_t len, bool is_privileged, uint64_t *start, uint64_t *end);
 
 	/* fallocate(2) with that mode. */
 	int (*allocate)(struct node *node, int mode, uint64_t offset, uint64_t len);

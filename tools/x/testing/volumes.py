@@ -1,10 +1,13 @@
 """Filesystems in images of disks, made and looked at by the host's own tools."""
+import hashlib
 import os
 import subprocess
 
 MIB = 1 << 20
 START = 1 * MIB     # of the only partition
 TABLES = {"gpt": "label: gpt\nstart=2048\n", "mbr": "label: dos\nstart=2048, type=83\n"}
+BUSES = {"virtio": ("vda1", "vdb1"), "nvme": ("nvme0n1p1", "nvme1n1p1"), "ahci": ("sda1", "sdb1")}
+FOLDERS = 6
 TOOLS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", LC_ALL="C.UTF-8", MTOOLS_SKIP_CHECK="1")
 
 
@@ -43,3 +46,50 @@ def ext4_extract(m, path, table=None):
     os.mkdir(folder)
     host("debugfs", "-R", f"rdump / {folder}", ext4_name(path, table))
     return folder
+
+
+# ---- many files, both ways ----
+
+def text_of(folder, i):
+    return f"{folder} {i}\n" * (i % 50)
+
+
+def fill_folder(top, files):
+    for folder in range(FOLDERS):
+        os.makedirs(os.path.join(top, f"folder {folder}"))
+        for i in range(folder, files, FOLDERS):
+            with open(os.path.join(top, f"folder {folder}", f"file {i}"), "w", encoding="utf-8") as f:
+                f.write(text_of(folder, i))
+
+
+def digest_of(top):
+    """Of the files' names and contents in order, as WHAT_IS_THERE prints it."""
+    lines = []
+    for folder, _, files in os.walk(top):
+        for name in files:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as f:
+                lines.append(f"{hashlib.md5(f.read()).hexdigest()}  ./{os.path.relpath(path, top)}\n")
+    return hashlib.md5("".join(sorted(lines)).encode()).hexdigest()
+
+
+WHAT_IS_THERE = "find . -type f -print0 | xargs -0 md5sum | sort | md5sum | cut -c1-32"
+
+
+def ext4_both_ways(m, bus, files, mib, timeout=300):
+    """The machine reads `files` files that the host's tools put on disks of the bus, in a GPT and in an MBR partition,
+    and copies them; the host then finds the copies, and nothing else."""
+    source = os.path.join(m.folder, "source")
+    os.mkdir(source)
+    fill_folder(source, files)
+    images = [(table, ext4_image(m, f"{bus}-{table}", mib, table, ["-d", source])) for table in TABLES]
+    script = "".join(f"mkdir -p /tmp/{name} && mount -t ext4 /dev/{name} /tmp/{name} && cd /tmp/{name} || exit 90\n"
+                     f"{WHAT_IS_THERE}\nmkdir copy && cp -a folder* copy && rm -r folder* && cd copy && {WHAT_IS_THERE}\n"
+                     f"cd / && umount /tmp/{name} || exit 91\n" for name in BUSES[bus])
+    options = [text for _, image in images for text in ("--disk", f"{image},bus={bus}")]
+    result = m.shell(script, options=options, timeout=timeout)
+    expected = digest_of(source)
+    m.equal(result.out.decode().split(), [expected] * 4, "files that the machine sees", result)
+    for table, image in images:
+        ext4_check(m, image, table)
+        m.equal(digest_of(os.path.join(ext4_extract(m, image, table), "copy")), expected, f"{table}: files that the host sees")
