@@ -23,6 +23,7 @@ struct block_disk {
 	struct spinlock lock;
 	struct drv_block *driver;	/* NULL: gone */
 	struct list_node waiting;	/* pieces that the driver has no room for yet */
+	struct list_node lost;		/* pieces whose answer an injected fault took away */
 	uint32_t ninflight;
 	struct ktimer retry;	/* the driver is full of others' requests */
 	uint32_t max_segments, max_segment_bytes, max_sectors, max_discard;

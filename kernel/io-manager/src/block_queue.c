@@ -56,6 +56,7 @@ struct block_disk *block_disk_create(struct drv_block *driver)
 	refcount_set(&disk->refs, 1);
 	spin_init(&disk->lock, LOCK_BLOCK_QUEUE);
 	list_init(&disk->waiting);
+	list_init(&disk->lost);
 	ktimer_init(&disk->retry, retry, disk);
 	disk->driver = driver;
 	disk->max_segments = driver->max_segments ? driver->max_segments : 1;
@@ -99,12 +100,42 @@ static void piece_end(struct piece *p, int error)
 	io_put(io);
 }
 
+/* An injected fault: as if the device had never answered. */
+static void lose_answer(struct block_disk *disk, struct piece *p)
+{
+	uint64_t flags = spin_lock_irqsave(&disk->lock);
+
+	list_add_tail(&p->node, &disk->lost);
+	spin_unlock_irqrestore(&disk->lock, flags);
+}
+
+static void end_lost(struct block_disk *disk)
+{
+	struct list_node lost = LIST_INIT(lost);
+	uint64_t flags = spin_lock_irqsave(&disk->lock);
+	struct piece *p, *next;
+
+	LIST_FOR_EACH_ENTRY_SAFE(p, next, &disk->lost, node) {
+		list_del(&p->node);
+		list_add_tail(&p->node, &lost);
+		disk->ninflight--;
+	}
+	spin_unlock_irqrestore(&disk->lock, flags);
+	LIST_FOR_EACH_ENTRY_SAFE(p, next, &lost, node)
+		piece_end(p, -EIO);
+}
+
 static void done(struct drv_block_request *rq, int error)
 {
 	struct piece *p = rq->context;
 	struct block_disk *disk = p->io->disk;
-	uint64_t flags = spin_lock_irqsave(&disk->lock);
+	uint64_t flags;
 
+	if (fault_should_fail(FAULT_BLOCK_ANSWER)) {
+		lose_answer(disk, p);
+		return;
+	}
+	flags = spin_lock_irqsave(&disk->lock);
 	disk->ninflight--;
 	/* Its owner may go with the last piece; the disk stays as long as a request is under way. */
 	refcount_get(&disk->refs);
@@ -187,8 +218,10 @@ static bool reset(struct block_disk *disk)
 	flags = spin_lock_irqsave(&disk->lock);
 	driver = disk->driver;
 	spin_unlock_irqrestore(&disk->lock, flags);
-	if (driver && driver->ops->reset)
+	if (driver && driver->ops->reset) {
 		driver->ops->reset(driver);
+		end_lost(disk);
+	}
 	mutex_unlock(&block_table_lock);
 	return driver && driver->ops->reset;
 }
