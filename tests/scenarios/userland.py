@@ -1,11 +1,10 @@
 """The system volume: Debian's userland behind a login, and what is written there stays."""
 import os
 import re
-import subprocess
 
-from x import disk
 from x.probe import Probe
 from x.qmp import Qmp
+from x.testing import volumes
 
 BOOT_SECONDS = 240
 LOGIN_SECONDS = 60
@@ -33,20 +32,6 @@ def say(machine, user, command, answer):
     demand_prompt(machine, user)
 
 
-def check_volume(m, path):
-    """The system volume of a disk that no machine uses is in order."""
-    volume = os.path.join(m.folder, "volume")
-    with open(path, "rb") as source, open(volume, "wb") as target:
-        target.truncate(disk.VOLUME_BYTES)
-        for offset, length in disk.data_ranges(source.fileno()):
-            start, end = max(offset, disk.VOLUME_AT), min(offset + length, disk.VOLUME_AT + disk.VOLUME_BYTES)
-            if start < end:
-                target.seek(start - disk.VOLUME_AT)
-                target.write(os.pread(source.fileno(), end - start, start))
-    done = subprocess.run(["/sbin/e2fsck", "-fn", volume], capture_output=True, text=True, check=False)
-    m.equal(done.returncode, 0, f"e2fsck's verdict: {done.stdout}{done.stderr}")
-
-
 def scenario_what_is_written_on_the_system_volume_is_there_after_a_reboot(m):
     path = os.path.join(m.folder, "system.img")
     qmp = Qmp()
@@ -67,7 +52,7 @@ def scenario_what_is_written_on_the_system_volume_is_there_after_a_reboot(m):
     log_in(machine, "root")
     machine.send("poweroff\r")
     m.equal(machine.wait(END_SECONDS), 0, "exit code of ./x run")
-    check_volume(m, path)
+    volumes.system_volume_check(m, path)
 
 
 def scenario_an_image_boots_by_itself_to_a_login(m):
@@ -78,4 +63,4 @@ def scenario_an_image_boots_by_itself_to_a_login(m):
     machine.send("poweroff\r")
     m.equal(machine.wait(END_SECONDS), 0, "exit code of QEMU")
     m.true(re.search("power off", machine.log_text()), "the machine goes off in order")
-    check_volume(m, path)
+    volumes.system_volume_check(m, path)

@@ -3,6 +3,8 @@ import hashlib
 import os
 import subprocess
 
+from x import disk
+
 MIB = 1 << 20
 START = 1 * MIB     # of the only partition
 TABLES = {"gpt": "label: gpt\nstart=2048\n", "mbr": "label: dos\nstart=2048, type=83\n"}
@@ -34,8 +36,17 @@ def ext4_name(path, table=None):
 
 
 def ext4_check(m, path, table=None):
+    check_named(m, ext4_name(path, table))
+
+
+def system_volume_check(m, path):
+    """The same of the system volume of a disk that ./x image or ./x run made."""
+    check_named(m, f"{path}?offset={disk.VOLUME_AT}")
+
+
+def check_named(m, name):
     """e2fsck finds nothing, not even a journal to replay."""
-    found = subprocess.run(["e2fsck", "-fn", ext4_name(path, table)], env=TOOLS, capture_output=True, text=True, check=False)
+    found = subprocess.run(["e2fsck", "-fn", name], env=TOOLS, capture_output=True, text=True, check=False)
     m.equal(found.returncode, 0, f"e2fsck -fn says: {found.stdout}{found.stderr}")
     m.true("recover" not in found.stdout, f"the journal was to be replayed: {found.stdout}")
 

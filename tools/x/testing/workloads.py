@@ -5,7 +5,7 @@ import shutil
 
 from x import programs
 from x.common import BUILD
-from x.testing import outcomes
+from x.testing import outcomes, volumes
 
 SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6, "netd": 3}
 ON_DEMAND = {"netd"}
@@ -135,6 +135,76 @@ def kill_under_user_work(m, service, kills, options=()):
     m.matches(text, r"\Acompile [1-9]\d*\nstore [1-9]\d*\nwindows [1-9]\d*\n\Z", "rounds of each job, and nothing else")
     deaths = len(re.findall(rf"{service} was killed by signal 9, starting it again", m.log_text(result)))
     m.equal(deaths, kills, "deaths that the log tells", result)
+
+# The same in a machine of its own, on its ext4 volume. $1: name of a service, $2: kills, $3: files.exe.
+VOLUME_WORK = r"""
+set -u
+service=$1 kills=$2 files=$3
+copies() {
+	cp -r /usr/lib/python3/. copy 2> /dev/null || cp -r /usr/lib/terminfo copy
+	(cd copy && find . -type f -exec sha256sum {} + | sort) > sums
+	tar cf copy.tar copy && rm -r copy && tar xf copy.tar
+	(cd copy && sha256sum --quiet -c ../sums) || echo "a copy is wrong"
+	rm -r copy copy.tar sums
+}
+records() {
+	python3 - <<'END' || echo "the writer failed"
+import os
+for n in range(40):
+    with open("record.new", "wb") as f:
+        f.write(b"%d " % n * 3000)
+        f.flush()
+        os.fsync(f.fileno())
+    os.rename("record.new", "record")
+    assert open("record", "rb").read() == b"%d " % n * 3000
+    os.link("record", f"link-{n}")
+    if n >= 10:
+        os.unlink(f"link-{n - 10}")
+assert len(os.listdir(".")) == 11
+for n in range(30, 40):
+    os.unlink(f"link-{n}")
+END
+}
+windows() {
+	said=$("$files" 4 | tr -d '\r')
+	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
+}
+job() {
+	mkdir -p "$1" && cd "$1" || exit
+	n=0
+	until [ -e ../over ]; do ("$1") || break; n=$((n + 1)); done
+	echo "$1 $n" >> ../rounds
+}
+mkdir /root/work && cd /root/work || exit
+job copies & jobs="$!"
+job records & jobs="$jobs $!"
+job windows & jobs="$jobs $!"
+for n in $(seq $kills); do
+	sleep 0.$((RANDOM % 5 + 2))
+	until pkill -9 -x $service; do sleep 0.1; done
+done
+touch over
+wait $jobs
+echo "rounds: $(sort rounds | tr '\n' ',')"
+cd / && rm -r /root/work
+"""
+
+
+def kill_on_the_system_volume(m, service, kills):
+    """kill -9 in a machine of ./x run, under programs that write on its ext4 volume, which is in order afterwards."""
+    shutil.copy(os.path.join(BUILD, "host", "tests", "mixed", "files.exe"), m.folder)
+    with open(os.path.join(m.folder, "work.sh"), "w", encoding="utf-8") as f:
+        f.write(VOLUME_WORK)
+    disk = os.path.join(m.folder, "system.img")
+    session = m.start_shell(options=("--direct", "--system", disk, "--smp", "2", "--mem", "1G", "--bind", f"{m.folder}:/mnt"),
+                            is_tty=False)
+    session.send(f"bash /mnt/work.sh {service} {kills} /mnt/files.exe\n")
+    session.expect(r"rounds: copies [1-9]\d*,records [1-9]\d*,windows [1-9]\d*,\n", 300 + 30 * kills)
+    session.send("poweroff\n")
+    m.equal(session.wait(120), 0, "exit code of ./x run")
+    m.equal(len(re.findall(rf"{service} was killed by signal 9", session.log_text())), kills, "deaths that the log tells")
+    volumes.system_volume_check(m, disk)
+
 
 def share_processors(m, seconds):
     """Eight busy processes on four processors: half a processor each."""
