@@ -7,6 +7,7 @@
  *	poke F OFFSET		write into it
  *	msync F LEN
  *	unmap F LEN
+ *	fill F			until the disk is full, also when everything is written back
  *	room F			until a byte can be written: the room of a deleted file comes back after the fact
  *	stat PATH	unlink PATH	mkdir PATH	umount PATH
  *	wait PATH		until nothing of that name is there
@@ -77,6 +78,27 @@ static long wait_for_absence(const char *path)
 	return errno == ENOENT ? 0 : -1;
 }
 
+static bool append(int fd)
+{
+	static const char bytes[4096];
+	off_t end = lseek(fd, 0, SEEK_END);
+	bool is_any = false;
+	ssize_t n;
+
+	for (; (n = pwrite(fd, bytes, sizeof(bytes), end)) > 0; end += n)
+		is_any = true;
+	return is_any;
+}
+
+/* What is kept for blocks of the tree is free again once they are written. */
+static long fill(int fd)
+{
+	while (append(fd))
+		if (fsync(fd))
+			return -1;
+	return errno == ENOSPC ? 0 : -1;
+}
+
 static long wait_for_room(int fd)
 {
 	long n;
@@ -104,6 +126,8 @@ static long step_of_file(const char *what, int f, const char *one, const char *t
 		return pread(files[f].fd, buffer, (size_t)len, number);
 	if (!strcmp(what, "write"))
 		return pwrite(files[f].fd, buffer, (size_t)len, number);
+	if (!strcmp(what, "fill"))
+		return fill(files[f].fd);
 	if (!strcmp(what, "room"))
 		return wait_for_room(files[f].fd);
 	if (!strcmp(what, "resize"))

@@ -100,7 +100,7 @@ def full(m, fs, more):
     run_steps(m, fs, [
         ("open b mnt/b new", "0"), ("open a mnt/a new", "0"), *fill,
         (f"write a {2 * MIB} {MIB}", r"\d+"), (f"write a {3 * MIB} {MIB}", r"\d+|ENOSPC"), (f"write a {4 * MIB} {MIB}", "ENOSPC"),
-        ("write b 0 5000", "ENOSPC"), ("fsync a", "0"), ("fsync b", "0"), ("read a 0 1000", "1000"), *more,
+        ("fill a", "0"), ("write b 0 5000", "ENOSPC"), ("fsync a", "0"), ("fsync b", "0"), ("read a 0 1000", "1000"), *more,
         ("close a", "0"), ("unlink mnt/a", "0"), ("room b", "1"), ("write b 0 5000", "5000"), ("fsync b", "0"), ("close b", "0"),
         ("umount mnt", "0")], ["--disk", image])
     fs.check(m, image)
