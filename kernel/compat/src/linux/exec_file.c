@@ -33,7 +33,8 @@ int exec_file_open_as(struct inode *start, const char *path, unsigned walk_flags
 			walk_result_put(&walk);
 		return err;
 	}
-	err = check(walk.inode, want);
+	/* What has no inode is no regular file either. */
+	err = walk.inode ? check(walk.inode, want) : -EACCES;
 	if (!err) {
 		*out = walk.inode;
 		inode_get(*out);
