@@ -14,7 +14,7 @@
 
 #define CHUNK_BYTES 4096
 #define LAST_CHUNKS 16
-/* A login that ends sooner has failed; it is not tried all the time. */
+/* A login that ends sooner, and before anybody typed, has failed; it is not tried all the time. */
 #define SHORT_LIFE_MS 2000
 #define PAUSE_MS 5000
 
@@ -113,6 +113,7 @@ int session_start(struct session *session, const struct display *display, char *
 	}
 	session->restart_ms = 0;
 	session->started_ms = now_ms();
+	session->is_used = false;
 	if (session->is_login)
 		greet(session);
 	session->master = open_terminal(session->screen, terminal, sizeof(terminal));
@@ -172,7 +173,7 @@ void session_end(struct session *session)
 	session->master = -1;
 	if (!session->is_login) {
 		screen_write(session->screen, text, sizeof(text) - 1);
-	} else if (now - session->started_ms < SHORT_LIFE_MS) {
+	} else if (!session->is_used && now - session->started_ms < SHORT_LIFE_MS) {
 		session->restart_ms = now + PAUSE_MS;
 	} else {
 		screen_forget(session->screen);
@@ -182,6 +183,7 @@ void session_end(struct session *session)
 
 void session_press(struct session *session, const struct key_meaning *meaning)
 {
+	session->is_used = true;
 	if (meaning->kind == KEY_MEANS_CHARACTER)
 		screen_type(session->screen, meaning->value, meaning->modifiers);
 	else if (meaning->kind == KEY_MEANS_SPECIAL)

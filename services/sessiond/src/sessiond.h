@@ -74,6 +74,7 @@ struct session {
 	int master;		/* of the pseudo terminal; -1 while no program runs */
 	pid_t pid;		/* 0 */
 	uint64_t started_ms;
+	bool is_used;		/* somebody typed since then */
 	uint64_t restart_ms;	/* when it starts again; 0: not by itself */
 };
 
