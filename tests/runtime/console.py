@@ -175,8 +175,9 @@ def step_a_session_that_ended_starts_again(console):
 
 
 def step_what_left_the_screen_is_looked_back_at(console):
-    console.type("for i in 1 2 3 4 5 6 7 8 9\ndo for j in 1 2 3 4 5\ndo echo line\ndone\ndone\necho over\n")
-    console.until(lambda text: "over" in text and "$ echo over" in text, "the end of many lines")
+    # One command: what is typed while it runs would be echoed between its lines.
+    console.type("for i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5; do echo line; done; done; echo over\n")
+    console.until(lambda text: "over" in text, "the end of many lines")
     console.key(PAGE_UP, LEFT_SHIFT)
     console.until(lambda text: "over" not in text and text.count("line") == ROWS, "earlier lines")
     console.key(PAGE_DOWN, LEFT_SHIFT)

@@ -5,14 +5,19 @@
 #include <format/format.h>
 #include <service/service.h>
 
-void service_log(enum nucleus_log_level level, const char *fmt, ...)
+void service_vlog(enum nucleus_log_level level, const char *fmt, va_list args)
 {
 	char line[256];
-	size_t len;
+	size_t len = fmt_vsnprintf(line, sizeof(line), fmt, args);
+
+	nucleus_log(level, NUCLEUS_LOG_CATEGORY_SERVICE, line, len < sizeof(line) ? len : sizeof(line) - 1);
+}
+
+void service_log(enum nucleus_log_level level, const char *fmt, ...)
+{
 	va_list args;
 
 	va_start(args, fmt);
-	len = fmt_vsnprintf(line, sizeof(line), fmt, args);
+	service_vlog(level, fmt, args);
 	va_end(args);
-	nucleus_log(level, NUCLEUS_LOG_CATEGORY_SERVICE, line, len < sizeof(line) ? len : sizeof(line) - 1);
 }

@@ -2,14 +2,12 @@
 #include "kernel.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include <albireo/driver.h>
+#include <service/devfs.h>
 #include <service/service.h>
 
-#define DEVICE_NUMBER(major, minor) ((uint64_t)(major) << 20 | (minor))
 #define DRIVERS_DEADLINE_NS 60000000000ull	/* a driver may wait long for its devices */
 
 int kernel_list(uint32_t index, struct device_info *out)
@@ -35,36 +33,21 @@ int kernel_load_drivers(void)
 	return nucleus_ask(SERVICE_DRIVERD, &msg);
 }
 
-static int ask_vfsd(struct ipc_message *msg, const char *name)
-{
-	msg->data = (uintptr_t)name;
-	msg->data_len = (uint32_t)strlen(name) + 1;
-	return nucleus_ask(SERVICE_VFSD, msg);
-}
-
 int kernel_publish(const char *name, uint32_t mode, uint32_t gid, const struct device_info *info)
 {
-	struct ipc_message msg = {
-		.words = { VFS_PUBLISH, S_IFCHR | mode, DEVICE_NUMBER(info->major, info->minor), (uint64_t)gid << 32 },
-	};
-
-	return ask_vfsd(&msg, name);
+	return service_publish(name, S_IFCHR | mode, DEVICE_NUMBER(info->major, info->minor), (uint64_t)gid << 32);
 }
 
 int kernel_unpublish(const char *name)
 {
-	struct ipc_message msg = { .words = { VFS_UNPUBLISH } };
-
-	return ask_vfsd(&msg, name);
+	return service_unpublish(name);
 }
 
 void kernel_log(const char *fmt, ...)
 {
-	char text[200];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	service_vlog(NUCLEUS_LOG_WARN, fmt, args);
 	va_end(args);
-	service_log_warn("%s", text);
 }

@@ -1,6 +1,5 @@
 /* services/vfsd/src/kernel_calls.c: kernel.h by native calls. */
 #include <stdarg.h>
-#include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -106,11 +105,9 @@ size_t kernel_state_size(void)
 
 void kernel_log(const char *fmt, ...)
 {
-	char text[200];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	service_vlog(NUCLEUS_LOG_WARN, fmt, args);
 	va_end(args);
-	service_log_warn("%s", text);
 }

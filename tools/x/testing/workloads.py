@@ -65,11 +65,26 @@ def kill_service(m, service, kills, wanted_busy, options=()):
                                 f"log: {result.log}")
 
 
-# The userland's work: three jobs side by side, again and again until each has ended after the last kill.
-# $1: pid of a service, $2: how often it is killed, $3: files.exe. A job prints a line when a result is wrong.
-USER_WORK = r"""
+# Jobs that go round until the file `over` is there, of which files.exe is one; each says what went wrong, and its rounds.
+JOBS = r"""
 set -u
 service=$1 kills=$2 files=$3
+windows() {
+	said=$("$files" 4 | tr -d '\r')
+	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
+}
+job() {
+	mkdir -p "$1" && cd "$1" || exit
+	n=0
+	until [ -e ../over ]; do ("$@") || break; n=$((n + 1)); done
+	echo "$1 $n" >> ../rounds
+}
+"""
+
+
+# The userland's work: three jobs side by side, again and again until each has ended after the last kill.
+# $1: pid of a service, $2: how often it is killed, $3: files.exe. A job prints a line when a result is wrong.
+USER_WORK = JOBS + r"""
 compile() {
 	mkdir src && cd src || exit
 	for i in 1 2 3 4 5 6 7 8; do
@@ -101,16 +116,6 @@ assert db.execute("pragma integrity_check").fetchone() == ("ok",)
 db.close()
 END
 }
-windows() {
-	said=$("$files" 4 | tr -d '\r')
-	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
-}
-job() {
-	mkdir -p "$1" && cd "$1" || exit
-	n=0
-	until [ -e ../over ]; do ("$@") || break; n=$((n + 1)); done
-	echo "$1 $n" >> ../rounds
-}
 rm -f over rounds
 job compile "$((31 * 31 * 31 * 36 + 8 * (31 + 2)))" & jobs="$!"
 job store & jobs="$jobs $!"
@@ -136,10 +141,9 @@ def kill_under_user_work(m, service, kills, options=()):
     deaths = len(re.findall(rf"{service} was killed by signal 9, starting it again", m.log_text(result)))
     m.equal(deaths, kills, "deaths that the log tells", result)
 
+
 # The same in a machine of its own, on its ext4 volume. $1: name of a service, $2: kills, $3: files.exe.
-VOLUME_WORK = r"""
-set -u
-service=$1 kills=$2 files=$3
+VOLUME_WORK = JOBS + r"""
 copies() {
 	cp -r /usr/lib/python3/. copy 2> /dev/null || cp -r /usr/lib/terminfo copy
 	(cd copy && find . -type f -exec sha256sum {} + | sort) > sums
@@ -164,16 +168,6 @@ assert len(os.listdir(".")) == 11
 for n in range(30, 40):
     os.unlink(f"link-{n}")
 END
-}
-windows() {
-	said=$("$files" 4 | tr -d '\r')
-	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
-}
-job() {
-	mkdir -p "$1" && cd "$1" || exit
-	n=0
-	until [ -e ../over ]; do ("$1") || break; n=$((n + 1)); done
-	echo "$1 $n" >> ../rounds
 }
 mkdir /root/work && cd /root/work || exit
 job copies & jobs="$!"

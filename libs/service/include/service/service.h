@@ -19,6 +19,7 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,7 @@ int service_main(const struct service *service);
 
 /* One log line of at most 255 bytes. */
 void service_log(enum nucleus_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void service_vlog(enum nucleus_log_level level, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 
 #define service_log_debug(...) service_log(NUCLEUS_LOG_DEBUG, __VA_ARGS__)
 #define service_log_info(...) service_log(NUCLEUS_LOG_INFO, __VA_ARGS__)
