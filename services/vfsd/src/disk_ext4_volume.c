@@ -40,6 +40,7 @@ struct volume {
 
 /* One that was made stays for the next mount of its index. */
 static struct volume *volumes[VFSD_MOUNTS];
+static uint16_t nvolumes;	/* behind the last one that was made */
 
 static struct {
 	pthread_cond_t wanted;
@@ -60,6 +61,8 @@ static struct volume *volume_get(uint16_t index)
 	if (volume)
 		pthread_cond_init(&volume->changed, NULL);
 	volumes[index] = volume;
+	if (index >= nvolumes)
+		nvolumes = (uint16_t)(index + 1);
 	return volume;
 }
 
@@ -224,7 +227,7 @@ int ext4_volumes_commit(void)
 {
 	int err = 0;
 
-	for (uint16_t i = 0; i < VFSD_MOUNTS; i++) {
+	for (uint16_t i = 0; i < nvolumes; i++) {
 		int failed = ext4_volume_commit(i);
 
 		err = err ? err : failed;
@@ -455,7 +458,7 @@ void ext4_volume_leave(uint16_t index)
 
 void ext4_volumes_rest(void)
 {
-	for (unsigned int i = 0; i < VFSD_MOUNTS; i++)
+	for (uint16_t i = 0; i < nvolumes; i++)
 		if (volumes[i] && volumes[i]->fs)
 			volumes[i]->needs |= NEED_REST;
 }
@@ -474,7 +477,7 @@ bool ext4_make_way(void)
 {
 	bool is_of_use = false;
 
-	for (uint16_t i = 0; i < VFSD_MOUNTS; i++) {
+	for (uint16_t i = 0; i < nvolumes; i++) {
 		struct volume *volume = volumes[i];
 
 		if (!volume)
@@ -524,7 +527,7 @@ static void tidy_one(uint16_t index)
 
 void ext4_tidy(void)
 {
-	for (uint16_t i = 0; i < VFSD_MOUNTS; i++)
+	for (uint16_t i = 0; i < nvolumes; i++)
 		if (volumes[i] && (volumes[i]->nevictions || volumes[i]->needs))
 			tidy_one(i);
 }
