@@ -6,6 +6,8 @@
 
 #include <console/screen.h>
 
+#include "sequence.h"
+
 #define MAX_CELLS 4096		/* a side */
 #define MAX_HISTORY 2000	/* lines */
 
@@ -39,6 +41,7 @@ struct screen {
 	struct kept_line *history[MAX_HISTORY];	/* a ring */
 	int newest, nhistory;
 	int view;			/* how many lines of history stand above the screen's own */
+	struct sequence sequence;	/* of what was written */
 	screen_output_fn *output;
 	void *user;
 };
@@ -321,9 +324,23 @@ void screen_show(struct screen *screen, const struct framebuffer *framebuffer)
 	draw_all(screen);
 }
 
+/* Write runs of what may pass. */
+static void write_cells(struct screen *screen, const char *bytes, size_t len)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (sequence_take(&screen->sequence, (unsigned char)bytes[i]))
+			continue;
+		vterm_input_write(screen->vt, bytes + start, i - start);
+		start = i + 1;
+	}
+	vterm_input_write(screen->vt, bytes + start, len - start);
+}
+
 void screen_write(struct screen *screen, const char *bytes, size_t len)
 {
-	vterm_input_write(screen->vt, bytes, len);
+	write_cells(screen, bytes, len);
 	vterm_screen_flush_damage(screen->cells);
 	if (screen->view)
 		draw_all(screen);

@@ -232,6 +232,22 @@ static void more_lines_than_are_kept_push_the_oldest_out(void **state)
 	assert_int_equal(drawn_character(0), 'b');
 }
 
+static void a_sequence_may_have_any_number_of_arguments(void **state)
+{
+	char many[3000] = "\x1b[";
+
+	memset(many + 2, ';', sizeof(many) - 4);
+	many[sizeof(many) - 2] = 'm';
+	write_text(many);
+	write_text("\x1b\x07[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;\r1:1mA;;;;;;;;;;;;;;;;");
+	write_text("\x1b[0;0;0;0;0;0;0;0;0;0;0;0;0;0;0;0;0;0");
+	write_text("\x18\r\n;;;;;;;;;;;;;;;;;");
+	assert_row(0, "A;;;;;;;;;");
+	assert_row(1, ";;;;;;;");
+	assert_row(2, ";;;;;;;;;;");
+	assert_row(3, ";;;;;;;");
+}
+
 static void a_screen_without_a_cell_is_refused(void **state)
 {
 	struct screen *none;
@@ -253,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(control_makes_the_characters_of_ascii, begin, end),
 		cmocka_unit_test_setup_teardown(lines_that_left_the_screen_are_looked_back_at, begin, end),
 		cmocka_unit_test_setup_teardown(more_lines_than_are_kept_push_the_oldest_out, begin, end),
+		cmocka_unit_test_setup_teardown(a_sequence_may_have_any_number_of_arguments, begin, end),
 		cmocka_unit_test_setup_teardown(a_screen_without_a_cell_is_refused, begin, end),
 	};
 
