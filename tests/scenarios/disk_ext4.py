@@ -6,7 +6,7 @@ import shlex
 
 from x import programs
 from x.testing import differential
-from x.testing.volumes import ext4_both_ways, ext4_check, ext4_extract, ext4_image, host
+from x.testing.volumes import Ext4, both_ways, ext4_check, ext4_extract, ext4_image, host
 
 VFSD = "102"    # services have fixed pids
 FILES = 300
@@ -19,15 +19,15 @@ def on_ext4(m, image, script, options="", ends="cd / && umount /tmp/mnt || exit 
 
 
 def scenario_files_go_both_ways_on_ext4_of_virtio_disks(m):
-    ext4_both_ways(m, "virtio", FILES, 32)
+    both_ways(m, Ext4, "virtio", FILES, 32)
 
 
 def scenario_files_go_both_ways_on_ext4_of_nvme_disks(m):
-    ext4_both_ways(m, "nvme", FILES, 32)
+    both_ways(m, Ext4, "nvme", FILES, 32)
 
 
 def scenario_files_go_both_ways_on_ext4_of_sata_disks(m):
-    ext4_both_ways(m, "ahci", FILES, 32)
+    both_ways(m, Ext4, "ahci", FILES, 32)
 
 
 # ---- what a filesystem does ----

@@ -9,8 +9,8 @@
 #include <nucleus/counter.h>
 
 #include "amap.h"
-#include "fault_internal.h"
 #include "area.h"
+#include "fault_internal.h"
 
 #define RFLAGS_TF 0x100u
 #define RFLAGS_DF 0x400u
@@ -53,13 +53,16 @@ static uint64_t end_of_absent(struct mm_space *s, uint64_t address, uint64_t las
 {
 	uint64_t page = ALIGN_DOWN(address, PAGE_SIZE);
 	struct mm_area *a = area_find(s, address);
+	struct mm_amap *amap;
 	uint64_t npages;
 
 	if (!a || a->start > address || !(a->flags & MM_AREA_SPARSE) || !(a->prot & MM_WRITE) || a->object)
 		return 0;
 	npages = (MIN(a->end, ALIGN_UP(last, PAGE_SIZE)) - page) >> PAGE_SHIFT;
-	if (a->amap)
-		npages = amap_empty_pages(a->amap, area_amap_index(a, page), npages);
+	/* Another thread's fault may give the area its amap now. */
+	amap = atomic_load(&a->amap);
+	if (amap)
+		npages = amap_empty_pages(amap, area_amap_index(a, page), npages);
 	return page + (npages << PAGE_SHIFT);
 }
 
@@ -78,8 +81,10 @@ bool fault_pass_zero_store(struct mm_space *s, struct trap_frame *f, uint64_t ad
 	if (end <= f->rdi)
 		return false;
 	n = MIN(f->rcx, (end - f->rdi) / bytes);
+	if (!n)
+		return false;
 	f->rdi += n * bytes;
 	f->rcx -= n;
 	counter_inc(COUNTER_ZERO_STORE);
-	return n > 0;
+	return true;
 }

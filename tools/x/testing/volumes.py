@@ -1,4 +1,5 @@
 """Filesystems in images of disks, made and looked at by the host's own tools."""
+import glob
 import hashlib
 import os
 import subprocess
@@ -8,6 +9,7 @@ from x import disk
 MIB = 1 << 20
 START = 1 * MIB     # of the only partition
 TABLES = {"gpt": "label: gpt\nstart=2048\n", "mbr": "label: dos\nstart=2048, type=83\n"}
+FAT_TABLES = {"gpt": "label: gpt\nstart=2048, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7\n", "mbr": "label: dos\nstart=2048, type=c\n"}
 BUSES = {"virtio": ("vda1", "vdb1"), "nvme": ("nvme0n1p1", "nvme1n1p1"), "ahci": ("sda1", "sdb1")}
 FOLDERS = 6
 TOOLS = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/sbin:/usr/sbin", LC_ALL="C.UTF-8", MTOOLS_SKIP_CHECK="1")
@@ -87,20 +89,61 @@ def digest_of(top):
 WHAT_IS_THERE = "find . -type f -print0 | xargs -0 md5sum | sort | md5sum | cut -c1-32"
 
 
-def ext4_both_ways(m, bus, files, mib, timeout=300):
+class Ext4:
+    TYPE, COPY = "ext4", "cp -a"
+
+    @staticmethod
+    def image(m, name, mib, table, source):
+        return ext4_image(m, name, mib, table, ["-d", source])
+
+    check = staticmethod(ext4_check)
+    extract = staticmethod(ext4_extract)
+
+
+class Fat:
+    """FAT32, that knows no owners."""
+    TYPE, COPY = "vfat", "cp -r"
+
+    @staticmethod
+    def image(m, name, mib, table, source):
+        path = os.path.join(m.folder, name + ".img")
+        with open(path, "wb") as f:
+            f.truncate(mib * MIB)
+        host("sfdisk", "-q", path, input=FAT_TABLES[table].encode())
+        host("mkfs.fat", "-F", "32", f"--offset={START // 512}", "-h", str(START // 512), path, str((mib - 2) * 1024))
+        host("mcopy", "-s", "-i", f"{path}@@{START}", *sorted(glob.glob(os.path.join(source, "*"))), "::/")
+        return path
+
+    @staticmethod
+    def check(m, path, table):
+        part = path + ".part"
+        host("dd", f"if={path}", f"of={part}", "bs=1M", "skip=1", "conv=sparse", "status=none")
+        found = subprocess.run(["fsck.fat", "-n", part], env=TOOLS, capture_output=True, text=True, check=False)
+        m.equal(found.returncode, 0, f"{table}: fsck.fat -n says: {found.stdout}{found.stderr}")
+
+    @staticmethod
+    def extract(m, path, _):
+        folder = os.path.join(m.folder, "got-" + os.path.basename(path))
+        os.mkdir(folder)
+        host("mcopy", "-s", "-i", f"{path}@@{START}", "::/", folder)
+        return folder
+
+
+def both_ways(m, filesystem, bus, files, mib, timeout=300):
     """The machine reads `files` files that the host's tools put on disks of the bus, in a GPT and in an MBR partition,
     and copies them; the host then finds the copies, and nothing else."""
     source = os.path.join(m.folder, "source")
     os.mkdir(source)
     fill_folder(source, files)
-    images = [(table, ext4_image(m, f"{bus}-{table}", mib, table, ["-d", source])) for table in TABLES]
-    script = "".join(f"mkdir -p /tmp/{name} && mount -t ext4 /dev/{name} /tmp/{name} && cd /tmp/{name} || exit 90\n"
-                     f"{WHAT_IS_THERE}\nmkdir copy && cp -a folder* copy && rm -r folder* && cd copy && {WHAT_IS_THERE}\n"
+    images = [(table, filesystem.image(m, f"{bus}-{table}", mib, table, source)) for table in TABLES]
+    script = "".join(f"mkdir -p /tmp/{name} && mount -t {filesystem.TYPE} /dev/{name} /tmp/{name} && cd /tmp/{name} || exit 90\n"
+                     f"{WHAT_IS_THERE}\nmkdir copy && {filesystem.COPY} folder* copy && rm -r folder* && cd copy && {WHAT_IS_THERE}\n"
                      f"cd / && umount /tmp/{name} || exit 91\n" for name in BUSES[bus])
     options = [text for _, image in images for text in ("--disk", f"{image},bus={bus}")]
     result = m.shell(script, options=options, timeout=timeout)
     expected = digest_of(source)
     m.equal(result.out.decode().split(), [expected] * 4, "files that the machine sees", result)
     for table, image in images:
-        ext4_check(m, image, table)
-        m.equal(digest_of(os.path.join(ext4_extract(m, image, table), "copy")), expected, f"{table}: files that the host sees")
+        filesystem.check(m, image, table)
+        found = os.path.join(filesystem.extract(m, image, table), "copy")
+        m.equal(digest_of(found), expected, f"{table}: files that the host sees")
