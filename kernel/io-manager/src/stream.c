@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <mm/heap.h>
 
+#include "device.h"
 #include "vfs_private.h"
 
 #define CHUNK (32u << 10)
@@ -66,20 +67,6 @@ static int64_t stream_write(struct io_request *rq)
 	return n;
 }
 
-static int64_t stream_seek(struct file *f, int64_t offset, int whence)
-{
-	int64_t target;
-
-	mutex_lock(&f->position_lock);
-	target = whence == SEEK_CUR ? (int64_t)(f->offset + (uint64_t)offset) : offset;
-	if ((whence != SEEK_SET && whence != SEEK_CUR) || target < 0)
-		target = -EINVAL;
-	else
-		f->offset = (uint64_t)target;
-	mutex_unlock(&f->position_lock);
-	return target;
-}
-
 /* O_TRUNC of what has no size changes nothing. */
 static int stream_truncate(struct file *f, uint64_t size)
 {
@@ -98,7 +85,7 @@ const struct file_ops stream_ops = {
 	.name = "stream",
 	.read = stream_read,
 	.write = stream_write,
-	.seek = stream_seek,
+	.seek = device_seek,
 	.truncate = stream_truncate,
 	.release = stream_release,
 };

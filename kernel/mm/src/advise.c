@@ -11,8 +11,6 @@
 /* Give the private pages of [start, end) up; the next touch finds zeroes or the object. */
 static int drop_pages(struct mm_area *a, uint64_t start, uint64_t end, bool even_locked)
 {
-	struct mm_space *s = a->space;
-	struct pt_gather g;
 	int err;
 
 	if ((a->flags & MM_AREA_LOCKED) && !even_locked)
@@ -20,11 +18,7 @@ static int drop_pages(struct mm_area *a, uint64_t start, uint64_t end, bool even
 	err = area_unshare(a);
 	if (err)
 		return err;
-	pt_gather_begin(&g, s);
-	spin_lock(&s->table_lock);
-	pt_unmap(&g, start, end);
-	spin_unlock(&s->table_lock);
-	pt_gather_finish(&g);
+	pt_unmap_range(a->space, start, end);
 	area_drop_pages(a, start, end);
 	return 0;
 }

@@ -22,7 +22,6 @@ void space_release_area(struct mm_area *a)
 int space_unmap(struct mm_space *s, uint64_t start, uint64_t end)
 {
 	struct mm_area *a = area_find_overlap(s, start, end);
-	struct pt_gather g;
 	int err;
 
 	if (!a)
@@ -33,11 +32,7 @@ int space_unmap(struct mm_space *s, uint64_t start, uint64_t end)
 	if (err)
 		return err;
 	/* The entries go while objects can still find them through the areas. */
-	pt_gather_begin(&g, s);
-	spin_lock(&s->table_lock);
-	pt_unmap(&g, start, end);
-	spin_unlock(&s->table_lock);
-	pt_gather_finish(&g);
+	pt_unmap_range(s, start, end);
 	while ((a = area_find_overlap(s, start, end))) {
 		area_remove(a);
 		space_release_area(a);

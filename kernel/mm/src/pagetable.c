@@ -282,6 +282,17 @@ void pt_unmap(struct pt_gather *g, uint64_t start, uint64_t end)
 		gather_range(g, start, end);
 }
 
+void pt_unmap_range(struct mm_space *s, uint64_t start, uint64_t end)
+{
+	struct pt_gather g;
+
+	pt_gather_begin(&g, s);
+	spin_lock(&s->table_lock);
+	pt_unmap(&g, start, end);
+	spin_unlock(&s->table_lock);
+	pt_gather_finish(&g);
+}
+
 /* Call @fn with each run of entries of one bottom table in [start, end) that has any. */
 static int for_each_table(struct mm_space *s, uint64_t start, uint64_t end,
 			  int (*fn)(pte_t *entry, uint64_t start, uint64_t end, void *ctx), void *ctx)

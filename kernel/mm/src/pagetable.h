@@ -64,6 +64,8 @@ void pt_run_end_own(struct pt_run *run, struct mm_space *s, pte_t *entry);
 void pt_clear(struct mm_space *s, pte_t *entry);
 /* Clear the entries of [start, end). */
 void pt_unmap(struct pt_gather *g, uint64_t start, uint64_t end);
+/* The same as an operation of its own: with the flush. table_lock is not held. */
+void pt_unmap_range(struct mm_space *s, uint64_t start, uint64_t end);
 /* Take from the entries of [start, end) what @prot does not allow; adds only the right to execute. */
 void pt_protect(struct pt_gather *g, uint64_t start, uint64_t end, uint32_t prot);
 /* Pages mapped in [start, end). */

@@ -102,7 +102,6 @@ static int leave_behind(const struct remap *r, const struct mm_area *a, struct m
 static int64_t move(const struct remap *r)
 {
 	struct mm_area *a, *left = NULL;
-	struct pt_gather g;
 	uint64_t to;
 	int err = isolate(r, &a);
 
@@ -115,11 +114,7 @@ static int64_t move(const struct remap *r)
 			area_free(left);
 		return err;
 	}
-	pt_gather_begin(&g, r->space);
-	spin_lock(&r->space->table_lock);
-	pt_unmap(&g, a->start, a->end);
-	spin_unlock(&r->space->table_lock);
-	pt_gather_finish(&g);
+	pt_unmap_range(r->space, a->start, a->end);
 	area_remove(a);
 	/* The area keeps its amap index, and the pages with it. */
 	if (a->file_bytes_end)

@@ -32,15 +32,10 @@ void rmap_unmap_range(struct mm_object *obj, uint64_t first, uint64_t last)
 	struct mm_area *a;
 
 	FOR_EACH_AREA(a, obj, first, last) {
-		struct pt_gather g;
 		uint64_t start, end;
 
 		area_window(a, first, last, &start, &end);
-		pt_gather_begin(&g, a->space);
-		spin_lock(&a->space->table_lock);
-		pt_unmap(&g, start, end);
-		spin_unlock(&a->space->table_lock);
-		pt_gather_finish(&g);
+		pt_unmap_range(a->space, start, end);
 	}
 }
 

@@ -450,46 +450,40 @@ int p9_unlinkat(uint32_t transport, uint32_t dir, const char *name, size_t len, 
 	return transact_removal(&ex, P9_TRENAMEAT, was_other);
 }
 
-long p9_read_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len)
+/* Tread or Twrite of pages of @node that the kernel moves as @flags say. Returns: bytes; negative errno. */
+static long move_pages(struct exchange *ex, uint32_t flags, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len)
 {
-	struct exchange ex;
 	uint32_t count;
 	int err;
 
-	begin(&ex, transport, P9_TREAD, repeatable);
-	p9_put32(&ex.out, fid);
-	p9_put64(&ex.out, offset);
-	p9_put32(&ex.out, len);
-	ex.flags = P9_DATA_IN;
-	ex.node = node;
-	ex.offset = offset;
-	ex.data_len = len;
-	err = transact(&ex);
+	p9_put32(&ex->out, fid);
+	p9_put64(&ex->out, offset);
+	p9_put32(&ex->out, len);
+	ex->flags = flags;
+	ex->node = node;
+	ex->offset = offset;
+	ex->data_len = len;
+	err = transact(ex);
 	if (err)
 		return err;
-	count = p9_get32(&ex.in);
-	return ex.in.is_bad || count > len ? -EIO : (long)count;
+	count = p9_get32(&ex->in);
+	return ex->in.is_bad || count > len ? -EIO : (long)count;
+}
+
+long p9_read_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len)
+{
+	struct exchange ex;
+
+	begin(&ex, transport, P9_TREAD, repeatable);
+	return move_pages(&ex, P9_DATA_IN, fid, node, offset, len);
 }
 
 long p9_write_pages(uint32_t transport, uint32_t fid, uint64_t node, uint64_t offset, uint32_t len)
 {
 	struct exchange ex;
-	uint32_t count;
-	int err;
 
 	begin(&ex, transport, P9_TWRITE, repeatable);
-	p9_put32(&ex.out, fid);
-	p9_put64(&ex.out, offset);
-	p9_put32(&ex.out, len);
-	ex.flags = P9_DATA_OUT;
-	ex.node = node;
-	ex.offset = offset;
-	ex.data_len = len;
-	err = transact(&ex);
-	if (err)
-		return err;
-	count = p9_get32(&ex.in);
-	return ex.in.is_bad || count > len ? -EIO : (long)count;
+	return move_pages(&ex, P9_DATA_OUT, fid, node, offset, len);
 }
 
 int p9_xattrwalk(uint32_t transport, uint32_t fid, uint32_t newfid, const char *name, size_t len, uint64_t *size)
