@@ -15,6 +15,19 @@ def package(folder, **data):
     return Package(f"{folder}/package.toml", data)
 
 
+class ProgramTest(unittest.TestCase):
+    def test_what_only_a_debugger_reads_is_not_staged(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program")
+            subprocess.run(["cc", "-g", "-x", "c", "-o", path, "-"], input=b"int main(void) { return 0; }", check=True)
+            with open(path, "rb") as f:
+                built = f.read()
+            staged = stage.read_program(path)
+        self.assertIn(b".debug_info", built)
+        self.assertNotIn(b".debug_info", staged)
+        self.assertIn(b".symtab", staged)
+
+
 class BundleTest(unittest.TestCase):
     FILES = [("boot-manifest.tsv", bundle.MODE_FILE, b"a\n"), ("bin/tool", bundle.MODE_PROGRAM, b"x" * 5000),
              ("empty", bundle.MODE_FILE, b"")]
