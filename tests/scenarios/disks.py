@@ -75,7 +75,8 @@ def scenario_a_new_partition_table_is_read_also_by_a_new_storaged(m):
     path, _ = make_image(m, "changing", "gpt")
     table = shlex.quote("label: dos\nsize=1MiB\nsize=2MiB\nsize=3MiB\n")
     result = m.shell(f"cd /dev; echo vda*; printf %s {table} | /sbin/sfdisk -q /dev/vda; echo vda*; kill -9 108\n"
-                     "printf 'label: gpt\\nsize=4MiB\\n' | /sbin/sfdisk -q /dev/vda; echo vda*; blockdev --getsize64 /dev/vda1",
+                     "printf 'label: gpt\\nsize=4MiB\\n' | /sbin/sfdisk -q /dev/vda; echo vda*; blockdev --getsize64 /dev/vda1\n"
+                     "[ $(stat -c %u:%g vda1) = $(stat -c %u:%g vda) ] || echo whose is it",
                      options=["--disk", path])
     m.equal(result.out.decode(), f"vda vda1 vda2\nvda vda1 vda2 vda3\nvda vda1\n{4 * MIB}\n", "names", result)
 

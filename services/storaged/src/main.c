@@ -1,17 +1,45 @@
 /* storaged: which partitions the disks have, and what they are called.
  *
  * A thread waits for the kernel's inventory to change; whoever needs its result asks
- * for it. Nothing survives a restart: see inventory.h. */
+ * for it. Whose the names are survives a restart; for the rest see inventory.h. */
 #include <errno.h>
 #include <pthread.h>
 
 #include <service/service.h>
+#include <service/state.h>
 
 #include "inventory.h"
 
 #define LAUNCHER_PID 1
 
+struct kept {
+	uint64_t owner;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct state arena;
+
+static struct kept *kept(void)
+{
+	return STATE_PTR(&arena, state_root(&arena), struct kept);
+}
+
+/* Returns: 0; -ENOSPC. */
+static int keep_owner(uint64_t owner)
+{
+	state_off_t off = state_root(&arena);
+
+	state_begin(&arena);
+	if (!off)
+		off = state_alloc(&arena, sizeof(struct kept));
+	if (!off) {
+		state_abort(&arena);
+		return -ENOSPC;
+	}
+	STATE_SET(&arena, &STATE_PTR(&arena, off, struct kept)->owner, owner);
+	state_set_root(&arena, off);
+	return state_commit(&arena);
+}
 
 static void update(void)
 {
@@ -37,20 +65,30 @@ static void *watch(void *unused)
 
 static int start(void)
 {
+	int err = service_state_open(&arena, STATE_MIN_BYTES);
 	pthread_t thread;
 
+	if (err < 0)
+		return err;
+	if (state_root(&arena))
+		inventory_set_owner(kept()->owner);
 	return -pthread_create(&thread, NULL, watch, NULL);
 }
 
 static int settle(const struct service_call *call)
 {
+	int err;
+
 	if (call->caller_pid != LAUNCHER_PID)
 		return -EACCES;
 	pthread_mutex_lock(&lock);
-	inventory_set_owner(call->words[1]);
-	inventory_update();
+	err = keep_owner(call->words[1]);
+	if (!err) {
+		inventory_set_owner(call->words[1]);
+		inventory_update();
+	}
 	pthread_mutex_unlock(&lock);
-	return 0;
+	return err;
 }
 
 static int find(struct service_call *call)
