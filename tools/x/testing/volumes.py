@@ -32,6 +32,15 @@ def ext4_image(m, name, mib, table=None, options=()):
     return path
 
 
+def disk_with_table(m, name, mib, table):
+    """An image of `mib` MiB with one partition, in which nothing is. Returns its path."""
+    path = os.path.join(m.folder, name + ".img")
+    with open(path, "wb") as f:
+        f.truncate(mib * MIB)
+    host("sfdisk", "-q", path, input=TABLES[table].encode())
+    return path
+
+
 def ext4_name(path, table=None):
     """The filesystem in an image, as the programs of e2fsprogs call it."""
     return f"{path}?offset={START}" if table else path

@@ -1,15 +1,12 @@
 """Workloads that ./x test runs in a short form and ./x torture in their full length."""
 import os
 import re
-import shutil
 
 from x import programs
-from x.common import BUILD
-from x.testing import outcomes, volumes
+from x.testing import outcomes
 
 SERVICE_IDS = {"syscalld": 1, "procd": 9, "vfsd": 2, "loaderd": 6, "netd": 3}
 ON_DEMAND = {"netd"}
-PIDS = {"syscalld": 100, "procd": 101, "vfsd": 102, "loaderd": 103, "netd": 104, "hived": 105}
 
 
 def race(m, seconds):
@@ -63,141 +60,6 @@ def kill_service(m, service, kills, wanted_busy, options=()):
     busy = sum(n > 0 for n in met)
     m.true(busy >= wanted_busy, f"expected {wanted_busy} kills with a request in progress\ngot {busy} of {kills}\n"
                                 f"log: {result.log}")
-
-
-# Jobs that go round until the file `over` is there, of which files.exe is one; each says what went wrong, and its rounds.
-JOBS = r"""
-set -u
-service=$1 kills=$2 files=$3
-windows() {
-	said=$("$files" 4 | tr -d '\r')
-	[ "$said" = "48 files, 0 names left" ] || echo "files.exe says: $said"
-}
-job() {
-	mkdir -p "$1" && cd "$1" || exit
-	n=0
-	until [ -e ../over ]; do ("$@") || break; n=$((n + 1)); done
-	echo "$1 $n" >> ../rounds
-}
-"""
-
-
-# The userland's work: three jobs side by side, again and again until each has ended after the last kill.
-# $1: pid of a service, $2: how often it is killed, $3: files.exe. A job prints a line when a result is wrong.
-USER_WORK = JOBS + r"""
-compile() {
-	mkdir src && cd src || exit
-	for i in 1 2 3 4 5 6 7 8; do
-		printf 'int f%d(int x) { int s = %d; for (int i = 0; i < x; i++) s = s * 31 + i; return s; }\n' $i $i > f$i.c
-	done
-	{
-		for i in 1 2 3 4 5 6 7 8; do echo "int f$i(int x);"; done
-		echo '#include <stdio.h>'
-		echo 'int main(void) { printf("%d\n", f1(3) + f2(3) + f3(3) + f4(3) + f5(3) + f6(3) + f7(3) + f8(3)); }'
-	} > main.c
-	printf 'prog: main.o f1.o f2.o f3.o f4.o f5.o f6.o f7.o f8.o\n\t$(CC) -o $@ $^\n' > Makefile
-	make -s -j4 CC=/usr/bin/gcc prog > make.out 2>&1 || { echo "make failed: $(tail -3 make.out)"; exit 1; }
-	[ "$(./prog)" = "$1" ] || echo "the program prints $(./prog)"
-	make -q prog || echo "make finds work again"
-	cd .. && rm -r src || echo "src stays"
-}
-store() {
-	python3 - <<'END' || echo "the SQLite writer failed"
-import os, sqlite3
-if os.path.exists("rows.db"):
-    os.remove("rows.db")
-db = sqlite3.connect("rows.db")
-db.execute("create table rows (id integer primary key, text text)")
-for i in range(30):
-    with db:
-        db.executemany("insert into rows (text) values (?)", [(f"row {i} {n}",) for n in range(20)])
-assert db.execute("select count(*), max(id) from rows").fetchone() == (600, 600)
-assert db.execute("pragma integrity_check").fetchone() == ("ok",)
-db.close()
-END
-}
-rm -f over rounds
-job compile "$((31 * 31 * 31 * 36 + 8 * (31 + 2)))" & jobs="$!"
-job store & jobs="$jobs $!"
-job windows & jobs="$jobs $!"
-for n in $(seq $kills); do
-	sleep 0.$((RANDOM % 5 + 2))
-	until kill -9 $service 2> /dev/null; do sleep 0.1; done	# it may be about to start again
-done
-touch over
-wait $jobs
-sort rounds
-"""
-
-
-def kill_under_user_work(m, service, kills, options=()):
-    """kill -9 under a compilation, a database's transactions and a Windows program that writes files; no result
-    may be wrong, and each job must have got through."""
-    files = shutil.copy(os.path.join(BUILD, "host", "tests", "mixed", "files.exe"), m.folder)
-    result = m.succeeds("/bin/bash", "-c", USER_WORK, "bash", str(PIDS[service]), str(kills), files,
-                        options=["--smp", "2", "--mem", "1G", *options], timeout=300 + 30 * kills)
-    text = result.out.decode()
-    m.matches(text, r"\Acompile [1-9]\d*\nstore [1-9]\d*\nwindows [1-9]\d*\n\Z", "rounds of each job, and nothing else")
-    deaths = len(re.findall(rf"{service} was killed by signal 9, starting it again", m.log_text(result)))
-    m.equal(deaths, kills, "deaths that the log tells", result)
-
-
-# The same in a machine of its own, on its ext4 volume. $1: name of a service, $2: kills, $3: files.exe.
-VOLUME_WORK = JOBS + r"""
-copies() {
-	cp -r /usr/lib/python3/. copy 2> /dev/null || cp -r /usr/lib/terminfo copy
-	(cd copy && find . -type f -exec sha256sum {} + | sort) > sums
-	tar cf copy.tar copy && rm -r copy && tar xf copy.tar
-	(cd copy && sha256sum --quiet -c ../sums) || echo "a copy is wrong"
-	rm -r copy copy.tar sums
-}
-records() {
-	python3 - <<'END' || echo "the writer failed"
-import os
-for n in range(40):
-    with open("record.new", "wb") as f:
-        f.write(b"%d " % n * 3000)
-        f.flush()
-        os.fsync(f.fileno())
-    os.rename("record.new", "record")
-    assert open("record", "rb").read() == b"%d " % n * 3000
-    os.link("record", f"link-{n}")
-    if n >= 10:
-        os.unlink(f"link-{n - 10}")
-assert len(os.listdir(".")) == 11
-for n in range(30, 40):
-    os.unlink(f"link-{n}")
-END
-}
-mkdir /root/work && cd /root/work || exit
-job copies & jobs="$!"
-job records & jobs="$jobs $!"
-job windows & jobs="$jobs $!"
-for n in $(seq $kills); do
-	sleep 0.$((RANDOM % 5 + 2))
-	until pkill -9 -x $service; do sleep 0.1; done
-done
-touch over
-wait $jobs
-echo "rounds: $(sort rounds | tr '\n' ',')"
-cd / && rm -r /root/work
-"""
-
-
-def kill_on_the_system_volume(m, service, kills):
-    """kill -9 in a machine of ./x run, under programs that write on its ext4 volume, which is in order afterwards."""
-    shutil.copy(os.path.join(BUILD, "host", "tests", "mixed", "files.exe"), m.folder)
-    with open(os.path.join(m.folder, "work.sh"), "w", encoding="utf-8") as f:
-        f.write(VOLUME_WORK)
-    disk = os.path.join(m.folder, "system.img")
-    session = m.start_shell(options=("--direct", "--system", disk, "--smp", "2", "--mem", "1G", "--bind", f"{m.folder}:/mnt"),
-                            is_tty=False)
-    session.send(f"bash /mnt/work.sh {service} {kills} /mnt/files.exe\n")
-    session.expect(r"rounds: copies [1-9]\d*,records [1-9]\d*,windows [1-9]\d*,\n", 300 + 30 * kills)
-    session.send("poweroff\n")
-    m.equal(session.wait(120), 0, "exit code of ./x run")
-    m.equal(len(re.findall(rf"{service} was killed by signal 9", session.log_text())), kills, "deaths that the log tells")
-    volumes.system_volume_check(m, disk)
 
 
 def share_processors(m, seconds):
