@@ -1,7 +1,8 @@
 /* kernel/hal/src/clock.c: the TSC as the clock, the local APIC's timer for deadlines, RTC for the date.
  *
- * Both are measured against the PIT's channel 0, which needs no gate. Conversions use
- * 32.32 fixed point.
+ * Both are measured against the PIT's channel 0, which needs no gate. A virtual processor may stand still at
+ * any instruction, for longer than the PIT takes for a round (55 ms): so a reading counts that took little time, and
+ * a measurement that another one confirms. Conversions use 32.32 fixed point.
  */
 #include <lowlevel/cpu.h>
 #include <nucleus/log.h>
@@ -12,18 +13,82 @@
 #define PIT_COMMAND 0x43
 #define PIT_RATE_GENERATOR 0x34	/* channel 0, both bytes, mode 2 */
 #define PIT_TICKS 2400		/* about 2 ms */
+#define READINGS 8		/* of which the quickest counts */
+#define MEASUREMENTS 50
+#define TOLERANCE 1000		/* a measurement is right to one part in so many */
 #define APIC_MAX_COUNT 0xffffffffull
+
+struct reading {
+	uint64_t tsc, took_tsc;
+	uint32_t apic;
+	uint16_t pit;
+};
+
+struct frequencies {
+	uint64_t tsc, apic;
+};
 
 static uint64_t tsc_start, tsc_frequency, apic_frequency;
 static uint64_t ns_per_tsc, apic_per_ns;	/* 32.32 */
 
-static uint16_t pit_count(void)
+/* The PIT keeps the count of the moment at which it gets the command. */
+static void read_all(struct reading *r)
 {
+	uint64_t before = rdtsc();
 	uint8_t lo;
 
 	outb(PIT_COMMAND, 0);
+	r->apic = lapic_read(LAPIC_TIMER_CURRENT);
+	r->took_tsc = rdtsc() - before;
+	r->tsc = before + r->took_tsc / 2;
 	lo = inb(PIT_DATA);
-	return (uint16_t)(lo | inb(PIT_DATA) << 8);
+	r->pit = (uint16_t)(lo | inb(PIT_DATA) << 8);
+}
+
+static void read_quickly(struct reading *best)
+{
+	struct reading r;
+
+	read_all(best);
+	for (int i = 1; i < READINGS; i++) {
+		read_all(&r);
+		if (r.took_tsc < best->took_tsc)
+			*best = r;
+	}
+}
+
+static struct frequencies measure(void)
+{
+	struct reading first, last;
+	uint16_t ticks;
+
+	lapic_write(LAPIC_TIMER_INITIAL, (uint32_t)APIC_MAX_COUNT);
+	read_quickly(&first);
+	do {
+		read_all(&last);
+	} while ((uint16_t)(first.pit - last.pit) < PIT_TICKS);
+	read_quickly(&last);
+	ticks = MAX((uint16_t)(first.pit - last.pit), 1);
+	return (struct frequencies){ (last.tsc - first.tsc) * PIT_HZ / ticks, (first.apic - last.apic) * PIT_HZ / ticks };
+}
+
+static bool is_near(uint64_t a, uint64_t b)
+{
+	return MAX(a, b) - MIN(a, b) <= a / TOLERANCE;
+}
+
+static struct frequencies measure_confirmed(void)
+{
+	struct frequencies found = measure(), again;
+
+	for (int i = 1; i < MEASUREMENTS; i++) {
+		again = measure();
+		if (is_near(found.tsc, again.tsc) && is_near(found.apic, again.apic))
+			return (struct frequencies){ (found.tsc + again.tsc) / 2, (found.apic + again.apic) / 2 };
+		found = again;
+	}
+	log_warn(BOOT, "clock: no two measurements agree");
+	return found;
 }
 
 static inline uint64_t scale(uint64_t v, uint64_t factor)
@@ -33,29 +98,18 @@ static inline uint64_t scale(uint64_t v, uint64_t factor)
 
 void hal_clock_init(void)
 {
-	uint16_t first, elapsed;
-	uint64_t tsc, apic, ticks;
+	struct frequencies found;
 
 	outb(PIT_COMMAND, PIT_RATE_GENERATOR);
 	outb(PIT_DATA, 0);
 	outb(PIT_DATA, 0);
 	lapic_write(LAPIC_LVT_TIMER, LAPIC_MASKED | TRAP_TIMER);
-	lapic_write(LAPIC_TIMER_INITIAL, (uint32_t)APIC_MAX_COUNT);
-	(void)pit_count();	/* warm: the two readings that count should take equally long */
-	first = pit_count();
-	tsc = rdtsc();
-	apic = lapic_read(LAPIC_TIMER_CURRENT);
-	do {
-		elapsed = (uint16_t)(first - pit_count());
-	} while (elapsed < PIT_TICKS);
-	ticks = elapsed;
-	tsc = rdtsc() - tsc;
-	apic -= lapic_read(LAPIC_TIMER_CURRENT);
+	found = measure_confirmed();
 	lapic_write(LAPIC_TIMER_INITIAL, 0);
 	lapic_write(LAPIC_LVT_TIMER, TRAP_TIMER);
 
-	tsc_frequency = tsc * PIT_HZ / ticks;
-	apic_frequency = apic * PIT_HZ / ticks;
+	tsc_frequency = found.tsc;
+	apic_frequency = found.apic;
 	ASSERT(tsc_frequency && apic_frequency);
 	ns_per_tsc = (NSEC_PER_SEC << 32) / tsc_frequency;
 	apic_per_ns = (apic_frequency << 32) / NSEC_PER_SEC;
