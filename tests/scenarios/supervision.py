@@ -1,5 +1,5 @@
 """Services that are killed under work: nobody notices but the log."""
-from x.testing import workloads
+from x.testing import kills, workloads
 
 
 def scenario_vfsd_dies_under_work_and_every_result_is_right(m):
@@ -41,3 +41,7 @@ def scenario_hived_dies_and_the_registry_is_what_it_was(m):
     values = [line.split() for line in result.out.decode().splitlines() if line.startswith("    ")]
     m.equal(values, [["after", "1", "REG_DWORD", "0x1"], ["after", "2", "REG_DWORD", "0x2"], ["first", "REG_SZ", "one"]],
             "values in the registry", result)
+
+
+def scenario_each_service_dies_under_work_on_the_system_volume(m):
+    kills.kill_each_on_the_system_volume(m)

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 
-from x import volume
+from x import stage, volume
 from x.common import BUILD
 from x.probe import Probe
 from x.qmp import Qmp, key
@@ -319,13 +319,18 @@ def talk(session, use, kills):
             others.append(line)
 
 
-def judge(m, service, use, jobs, told, kills, log):
+def judge(m, services, use, jobs, told, kills, log):
     rounds, others = told
     m.equal(others, [], "what the jobs say that is wrong")
     m.equal(sorted(rounds), sorted(jobs), "jobs that told their rounds")
     m.true("0" not in rounds.values(), f"expected a round of each job\ngot {rounds}")
     says = " died, starting it again" if isinstance(use, Kept) else " was killed by signal 9, starting it again"
-    m.equal(len(re.findall(service + says, log)), kills, "deaths that the log tells")
+    for service in services:
+        m.equal(len(re.findall(service + says, log)), kills, f"deaths of {service} that the log tells")
+
+
+def processes_of(services):
+    return " ".join(PROCESSES[service] for service in services)
 
 
 def kill_under_user_work(m, service, kills):
@@ -334,31 +339,45 @@ def kill_under_user_work(m, service, kills):
     use = USES[service](m)
     jobs = (*USER_JOBS, *use.jobs)
     script = JOBS + USER_WORK + KILLING
-    session = m.start("/bin/bash", "-c", script, "bash", m.folder, PROCESSES[service], str(kills), *jobs,
+    session = m.start("/bin/bash", "-c", script, "bash", m.folder, processes_of([service]), str(kills), *jobs,
                       options=["--smp", "2", "--mem", "1G", "--env", "SCRATCH=/dev/vda", *use.all_options()])
     told = talk(session, use, kills)
     m.equal(session.wait(), 0, "exit code")
-    judge(m, service, use, jobs, told, kills, session.log_text())
+    judge(m, [service], use, jobs, told, kills, session.log_text())
 
 
-def kill_on_the_system_volume(m, service, kills):
-    """Under programs that write on the ext4 volume of a machine of ./x run, which is in order afterwards."""
+def work_on_the_system_volume(m, use, services, jobs, kills):
+    """The machine's end is an orderly one; returns its log."""
     put_tools(m)
-    use = USES[service](m)
-    jobs = (*VOLUME_JOBS, *use.jobs)
     with open(os.path.join(m.folder, "work.sh"), "w", encoding="utf-8") as f:
         f.write(JOBS + VOLUME_WORK + KILLING + "cd / && rm -r /root/work\n")
     disk = os.path.join(m.folder, "system.img")
     volume.write_disk(disk)
     # Only firmware gives a screen.
-    boot = () if isinstance(use, Console) else ("--direct",)
+    boot = () if isinstance(use, Console) else ("--direct", "--bundle", stage.RUN_BUNDLE)
     session = m.start_shell(options=(*boot, "--system", disk, "--smp", "2", "--mem", "1G", "--bind", f"{m.folder}:/mnt",
                                      *use.all_options()), is_tty=False)
-    session.send(f"SCRATCH=/dev/vdb bash /mnt/work.sh /mnt {PROCESSES[service]} {kills} {' '.join(jobs)}\n")
-    told = talk(session, use, kills)
+    session.send(f"SCRATCH=/dev/vdb bash /mnt/work.sh /mnt '{processes_of(services)}' {kills} {' '.join(jobs)}\n")
+    told = talk(session, use, kills * len(services))
     if isinstance(use, Console):
         use.log_in()
     session.send("poweroff\n")
     m.equal(session.wait(120), 0, "exit code of ./x run")
-    judge(m, service, use, jobs, told, kills, session.log_text())
+    judge(m, services, use, jobs, told, kills, session.log_text())
     volumes.system_volume_check(m, disk)
+
+
+def kill_on_the_system_volume(m, service, kills):
+    """Under programs that write on the ext4 volume of a machine of ./x run, which is in order afterwards."""
+    use = USES[service](m)
+    work_on_the_system_volume(m, use, [service], (*VOLUME_JOBS, *use.jobs), kills)
+
+
+class Everybody(Partitions):
+    jobs = ("records", "windows", "identity", "programs", "sockets", "registry", "partitions")
+
+
+def kill_each_on_the_system_volume(m):
+    """The short form: each service that a plain machine of ./x run has dies once."""
+    work_on_the_system_volume(m, Everybody(m), ("syscalld", "procd", "vfsd", "loaderd", "netd", "hived", "storaged"),
+                              Everybody.jobs, 1)
