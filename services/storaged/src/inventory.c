@@ -20,6 +20,17 @@ void inventory_set_owner(uint64_t new_owner)
 	owner = new_owner;
 }
 
+void inventory_give_to(uint64_t new_owner)
+{
+	struct block_info info;
+
+	if (owner == new_owner)
+		return;
+	owner = new_owner;
+	for (uint32_t i = 0; !kernel_list(i, &info); i++)
+		(void)kernel_unpublish(info.name);
+}
+
 static void publish(const struct block_info *info)
 {
 	int err = kernel_publish(info, owner);

@@ -21,5 +21,7 @@ int inventory_rescan(uint32_t id);
 int inventory_find(const uint64_t type[2], uint32_t *id);
 /* Names that are published from now on belong to uid | gid << 32; at first root and group disk. */
 void inventory_set_owner(uint64_t owner);
+/* So do those that were, with the next update. */
+void inventory_give_to(uint64_t owner);
 
 #endif

@@ -84,7 +84,7 @@ static int settle(const struct service_call *call)
 	pthread_mutex_lock(&lock);
 	err = keep_owner(call->words[1]);
 	if (!err) {
-		inventory_set_owner(call->words[1]);
+		inventory_give_to(call->words[1]);
 		inventory_update();
 	}
 	pthread_mutex_unlock(&lock);

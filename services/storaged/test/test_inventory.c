@@ -108,6 +108,7 @@ int kernel_unpublish(const char *name)
 		return -ENOENT;
 	nnames--;
 	memmove(names[i], names[nnames], sizeof(names[0]));
+	owners[i] = owners[nnames];
 	return 0;
 }
 
@@ -157,6 +158,18 @@ static void a_new_disk_gets_partitions_and_names(void **state)
 	assert_int_equal(owners[0], 7);
 	inventory_update();
 	assert_int_equal(ndevices, 3);
+}
+
+static void names_from_before_get_a_new_owner_too(void **state)
+{
+	inventory_set_owner(7);
+	add_disk();
+	inventory_update();
+	inventory_give_to(8);
+	inventory_update();
+	assert_int_equal(nnames, 3);
+	for (uint32_t i = 0; i < nnames; i++)
+		assert_int_equal(owners[i], 8);
 }
 
 static void a_disk_that_cannot_be_read_has_a_name(void **state)
@@ -233,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_new_disk_gets_partitions_and_names, set_up),
+		cmocka_unit_test_setup(names_from_before_get_a_new_owner_too, set_up),
 		cmocka_unit_test_setup(a_disk_that_cannot_be_read_has_a_name, set_up),
 		cmocka_unit_test_setup(a_rescan_takes_what_changed, set_up),
 		cmocka_unit_test_setup(a_partition_in_use_stays_with_its_name, set_up),
