@@ -15,6 +15,7 @@
 #include "block.h"
 
 #define TIMEOUT_NS (30ull * NSEC_PER_SEC)
+#define POKE_NS NSEC_PER_SEC	/* see p9.c */
 #define RETRY_NS NSEC_PER_MSEC
 #define DEFAULT_MAX_SECTORS 2048u
 
@@ -226,6 +227,28 @@ static bool reset(struct block_disk *disk)
 	return driver && driver->ops->reset;
 }
 
+static void poke(struct block_disk *disk)
+{
+	uint64_t flags = spin_lock_irqsave(&disk->lock);
+
+	if (disk->driver && disk->driver->ops->poke)
+		disk->driver->ops->poke(disk->driver);
+	spin_unlock_irqrestore(&disk->lock, flags);
+}
+
+/* Returns: whether @io is done in time. */
+static bool wait_done(struct block_io *io)
+{
+	uint64_t limit = clock_monotonic_ns() + TIMEOUT_NS;
+
+	while (WAIT_EVENT(&io->wait, is_done(io), 0, clock_monotonic_ns() + POKE_NS)) {
+		if (clock_monotonic_ns() >= limit)
+			return false;
+		poke(io->disk);
+	}
+	return true;
+}
+
 /* Queue all pieces of @io and wait. The caller's reference is used up. */
 static int io_run(struct block_io *io)
 {
@@ -244,11 +267,11 @@ static int io_run(struct block_io *io)
 		list_add_tail(&io->pieces[i].node, &disk->waiting);
 	spin_unlock_irqrestore(&disk->lock, flags);
 	dispatch(disk);
-	if (WAIT_EVENT(&io->wait, is_done(io), 0, clock_monotonic_ns() + TIMEOUT_NS)) {
+	if (!wait_done(io)) {
 		log_ratelimited(LOG_WARN, DRIVER, "a disk has not answered for %u s", (unsigned)(TIMEOUT_NS / NSEC_PER_SEC));
 		withdraw(io);
 		if (reset(disk))
-			(void)WAIT_EVENT(&io->wait, is_done(io), 0, clock_monotonic_ns() + TIMEOUT_NS);
+			(void)wait_done(io);
 	}
 	err = -EIO;
 	if (is_done(io))

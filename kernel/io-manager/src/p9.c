@@ -23,6 +23,8 @@
 #define RECORD_BUCKETS 64
 #define FIRST_TAG 1
 #define EXCHANGE_TIMEOUT_NS (60ull * NSEC_PER_SEC)
+/* QEMU 7.2 loses what a processor writes to a device while a device is plugged in or taken out (tcg_commit()). */
+#define POKE_NS NSEC_PER_SEC
 
 struct exchange {
 	struct drv_9p_request rq;
@@ -267,11 +269,24 @@ static int send(struct exchange *e, struct drv_9p *t)
 	return err;
 }
 
+static int wait_done(struct exchange *e, struct drv_9p *t)
+{
+	uint64_t limit = clock_monotonic_ns() + EXCHANGE_TIMEOUT_NS;
+	int err;
+
+	for (;;) {
+		err = WAIT_EVENT(&e->wait, __atomic_load_n(&e->is_done, __ATOMIC_ACQUIRE), INTERRUPT_FATAL,
+				 clock_monotonic_ns() + POKE_NS);
+		if (err != -ETIMEDOUT || clock_monotonic_ns() >= limit)
+			return err;
+		t->poke(t);
+	}
+}
+
 /* Wait for @e and copy its reply out. */
 static int64_t finish(struct exchange *e, struct p9_exchange *x, struct p9_exchange __user *ux)
 {
-	int err = WAIT_EVENT(&e->wait, __atomic_load_n(&e->is_done, __ATOMIC_ACQUIRE), INTERRUPT_FATAL,
-			     clock_monotonic_ns() + EXCHANGE_TIMEOUT_NS);
+	int err = wait_done(e, transports[x->transport]);
 	uint32_t n;
 
 	if (err)

@@ -152,7 +152,16 @@ static void remove_disk(struct virtio_device *d)
 	drv_block_remove(&k->block);
 }
 
-static const struct drv_block_ops ops = { .submit = submit };
+static void poke(struct drv_block *b)
+{
+	struct disk *k = b->driver;
+	uint64_t flags = drv_lock_acquire(&k->lock);
+
+	virtio_queue_kick(k->queue);
+	drv_lock_release(&k->lock, flags);
+}
+
+static const struct drv_block_ops ops = { .submit = submit, .poke = poke };
 
 /* The serial number, before anything else is asked. A device without one says so. */
 static void read_serial(struct disk *k)

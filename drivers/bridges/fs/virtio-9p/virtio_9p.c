@@ -27,6 +27,15 @@ static int submit(struct drv_9p *p9, struct drv_9p_request *rq)
 	return err;
 }
 
+static void poke(struct drv_9p *p9)
+{
+	struct transport *t = p9->driver;
+	uint64_t flags = drv_lock_acquire(&t->lock);
+
+	virtio_queue_kick(t->queue);
+	drv_lock_release(&t->lock, flags);
+}
+
 static void interrupt(struct virtio_device *d)
 {
 	struct transport *t = d->driver;
@@ -58,7 +67,7 @@ static int probe(struct virtio_device *d)
 	t->queue = virtio_queue_create(d, 0, RING);
 	if (!t->queue)
 		return -ENOMEM;
-	t->p9 = (struct drv_9p){ .tag = t->tag, .submit = submit, .driver = t };
+	t->p9 = (struct drv_9p){ .tag = t->tag, .submit = submit, .poke = poke, .driver = t };
 	d->driver = t;
 	d->interrupt = interrupt;
 	virtio_device_ready(d);

@@ -11,6 +11,7 @@
 #define NBARS 6
 #define NO_DEVICE 0xff	/* what reads as every register */
 #define BAR_BYTES 0x4000
+#define MAX_QUEUES 128
 
 enum cfg_type { CFG_COMMON = 1, CFG_NOTIFY, CFG_ISR, CFG_DEVICE, CFG_TYPES };
 
@@ -28,6 +29,7 @@ struct function {
 	volatile uint8_t *bars[NBARS];
 	volatile uint8_t *cfg[CFG_TYPES];
 	uint32_t notify_multiplier;
+	volatile uint8_t *notify_at[MAX_QUEUES];	/* of those that are enabled */
 };
 
 static volatile uint8_t *common(struct virtio_device *d, enum common r)
@@ -92,6 +94,8 @@ static void set_config(struct virtio_device *d, uint32_t offset, unsigned bytes,
 
 static uint16_t queue_max(struct virtio_device *d, uint16_t index)
 {
+	if (index >= MAX_QUEUES)
+		return 0;
 	R16(common(d, COMMON_QUEUE_SELECT)) = index;
 	return R16(common(d, COMMON_QUEUE_SIZE));
 }
@@ -104,7 +108,10 @@ static void write64(struct virtio_device *d, enum common r, uint64_t v)
 
 static void queue_enable(struct virtio_device *d, uint16_t index, uint16_t size, uint64_t desc, uint64_t avail, uint64_t used)
 {
+	struct function *f = d->transport;
+
 	R16(common(d, COMMON_QUEUE_SELECT)) = index;
+	f->notify_at[index] = f->cfg[CFG_NOTIFY] + R16(common(d, COMMON_QUEUE_NOTIFY)) * f->notify_multiplier;
 	R16(common(d, COMMON_QUEUE_SIZE)) = size;
 	R16(common(d, COMMON_QUEUE_MSIX)) = 0;
 	write64(d, COMMON_DESC, desc);
@@ -117,8 +124,7 @@ static void notify(struct virtio_device *d, uint16_t index)
 {
 	struct function *f = d->transport;
 
-	R16(common(d, COMMON_QUEUE_SELECT)) = index;
-	R16(f->cfg[CFG_NOTIFY] + R16(common(d, COMMON_QUEUE_NOTIFY)) * f->notify_multiplier) = index;
+	R16(f->notify_at[index]) = index;
 }
 
 static const struct virtio_transport_ops ops = {

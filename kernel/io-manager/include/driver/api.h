@@ -132,6 +132,8 @@ struct drv_9p {
 	const char *tag;	/* mount tag */
 	/* Returns: 0; -EAGAIN the ring is full (try after the next done); -EIO. Any context. */
 	int (*submit)(struct drv_9p *t, struct drv_9p_request *rq);
+	/* Tell the device once more that it has requests, should it have missed that. Process context. */
+	void (*poke)(struct drv_9p *t);
 	void *driver;
 };
 int drv_9p_add(struct drv_9p *t);
@@ -157,6 +159,9 @@ struct drv_block_ops {
 	/* A request has not been done for long: end all that were accepted, with -EIO if need be, and get
 	 * the device to work again. Process context, sleeps; NULL: nothing helps. */
 	void (*reset)(struct drv_block *b);
+	/* Tell the device once more that it has requests, should it have missed that. Under the lock of `submit`;
+	 * NULL: it cannot miss it. */
+	void (*poke)(struct drv_block *b);
 };
 struct drv_block {
 	const char *prefix;	/* "vd" and "sd" get a letter, "nvme" the numbers below */
