@@ -120,3 +120,9 @@ def scenario_a_fifo_in_the_working_folder_is_the_machines_own(m):
     done = m.shell("mkfifo pipe && (echo through > pipe &) && cat pipe && ls -l pipe | cut -c1 && stat -c %a pipe")
     m.equal(done.out, b"through\np\n644\n", "standard output", done)
     m.true(not os.path.lexists(os.path.join(m.folder, "pipe")), "the host has no FIFO")
+
+
+def scenario_an_exchange_that_the_host_was_not_told_of_comes_to_its_end(m):
+    result = m.shell("for i in 1 2 3 4 5 6 7 8 9 10; do echo $i > f$i && mv f$i g$i && cat g$i || exit 1; done; echo g*",
+                     options=["--fault", "p9.notify=drop-every:60"])
+    m.equal(result.out.decode().split(), [str(i) for i in range(1, 11)] + sorted(f"g{i}" for i in range(1, 11)), "output", result)

@@ -265,6 +265,8 @@ static int send(struct exchange *e, struct drv_9p *t)
 	if (err) {
 		exchange_put(e);
 		drop_kept(e);
+	} else if (!fault_should_fail(FAULT_P9_NOTIFY)) {
+		t->poke(t);
 	}
 	return err;
 }

@@ -108,6 +108,7 @@ wait $jobs
 case " $* " in *" sessions "*) end_sessions;; esac
 echo "rounds $(sort rounds | tr '\n' ' ')"
 rm over rounds
+read -r answer	# what the host does for the last lines needs the machine
 """
 
 # In a machine of ./x exec.
@@ -311,6 +312,7 @@ def talk(session, use, kills):
     while True:
         line = session.expect(rb"([^\n]*)\n", max(0, deadline - time.monotonic())).group(1).decode("utf-8", "replace")
         if line.startswith("rounds "):
+            session.send("\n")
             return dict(re.findall(r"(\w+) (\d+)", line.removeprefix("rounds "))), others
         if re.fullmatch(r"kill \d+", line):
             use.before_kill()

@@ -21,8 +21,6 @@ static int submit(struct drv_9p *p9, struct drv_9p_request *rq)
 	uint64_t flags = drv_lock_acquire(&t->lock);
 	int err = virtio_queue_add(t->queue, rq->out, rq->nout, rq->in, rq->nin, rq);
 
-	if (!err)
-		virtio_queue_kick(t->queue);
 	drv_lock_release(&t->lock, flags);
 	return err;
 }

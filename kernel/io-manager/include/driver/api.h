@@ -132,7 +132,7 @@ struct drv_9p {
 	const char *tag;	/* mount tag */
 	/* Returns: 0; -EAGAIN the ring is full (try after the next done); -EIO. Any context. */
 	int (*submit)(struct drv_9p *t, struct drv_9p_request *rq);
-	/* Tell the device once more that it has requests, should it have missed that. Process context. */
+	/* Tell the device that there are requests; once more, should it have missed that. Any context. */
 	void (*poke)(struct drv_9p *t);
 	void *driver;
 };
