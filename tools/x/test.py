@@ -9,6 +9,7 @@ scenario (machines driven from outside); at the end of all of them outcomes (eac
 that the call tables promise was answered). The last line is `N passed, N failed`.
 """
 import os
+import signal
 import sys
 
 from x import build, config
@@ -87,6 +88,12 @@ def start_again_with_checks(argv):
     os.execv(os.path.join(ROOT, "x"), ["x", "test", *argv])
 
 
+def take_signals():
+    """A shell starts what it runs in the background with these ignored, and so would all programs of the tests be."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def main(argv):
     values, words = parse(OPTIONS, sorted(argv, key=lambda word: not word.startswith("-")), "test", EXIT_USAGE)
     if values.help:
@@ -94,6 +101,7 @@ def main(argv):
         return 0
     if values.debug and not IS_DEBUG:
         start_again_with_checks(argv)
+    take_signals()
     build.ensure("release", "debug", "tests", *(["windows"] if wants_windows(words) else []))
     tests = collect(words)
     if values.list:
