@@ -8,9 +8,9 @@
  *	msync F LEN
  *	unmap F LEN
  *	fill F			until the disk is full, also when everything is written back
- *	room F			until a byte can be written: the room of a deleted file comes back after the fact
  *	stat PATH	unlink PATH	mkdir PATH	umount PATH
  *	wait PATH		until nothing of that name is there
+ *	churn FOLDER ROUNDS	fill the disk with a file, delete it and write another one at once, again and again
  */
 #include "counters.h"
 
@@ -80,7 +80,7 @@ static long wait_for_absence(const char *path)
 
 static bool append(int fd)
 {
-	static const char bytes[4096];
+	static const char bytes[65536];
 	off_t end = lseek(fd, 0, SEEK_END);
 	bool is_any = false;
 	ssize_t n;
@@ -99,14 +99,46 @@ static long fill(int fd)
 	return errno == ENOSPC ? 0 : -1;
 }
 
-static long wait_for_room(int fd)
+/* The file loses its last name before or after its last user. */
+static int delete_full(const char *path, int fd, bool is_open)
 {
-	long n;
+	int err = fill(fd) ? -1 : 0;
 
-	do
-		n = pwrite(fd, "r", 1, 0);
-	while (n < 0 && errno == ENOSPC);
-	return n;
+	if (!err && !is_open)
+		err = close(fd);
+	if (!err)
+		err = unlink(path);
+	if (!err && is_open)
+		err = close(fd);
+	return err;
+}
+
+static int write_at_once(const char *path)
+{
+	static const char bytes[8192];
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, bytes, sizeof(bytes)) != sizeof(bytes) || close(fd))
+		return -1;
+	return unlink(path);
+}
+
+static long churn(const char *folder, long rounds)
+{
+	char full[256], small[256];
+	long i;
+
+	snprintf(full, sizeof(full), "%s/full", folder);
+	snprintf(small, sizeof(small), "%s/small", folder);
+	for (i = 0; i < rounds; i++) {
+		int fd = open(full, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+		if (fd < 0 || delete_full(full, fd, i % 2) || write_at_once(small)) {
+			printf("round %ld: ", i);
+			return -1;
+		}
+	}
+	return i;
 }
 
 /* What is done with a file that has a letter. */
@@ -128,8 +160,6 @@ static long step_of_file(const char *what, int f, const char *one, const char *t
 		return pwrite(files[f].fd, buffer, (size_t)len, number);
 	if (!strcmp(what, "fill"))
 		return fill(files[f].fd);
-	if (!strcmp(what, "room"))
-		return wait_for_room(files[f].fd);
 	if (!strcmp(what, "resize"))
 		return ftruncate(files[f].fd, number);
 	if (!strcmp(what, "fsync"))
@@ -161,6 +191,8 @@ static long step(const char *what, const char *first, const char *one, const cha
 		return umount(first);
 	if (!strcmp(what, "wait"))
 		return wait_for_absence(first);
+	if (!strcmp(what, "churn"))
+		return churn(first, strtol(one, NULL, 0));
 	if (first[0] < 'a' || first[0] > 'z' || first[1])
 		die("no letter of a file: %s", first);
 	return step_of_file(what, first[0] - 'a', one, two);

@@ -45,12 +45,15 @@ class Ext4:
 
     kind = "ext4"
 
+    def __init__(self, *options):
+        self.options = options
+
     def make(self, m, mib, data_bytes=0):
         folder = os.path.join(m.folder, "source")
         os.mkdir(folder)
         if data_bytes:
             os.rename(write_data(m, data_bytes), os.path.join(folder, "data"))
-        return volumes.ext4_image(m, "disk", mib, options=["-d", folder])
+        return volumes.ext4_image(m, "disk", mib, options=["-d", folder, *self.options])
 
     def place(self, image):
         """Where on the disk the bytes of `data` begin; they lie together."""
@@ -101,7 +104,7 @@ def full(m, fs, more):
         ("open b mnt/b new", "0"), ("open a mnt/a new", "0"), *fill,
         (f"write a {2 * MIB} {MIB}", r"\d+"), (f"write a {3 * MIB} {MIB}", r"\d+|ENOSPC"), (f"write a {4 * MIB} {MIB}", "ENOSPC"),
         ("fill a", "0"), ("write b 0 5000", "ENOSPC"), ("fsync a", "0"), ("fsync b", "0"), ("read a 0 1000", "1000"), *more,
-        ("close a", "0"), ("unlink mnt/a", "0"), ("room b", "1"), ("write b 0 5000", "5000"), ("fsync b", "0"), ("close b", "0"),
+        ("close a", "0"), ("unlink mnt/a", "0"), ("write b 0 5000", "5000"), ("fsync b", "0"), ("close b", "0"),
         ("umount mnt", "0")], ["--disk", image])
     fs.check(m, image)
 
@@ -115,6 +118,24 @@ def scenario_a_full_ext4_disk_says_so_at_each_call(m):
         # A hole is room that nobody has given yet: whoever writes into it through a mapping hears of it.
         (f"resize b {MIB}", "0"), (f"map b {MIB} write", "0"), (f"look b {MIB // 2}", "0"), (f"poke b {MIB // 2}", "SIGBUS 0"),
         ("fsync b", "0"), (f"unmap b {MIB}", "0")])
+
+
+def room_comes_back(m, fs, mib, rounds=40):
+    image = fs.make(m, mib)
+    run_steps(m, fs, [(f"churn mnt {rounds}", str(rounds)), ("umount mnt", "0")], ["--disk", image])
+    fs.check(m, image)
+
+
+def scenario_a_deleted_files_room_on_fat_can_be_used_at_once(m):
+    room_comes_back(m, Fat(), 4)
+
+
+def scenario_a_deleted_files_room_on_ext4_of_small_blocks_can_be_used_at_once(m):
+    room_comes_back(m, Ext4("-b", "1024"), 4)
+
+
+def scenario_a_deleted_files_room_on_ext4_can_be_used_at_once(m):
+    room_comes_back(m, Ext4("-b", "4096"), 12)
 
 
 # ---- read-only ----

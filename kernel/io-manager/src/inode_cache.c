@@ -20,6 +20,7 @@
 #include "vfs_private.h"
 
 #define BUCKETS 8192u
+#define SETTLE_NS NSEC_PER_SEC
 #define MAX_SCAN 64u	/* idle inodes looked at when one has to go */
 
 HEAP_CACHE(inode_heap, "inode", sizeof(struct inode));
@@ -437,6 +438,36 @@ void inode_put(struct inode *i)
 	spin_unlock(&cache_lock);
 	if (work)
 		retire_all();
+}
+
+/* Is everything sent for what has no link? Write-back may hold an object for a moment. */
+static bool is_all_released(void)
+{
+	bool is_all;
+	struct inode *i;
+
+	spin_lock(&cache_lock);
+	is_all = !is_retiring && list_is_empty(&retire_list);
+	LIST_FOR_EACH_ENTRY(i, &idle_lists[IDLE_UNLINKED], lru_node)
+		is_all &= !i->nlookup;
+	spin_unlock(&cache_lock);
+	return is_all;
+}
+
+void inode_cache_settle(void)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + SETTLE_NS;
+
+	for (;;) {
+		spin_lock(&cache_lock);
+		retire_excess(IDLE_UNLINKED, 0, ~0u);
+		spin_unlock(&cache_lock);
+		retire_all();
+		if (is_all_released() || clock_monotonic_ns() >= deadline_ns)
+			break;
+		thread_block(0, clock_monotonic_ns() + NSEC_PER_MSEC);
+	}
+	(void)ipc_settle_service(SERVICE_VFSD, deadline_ns);
 }
 
 bool inode_mount_is_busy(struct inode *root)

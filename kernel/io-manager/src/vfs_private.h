@@ -19,7 +19,8 @@ void p9_forget_request(uint64_t id);
 
 /* ---- vfsd_calls.c ---- */
 
-/* Call vfsd. Returns: words[0] of the reply, which is 0 or an errno; or why none came. */
+/* Call vfsd. A disk that is full is asked again when it has the room back that deleted files had.
+ * Returns: words[0] of the reply, which is 0 or an errno; or why none came. */
 int vfs_call(struct ipc_kernel_call *c);
 
 /* What one record of a reply came to. */
@@ -47,6 +48,8 @@ int record_apply(const struct record_view *v, struct inode **out);
 /* ---- inode_cache.c ---- */
 
 void inode_cache_init(void);
+/* Wait until vfsd has given back what deleted files had that nobody uses any more; not for ever. */
+void inode_cache_settle(void);
 
 /* The inode of @attr's node, made if need be, with @attr merged and a lookup counted.
  * @target: of a symbolic link, or NULL. Returns: a reference, or NULL without memory. */

@@ -8,7 +8,7 @@
 
 #define RECORDS_BYTES (16u << 10)	/* WALK_BATCH records with long names and one target */
 
-int vfs_call(struct ipc_kernel_call *c)
+static int call_once(struct ipc_kernel_call *c)
 {
 	uint64_t op = c->words[0], subject = c->words[1];
 	int err = ipc_call_service(SERVICE_VFSD, c);
@@ -19,6 +19,21 @@ int vfs_call(struct ipc_kernel_call *c)
 	log_trace(VFS, "vfsd: operation %llu on %llu: %lld", (unsigned long long)op, (unsigned long long)subject,
 		  (long long)status);
 	return status > 0 || status < -4095 ? -EIO : (int)status;
+}
+
+int vfs_call(struct ipc_kernel_call *c)
+{
+	uint64_t words[IPC_WORDS];
+	int err;
+
+	memcpy(words, c->words, sizeof(words));
+	err = call_once(c);
+	if (err != -ENOSPC || c->reply_len)
+		return err;
+	/* On Linux unlink(2) returns with the room of what it deleted; here VFS_RELEASE may be under way. */
+	inode_cache_settle();
+	memcpy(c->words, words, sizeof(words));
+	return call_once(c);
 }
 
 static void result_fill(struct record_result *r, const struct record_view *v, struct inode *i)

@@ -41,6 +41,7 @@ int endpoint_create(void *owner, uint32_t rank, struct endpoint **out)
 	list_init(&ep->delivered);
 	list_init(&ep->receivers);
 	list_init(&ep->notifications);
+	waitq_init(&ep->quiet);
 	ep->owner = owner;
 	ep->owner_pid = owner ? ipc_process_ops.pid(owner) : 0;
 	ep->rank = rank;
@@ -129,6 +130,7 @@ static void server_gone(struct endpoint *ep)
 	pid = ep->owner_pid;
 	ep->owner = NULL;
 	ep->owner_pid = 0;
+	ep->nnoted = 0;
 	if (ep->service_id) {
 		n = requeue_locked(ep);
 		ep->unserved_since_ns = clock_monotonic_ns();

@@ -286,7 +286,24 @@ static void take_locked(struct endpoint *ep, struct receiver *me, int slept, str
 	} else if (!is_leaving && !list_is_empty(&ep->notifications)) {
 		*note = list_first_entry(&ep->notifications, struct ipc_notification, node);
 		list_del(&(*note)->node);
+		me->thread->is_noted = true;
+		ep->nnoted++;
 	}
+}
+
+void endpoint_end_notification(struct endpoint *ep)
+{
+	bool is_quiet;
+
+	current_thread()->is_noted = false;
+	spin_lock(&ep->lock);
+	/* The count begins anew with a successor, whose predecessor's threads may still be on their way here. */
+	if (ep->nnoted)
+		ep->nnoted--;
+	is_quiet = !ep->nnoted && list_is_empty(&ep->notifications);
+	spin_unlock(&ep->lock);
+	if (is_quiet)
+		waitq_wake_all(&ep->quiet, 0);
 }
 
 int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_request **out,

@@ -132,6 +132,21 @@ bool service_request_waits(uint32_t id, uint64_t request_id)
 	return waits;
 }
 
+static bool is_quiet(struct endpoint *ep)
+{
+	bool quiet;
+
+	spin_lock(&ep->lock);
+	quiet = list_is_empty(&ep->notifications) && !ep->nnoted;
+	spin_unlock(&ep->lock);
+	return quiet;
+}
+
+int ipc_settle_service(uint32_t id, uint64_t deadline_ns)
+{
+	return WAIT_EVENT(&services[id]->quiet, is_quiet(services[id]), INTERRUPT_FATAL, deadline_ns);
+}
+
 void ipc_want_service(uint32_t id)
 {
 	struct endpoint *ep = services[id];

@@ -245,16 +245,44 @@ int ext4_mark_written(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t bl
 	return txn_finish(&txn, err);
 }
 
-/* Returns: 1 if there is more to do; until then the inode is an orphan. */
-static int truncate_step(struct inode *inode, uint64_t size, bool is_first)
+/* An operation on a file that frees more than fits into one transaction. */
+struct removal {
+	int (*get)(struct txn *txn, uint32_t ino, struct inode *inode);
+	/* Returns: 1 if there is more to do. */
+	int (*step)(struct inode *inode, const struct removal *removal);
+	uint64_t from, to;
+	bool is_first;	/* step */
+};
+
+static int remove_in_steps(struct ext4 *fs, uint32_t ino, struct removal *removal)
+{
+	struct inode inode;
+	struct txn txn;
+	int err, more;
+
+	removal->is_first = true;
+	do {
+		txn_begin(&txn, fs);
+		txn.may_use_reserved = true;
+		err = removal->get(&txn, ino, &inode);
+		if (!err)
+			err = removal->step(&inode, removal);
+		more = err == 1;
+		err = txn_finish(&txn, more ? 0 : err);
+		removal->is_first = false;
+	} while (!err && more);
+	return err;
+}
+
+/* Until the last step the inode is an orphan. */
+static int truncate_step(struct inode *inode, const struct removal *removal)
 {
 	int err, more;
 
-	if (inode->raw->flags & INODE_FLAG_APPEND && size < inode_size(inode))
+	if (inode->raw->flags & INODE_FLAG_APPEND && removal->from < inode_size(inode))
 		return -EPERM;
-	inode->txn->may_use_reserved = true;
-	inode_set_size(inode, size);
-	if (is_first)
+	inode_set_size(inode, removal->from);
+	if (removal->is_first)
 		inode_touch(inode);
 	more = extents_remove(inode, size_in_blocks(inode), UINT32_MAX);
 	if (more < 0)
@@ -269,29 +297,15 @@ static int truncate_step(struct inode *inode, uint64_t size, bool is_first)
 
 int ext4_truncate(struct ext4 *fs, uint32_t ino, uint64_t size)
 {
-	bool is_first = true;
-	struct inode inode;
-	struct txn txn;
-	int err, more;
+	struct removal truncation = { .get = file_change, .step = truncate_step, .from = size };
 
-	if (size > extents_max_size(fs))
-		return -EFBIG;
-	do {
-		txn_begin(&txn, fs);
-		err = file_change(&txn, ino, &inode);
-		if (!err)
-			err = truncate_step(&inode, size, is_first);
-		more = err == 1;
-		err = txn_finish(&txn, more ? 0 : err);
-		is_first = false;
-	} while (!err && more);
-	return err;
+	return size > extents_max_size(fs) ? -EFBIG : remove_in_steps(fs, ino, &truncation);
 }
 
-static int trim_step(struct inode *inode, uint64_t from)
+static int trim_step(struct inode *inode, const struct removal *removal)
 {
 	uint64_t end = size_in_blocks(inode);
-	int more = extents_remove(inode, from > end ? from : end, UINT32_MAX);
+	int more = extents_remove(inode, removal->from > end ? removal->from : end, UINT32_MAX);
 
 	if (more >= 0)
 		inode_dirty(inode);
@@ -300,45 +314,30 @@ static int trim_step(struct inode *inode, uint64_t from)
 
 int ext4_trim(struct ext4 *fs, uint32_t ino, uint32_t block)
 {
-	struct inode inode;
-	struct txn txn;
-	int err, more;
+	struct removal trim = { .get = file_get, .step = trim_step, .from = block };
 
-	do {
-		txn_begin(&txn, fs);
-		txn.may_use_reserved = true;
-		err = file_get(&txn, ino, &inode);
-		if (!err)
-			err = trim_step(&inode, block);
-		more = err == 1;
-		err = txn_finish(&txn, more ? 0 : err);
-	} while (!err && more);
-	return err;
+	return remove_in_steps(fs, ino, &trim);
+}
+
+static int punch_step(struct inode *inode, const struct removal *removal)
+{
+	int more;
+
+	if (inode->raw->flags & INODE_FLAG_APPEND)
+		return -EPERM;
+	more = extents_remove(inode, removal->from, removal->to);
+	if (more >= 0) {
+		inode_touch(inode);
+		inode_dirty(inode);
+	}
+	return more;
 }
 
 int ext4_punch(struct ext4 *fs, uint32_t ino, uint32_t block, uint32_t blocks)
 {
-	struct inode inode;
-	struct txn txn;
-	int err, more;
+	struct removal punch = { .get = file_change, .step = punch_step, .from = block, .to = end_block(block, blocks) };
 
-	do {
-		txn_begin(&txn, fs);
-		txn.may_use_reserved = true;
-		err = file_change(&txn, ino, &inode);
-		if (!err && inode.raw->flags & INODE_FLAG_APPEND)
-			err = -EPERM;
-		if (!err)
-			err = extents_remove(&inode, block, end_block(block, blocks));
-		more = err == 1;
-		if (err >= 0) {
-			inode_touch(&inode);
-			inode_dirty(&inode);
-			err = 0;
-		}
-		err = txn_finish(&txn, err);
-	} while (!err && more);
-	return err;
+	return remove_in_steps(fs, ino, &punch);
 }
 
 /* Fill the first hole of [block, end). @block moves behind what is done. */

@@ -8,8 +8,9 @@
  * page_in and page_out that read or change the volume take it too; moving and committing bytes does not
  * hold it.
  *
- * A handler's operation that finds no room in the journal leaves through ext4_outcome() with
- * -EAGAIN; the transaction is undone, ext4_make_way() commits, and the request runs again.
+ * A handler's operation that finds no room in the journal (-EAGAIN of the library), or none on the disk while
+ * deleted files are being freed, leaves through ext4_outcome() with REQUEST_AGAIN; the transaction is undone,
+ * ext4_make_way() commits, and the request runs again.
  */
 #ifndef VFSD_DISK_EXT4_H
 #define VFSD_DISK_EXT4_H
@@ -36,13 +37,13 @@ void ext4_volume_unmount(uint16_t index);
 struct ext4 *ext4_of(const struct node *node);
 struct blockdev *ext4_device_of(const struct node *node);
 
-/* Note what a call of the library gave for a file of @node's mount. Returns: @err. */
+/* Note what a call of the library gave for a file of @node's mount. Returns: @err, or REQUEST_AGAIN. */
 int ext4_outcome(const struct node *node, int err);
 
-/* After a request that came to -EAGAIN, in no transaction. Returns: is trying again of use? */
+/* After a request that came to REQUEST_AGAIN, in no transaction. Returns: is trying again of use? */
 bool ext4_make_way(void);
 
-/* After an operation on the volume that came to -EAGAIN, outside of requests. Returns: is there more room now? */
+/* After an operation on the volume that came to REQUEST_AGAIN, outside of requests. Returns: is there more room now? */
 bool ext4_make_room(uint16_t index);
 
 /* After each request, in no transaction: what must not be part of one. */
@@ -56,7 +57,7 @@ void ext4_move_end(uint16_t index);
 int ext4_volume_commit(uint16_t index);
 int ext4_volumes_commit(void);
 
-/* As a remount does: by -EAGAIN and ext4_make_way(). */
+/* As a remount does: by REQUEST_AGAIN and ext4_make_way(). */
 int ext4_volume_set_read_only(uint16_t index, bool is_read_only);
 
 /* See defer_ext4_evict() and defer_ext4_leave(). */

@@ -191,7 +191,7 @@ static int clear_tail(struct ext4 *fs, const struct node *node, uint64_t size)
 /* An operation that works in steps found no room: those that were made last, and the request goes on from there. */
 static int keep_steps(int err)
 {
-	if (err == -EAGAIN) {
+	if (err == REQUEST_AGAIN) {
 		arena_commit();
 		arena_begin();
 	}
@@ -298,7 +298,7 @@ struct piece {
 	struct block_extent extents[BLOCK_MAX_EXTENTS];
 };
 
-/* A part of the work, in one transaction. Returns: 0; errno; -EAGAIN: commit, and again. */
+/* A part of the work, in one transaction. Returns: 0; errno; REQUEST_AGAIN: commit, and again. */
 typedef int (*piece_step)(struct piece *piece, struct ext4 *fs, struct node *node);
 
 /* What a step did before an error stays: each change is good by itself. */
@@ -313,7 +313,7 @@ static int in_transaction(struct piece *piece, piece_step step)
 	arena_begin();
 	fs = ext4_of(node);
 	err = fs ? ext4_outcome(node, step(piece, fs, node)) : -EIO;
-	if (err && err != -EAGAIN) {
+	if (err && err != REQUEST_AGAIN) {
 		arena_abort();
 		return err;
 	}
@@ -328,8 +328,8 @@ static int run_step(struct piece *piece, piece_step step)
 
 	do
 		err = in_transaction(piece, step);
-	while (err == -EAGAIN && ext4_make_room(piece->mount));
-	return err == -EAGAIN ? -ENOSPC : err;
+	while (err == REQUEST_AGAIN && ext4_make_room(piece->mount));
+	return err == REQUEST_AGAIN ? -ENOSPC : err;
 }
 
 /* Extents of the piece, which ends where there would be too many. Returns: 1 if it has holes. */

@@ -21,6 +21,7 @@ enum volume_need {
 	NEED_LEAVE = 4,		/* the mount was taken away */
 	NEED_REST = 8,		/* the machine ends */
 	NEED_VERDICT = 16,	/* the disk is damaged */
+	NEED_EVICTIONS = 32,	/* a request found the disk full that deleted files still fill */
 };
 
 struct volume {
@@ -32,10 +33,11 @@ struct volume {
 	bool is_committing;
 	bool is_read_only;	/* it shall be */
 	int reopen_error;
-	pthread_cond_t changed;	/* is_committing, nmoving */
+	pthread_cond_t changed;	/* is_committing, nmoving, nevicting */
 	/* Inodes that lost their last name and their last user. */
 	uint32_t *evictions;
 	size_t nevictions, cap;
+	unsigned int nevicting;	/* those that a thread is at */
 };
 
 /* One that was made stays for the next mount of its index. */
@@ -140,12 +142,24 @@ struct blockdev *ext4_device_of(const struct node *node)
 
 /* ---- outcomes ---- */
 
+/* Will there be room that is not there yet? */
+static bool can_make_room(struct volume *volume, int err)
+{
+	if (err == -EAGAIN)
+		volume->needs |= NEED_COMMIT;
+	else if (err == -ENOSPC && (volume->nevictions || volume->nevicting))
+		volume->needs |= NEED_EVICTIONS;
+	else
+		return false;
+	return true;
+}
+
 int ext4_outcome(const struct node *node, int err)
 {
 	struct volume *volume = volumes[node->mount];
 
-	if (err == -EAGAIN)
-		volume->needs |= NEED_COMMIT;
+	if (can_make_room(volume, err))
+		err = REQUEST_AGAIN;
 	if (err == -EUCLEAN || err == -EIO)
 		volume->needs |= NEED_VERDICT;
 	if (volume->store.kept->nblocks && !committer.is_stirred) {
@@ -215,11 +229,10 @@ int ext4_volume_commit(uint16_t index)
 	return err;
 }
 
-bool ext4_make_room(uint16_t index)
+static bool commit_for_room(uint16_t index)
 {
 	uint64_t before = volumes[index]->ncommits;
 
-	volumes[index]->needs &= ~(unsigned int)NEED_COMMIT;
 	return !ext4_volume_commit(index) && volumes[index]->ncommits != before;
 }
 
@@ -294,7 +307,7 @@ static int evict(uint16_t index, uint32_t ino)
 			arena_abort();
 		else if (arena_commit())
 			err = -ENOSPC;
-	} while (err == -EAGAIN && ext4_make_room(index));
+	} while (err == -EAGAIN && commit_for_room(index));
 	return err;
 }
 
@@ -323,11 +336,15 @@ static void run_evictions(uint16_t index)
 
 	while (volume->nevictions) {
 		uint32_t ino = volume->evictions[--volume->nevictions];
-		int err = evict(index, ino);
+		int err;
 
+		volume->nevicting++;
+		err = evict(index, ino);
+		volume->nevicting--;
 		if (err && err != -ESTALE && err != -EROFS)
 			kernel_log("inode %u without a name was not freed: error %d", ino, -err);
 	}
+	pthread_cond_broadcast(&volume->changed);
 }
 
 struct orphan_list {
@@ -443,7 +460,7 @@ int ext4_volume_set_read_only(uint16_t index, bool is_read_only)
 			return -EROFS;
 		volume->is_read_only = is_read_only;
 		volume->needs |= NEED_REOPEN;
-		return -EAGAIN;
+		return REQUEST_AGAIN;
 	}
 	err = volume->reopen_error;
 	volume->reopen_error = 0;
@@ -473,6 +490,21 @@ static bool take_need(struct volume *volume, enum volume_need need)
 	return is_there;
 }
 
+bool ext4_make_room(uint16_t index)
+{
+	struct volume *volume = volumes[index];
+	bool is_of_use = take_need(volume, NEED_EVICTIONS);
+
+	if (is_of_use) {
+		run_evictions(index);
+		while (volume->nevicting)
+			dispatch_wait_names(&volume->changed);
+	}
+	if (take_need(volume, NEED_COMMIT))
+		is_of_use |= commit_for_room(index);
+	return is_of_use;
+}
+
 bool ext4_make_way(void)
 {
 	bool is_of_use = false;
@@ -482,8 +514,7 @@ bool ext4_make_way(void)
 
 		if (!volume)
 			continue;
-		if ((volume->needs & NEED_COMMIT) && ext4_make_room(i))
-			is_of_use = true;
+		is_of_use |= ext4_make_room(i);
 		if (take_need(volume, NEED_REOPEN)) {
 			reopen(i);
 			is_of_use = true;

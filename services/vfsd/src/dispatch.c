@@ -123,18 +123,24 @@ static int run_once(struct request *rq)
 	return err;
 }
 
+static void begin_anew(struct request *rq)
+{
+	rq->is_counted = rq->is_exchanged = false;
+	memset(rq->words, 0, sizeof(rq->words));
+	rq->nrecords = 0;
+}
+
 /* A request whose disk has to be written first begins anew. */
 static int run(struct request *rq)
 {
-	const struct request begun = *rq;
 	int err = run_once(rq);
 
-	while (err == -EAGAIN && ext4_make_way()) {
-		*rq = begun;
+	while (err == REQUEST_AGAIN && ext4_make_way()) {
+		begin_anew(rq);
 		err = run_once(rq);
 	}
 	ext4_tidy();
-	return err == -EAGAIN ? -ENOSPC : err;
+	return err == REQUEST_AGAIN ? -ENOSPC : err;
 }
 
 static int serve_names(struct request *rq)

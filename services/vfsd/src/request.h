@@ -8,6 +8,9 @@
 
 #include <albireo/vfs.h>
 
+/* What a handler returns, and no errno: undo what it did, make way (see disk_ext4.h), and begin anew. */
+#define REQUEST_AGAIN (-4096)
+
 struct request {
 	uint64_t op;
 	uint64_t args[7];	/* words[1] … */

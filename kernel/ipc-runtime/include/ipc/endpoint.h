@@ -65,6 +65,8 @@ struct ipc_notification {
 	bool is_queued;
 };
 void ipc_notify_service(uint32_t service_id, struct ipc_notification *n);
+/* Wait until the service has done what it was notified of. Returns: 0; -EINTR; -ETIMEDOUT. Sleeps. */
+int ipc_settle_service(uint32_t service_id, uint64_t deadline_ns);
 
 /* There is work for a service: one that is started by its first call is started, if nobody has called it yet.
  * Context: any but interrupts. */

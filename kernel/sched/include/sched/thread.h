@@ -64,6 +64,7 @@ struct thread {
 	void *space;			/* struct mm_space *, NULL: keep the last */
 	uint32_t tid;
 	char name[16];
+	bool is_noted;			/* ipc-runtime: it has taken a notification and not come back since */
 	uint32_t nheld;			/* debug: sleeping locks held */
 	uint16_t held_classes[8];
 };
