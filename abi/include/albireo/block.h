@@ -30,6 +30,8 @@ struct block_info {
 #define BLOCK_DISCARDS 4u
 #define BLOCK_GONE 8u		/* the device vanished; every call gives -ENODEV */
 #define BLOCK_CLAIMED 16u	/* a filesystem is mounted from it */
+#define BLOCK_LOOP 32u		/* its bytes, or its disk's, are a file's */
+#define BLOCK_UNBOUND 64u	/* a loop without a file: it has no bytes */
 
 /* ---- STORAGE_LIST_BROKER(struct storage_call *): storaged; vfsd and initd list ----
  * Returns: 0, -EACCES (only storaged changes anything), -EFAULT, -EINVAL, and what stands below. */
@@ -37,8 +39,9 @@ struct block_info {
 #define STORAGE_WAIT 2		/* until the inventory is newer than `generation`; out: generation. -EINTR */
 #define STORAGE_PARTITION_ADD 3	/* in: info.parent, partition, start, bytes; out: info.
 				 * -EINVAL outside its parent, -EEXIST overlaps or the number is taken, -ENODEV */
-#define STORAGE_PARTITION_REMOVE 4	/* info.id: a partition, or a device that is gone, which is listed until
-				 * then. -EBUSY open or claimed, -EINVAL a whole disk that is there, -ENODEV */
+#define STORAGE_PARTITION_REMOVE 4	/* info.id: a partition, a loop, or a device that is gone, which is listed until
+				 * then. -EBUSY open, claimed or bound, -EINVAL a whole disk that is there, -ENODEV */
+#define STORAGE_LOOP_ADD 5	/* in: info.minor, its number; out: info. -EEXIST, -EINVAL above LOOP_MAX */
 struct storage_call {
 	uint32_t op;
 	uint32_t index;
@@ -59,6 +62,7 @@ struct storage_call {
 #define BLOCK_OP_PAGE_OUT 7	/* and back; a hole cannot be written: -EINVAL */
 #define BLOCK_OP_CLAIM 8	/* for a mount, with its parent and its partitions: -EBUSY */
 #define BLOCK_OP_RELEASE 9
+#define BLOCK_OP_LOOP_INFO 10	/* struct block_loop of `device` to `buffer`; -ENXIO no loop, or unbound */
 #define BLOCK_MAX_BYTES (1u << 20)
 #define BLOCK_MAX_EXTENTS 64u
 struct block_extent {
@@ -76,6 +80,15 @@ struct block_call {
 	uint32_t reserved;
 };
 
+#define LOOP_MAX 256u	/* numbers are below */
+#define LOOP_PATH_MAX 4096
+struct block_loop {
+	uint64_t offset, sizelimit;	/* in the file; 0: up to its end */
+	uint32_t flags;			/* LO_FLAGS_* (linux/loop.h) */
+	uint32_t reserved;
+	char path[LOOP_PATH_MAX];	/* the file's when it was bound */
+};
+
 /* ---- storaged's operations, words[0] of a call; words[0] of the reply: 0 or an errno ---- */
 enum storaged_op {
 	/* words[1]: uid | gid << 32 that names of disks get from now on. Answers when every disk that is there
@@ -85,7 +98,11 @@ enum storaged_op {
 	/* words[1], words[2]: a partition type of GPT, the halves of its 16 bytes as on the disk. Reply words[1]: id of
 	 * the first device of that type; -ENOENT. From initd; -EACCES. */
 	STORAGED_FIND,
+	/* words[1]: enum storaged_loop_op, words[2]: a loop's number, or UINT64_MAX: any. Reply words[1]: its number. The
+	 * kernel's, for ioctls of /dev/loop-control. -EEXIST, -ENODEV, -EBUSY, -EINVAL, -ENOSPC. */
+	STORAGED_LOOP,
 };
+enum storaged_loop_op { STORAGED_LOOP_ADD = 1, STORAGED_LOOP_REMOVE, STORAGED_LOOP_FREE };
 
 /* The type of the partition with Albireo's system volume, a1b13e0d-5f0c-4b6e-9c1d-6e7d0f3a52c4, as on the disk. */
 #define STORAGE_SYSTEM_VOLUME_LOW 0x4b6e5f0ca1b13e0dull

@@ -132,8 +132,8 @@ enum vfs_op {
 	VFS_STATFS,
 	/* node. Bring the server's copy to stable storage (fsync reached the disk). 0: every disk. */
 	VFS_SYNC,
-	/* node, byte offset, bytes: fill the object's pages (page-aligned; the last
-	 * may be short: the rest reads as zero). Reply: [1] bytes filled. */
+	/* node, byte offset, bytes, 1 if a loop needs them (vfsd may itself be waiting for that): fill the object's
+	 * pages (page-aligned; the last may be short: the rest reads as zero). Reply: [1] bytes filled. */
 	VFS_PAGE_IN,
 	/* node, byte offset, bytes: write these bytes of the object's pages. */
 	VFS_PAGE_OUT,

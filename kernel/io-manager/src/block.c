@@ -14,6 +14,8 @@
 #include <nucleus/log.h>
 
 #include "block.h"
+#include "device.h"
+#include "loop.h"
 #include "vfs_private.h"
 
 #define MAJOR_SD 8u
@@ -118,6 +120,12 @@ static void number_disk(struct block_info *info, const struct drv_block *b)
 {
 	uint32_t place;
 
+	if (b->ops == &loop_block_ops) {
+		fmt_snprintf(info->name, sizeof(info->name), "%s%u", b->prefix, b->unit);
+		info->major = MAJOR_LOOP;
+		info->minor = b->unit;
+		return;
+	}
 	if (b->nspace) {
 		fmt_snprintf(info->name, sizeof(info->name), "%s%un%u", b->prefix, b->unit, b->nspace);
 		info->major = MAJOR_EXTENDED;
@@ -135,7 +143,7 @@ static void number_partition(struct block_info *info, const struct block_info *d
 	bool ends_in_digit = disk->name[len - 1] >= '0' && disk->name[len - 1] <= '9';
 
 	fmt_snprintf(info->name, sizeof(info->name), "%s%s%u", disk->name, ends_in_digit ? "p" : "", info->partition);
-	if (disk->major != MAJOR_EXTENDED && info->partition < MINORS_PER_DISK) {
+	if (disk->major != MAJOR_EXTENDED && disk->major != MAJOR_LOOP && info->partition < MINORS_PER_DISK) {
 		info->major = disk->major;
 		info->minor = disk->minor + info->partition;
 	} else {
@@ -180,20 +188,18 @@ static bool is_sane(const struct drv_block *b)
 	       b->sectors && b->sectors < 1ull << 54;
 }
 
-int drv_block_add(struct drv_block *b)
+/* A device for the disk of @b, which is on no list yet; NULL: no memory. */
+static struct block_device *disk_device_create(struct drv_block *b)
 {
-	struct block_disk *disk;
+	struct block_disk *disk = block_disk_create(b);
 	struct block_device *d;
 
-	if (!is_sane(b))
-		return -EINVAL;
-	disk = block_disk_create(b);
 	if (!disk)
-		return -ENOMEM;
+		return NULL;
 	d = device_create(disk, b->sectors * BLOCK_SECTOR / b->block_bytes * b->block_bytes);
 	if (!d) {
 		block_disk_put(disk);
-		return -ENOMEM;
+		return NULL;
 	}
 	d->info.flags = (b->is_read_only ? BLOCK_READ_ONLY : 0) | (b->is_cached ? BLOCK_CACHED : 0) |
 		(b->can_discard && !b->is_read_only ? BLOCK_DISCARDS : 0);
@@ -202,10 +208,47 @@ int drv_block_add(struct drv_block *b)
 	memcpy(d->info.serial, b->serial, sizeof(d->info.serial));
 	memcpy(d->info.model, b->model, sizeof(d->info.model));
 	b->io = d;
-	mutex_lock(&block_table_lock);
+	return d;
+}
+
+static void list_disk(struct block_device *d, const struct drv_block *b)
+{
 	d->info.id = next_id++;
 	number_disk(&d->info, b);
 	list_device(d);
+}
+
+int block_add_loop(struct drv_block *b)
+{
+	struct block_device *d = disk_device_create(b);
+
+	if (!d)
+		return -ENOMEM;
+	d->info.flags |= BLOCK_LOOP | BLOCK_UNBOUND;
+	list_disk(d, b);
+	return 0;
+}
+
+void block_change(struct block_device *d, const struct block_info *new)
+{
+	const uint32_t changing = BLOCK_READ_ONLY | BLOCK_UNBOUND;
+
+	d->info.bytes = new->bytes;
+	d->info.block_bytes = new->block_bytes;
+	d->info.physical_bytes = new->block_bytes;
+	__atomic_fetch_and(&d->info.flags, ~changing, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&d->info.flags, new->flags & changing, __ATOMIC_RELEASE);
+	mm_object_truncate(&d->object, new->bytes);
+}
+
+int drv_block_add(struct drv_block *b)
+{
+	struct block_device *d = is_sane(b) ? disk_device_create(b) : NULL;
+
+	if (!d)
+		return is_sane(b) ? -ENOMEM : -EINVAL;
+	mutex_lock(&block_table_lock);
+	list_disk(d, b);
 	mutex_unlock(&block_table_lock);
 	ipc_want_service(SERVICE_STORAGED);
 	log_info(DRIVER, "%s: %lu MiB%s", d->info.name, (unsigned long)(d->info.bytes >> 20),
@@ -249,6 +292,18 @@ bool block_is_busy(const struct block_device *d, unsigned what)
 			return true;
 	}
 	return false;
+}
+
+uint32_t block_uses(const struct block_device *d)
+{
+	struct block_device *other;
+	uint32_t n = 0;
+
+	LIST_FOR_EACH_ENTRY(other, &devices, node) {
+		if (are_related(d, other))
+			n += other->nopens + !!(other->info.flags & BLOCK_CLAIMED);
+	}
+	return n;
 }
 
 /* The next device after @id that shares bytes with @d: a reference, or NULL. */
@@ -357,14 +412,28 @@ static int remove_partition(struct storage_call *call)
 	if (!d)
 		return -ENODEV;
 	if (!block_is_gone(d)) {
-		if (!d->info.parent)
+		bool is_loop = !d->info.parent && (d->info.flags & BLOCK_LOOP);
+
+		if (!d->info.parent && !is_loop)
 			return -EINVAL;
-		if (d->nopens || (d->info.flags & BLOCK_CLAIMED))
+		if (d->nopens || (d->info.flags & BLOCK_CLAIMED) || (is_loop && !(d->info.flags & BLOCK_UNBOUND)))
 			return -EBUSY;
 		__atomic_fetch_or(&d->info.flags, BLOCK_GONE, __ATOMIC_RELEASE);
+		if (is_loop)
+			loop_remove(d);
 	}
 	unlist_device(d);
 	return 0;
+}
+
+static int add_loop(struct storage_call *call)
+{
+	struct block_device *d;
+	int err = loop_add(call->info.minor, &d);
+
+	if (!err)
+		call->info = d->info;
+	return err;
 }
 
 int64_t io_sys_storage(struct storage_call __user *uc, bool may_change)
@@ -389,6 +458,9 @@ int64_t io_sys_storage(struct storage_call __user *uc, bool may_change)
 			break;
 		case STORAGE_PARTITION_REMOVE:
 			err = remove_partition(&call);
+			break;
+		case STORAGE_LOOP_ADD:
+			err = add_loop(&call);
 			break;
 		default:
 			err = -EINVAL;
@@ -578,6 +650,7 @@ static int release(struct block_device *d)
 	int err = d->info.flags & BLOCK_CLAIMED ? 0 : -EINVAL;
 
 	__atomic_fetch_and(&d->info.flags, ~BLOCK_CLAIMED, __ATOMIC_RELEASE);
+	loop_note_idle(d);
 	return err;
 }
 
@@ -600,6 +673,8 @@ static int run(struct block_device *d, const struct block_call *c)
 		return claim(d);
 	case BLOCK_OP_RELEASE:
 		return release(d);
+	case BLOCK_OP_LOOP_INFO:
+		return loop_info(d, (struct block_loop __user *)c->buffer);
 	}
 	return -EINVAL;
 }

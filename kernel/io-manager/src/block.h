@@ -34,7 +34,7 @@ struct block_device {
 	refcount_t refs;	/* the inventory, open files, its object */
 	struct list_node node;	/* in the inventory, by id */
 	struct block_disk *disk;
-	struct block_info info;	/* flags but CLAIMED and GONE never change */
+	struct block_info info;	/* of all but loops only the flags CLAIMED and GONE ever change */
 	struct mm_object object;	/* what /dev/NAME shows */
 	uint32_t nopens;
 	bool is_exclusive;	/* opened with O_EXCL */
@@ -65,11 +65,19 @@ struct block_device *block_find_number(uint32_t major, uint32_t minor);
 void block_put(struct block_device *d);
 /* Under block_table_lock: is @d, its disk or a part of it open or claimed? @what: BLOCK_BUSY_* */
 bool block_is_busy(const struct block_device *d, unsigned what);
+/* How often @d, its disk and its parts are open, or claimed. Under block_table_lock. */
+uint32_t block_uses(const struct block_device *d);
 #define BLOCK_BUSY_CLAIM 1u
 #define BLOCK_BUSY_EXCLUSIVE 2u
 #define BLOCK_BUSY_PARTS_OPEN 4u
 /* Write what /dev names hold of @d, its disk and its parts, and forget it. */
 int block_sync_cache(struct block_device *d);
+/* Have storaged read @d's table again; whom it finds gone or new, it publishes before it answers. */
+int block_rescan(struct block_device *d);
+/* List a loop, which has no bytes yet; @b as for drv_block_add(). Under block_table_lock. Returns: 0; -ENOMEM. */
+int block_add_loop(struct drv_block *b);
+/* A loop has other bytes from now on: as @new's bytes, block_bytes and flags say. Under block_table_lock. */
+void block_change(struct block_device *d, const struct block_info *new);
 static inline bool block_is_gone(const struct block_device *d)
 {
 	return READ_ONCE(d->info.flags) & BLOCK_GONE;
@@ -79,5 +87,6 @@ static inline bool block_is_gone(const struct block_device *d)
 
 int block_device_open(uint32_t rdev, struct inode *inode, uint32_t flags, struct file **out);
 extern const struct mm_pager_ops block_pager_ops;
+extern const struct file_ops block_file_ops;	/* ->private is the struct block_device */
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "block.h"
 #include "device.h"
+#include "loop.h"
 #include "regular.h"
 
 #define KEPT_FLAGS (~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC))
@@ -111,37 +112,10 @@ static int64_t block_read(struct io_request *rq)
 	return object_read(rq, &d->object, d->info.bytes);
 }
 
-static int64_t write_pages(struct write_state *w, uint64_t end)
-{
-	struct io_request *rq = w->rq;
-	int64_t done = 0;
-
-	while (rq->vector.left && w->offset < end) {
-		uint64_t want = MIN(MIN(PAGE_SIZE - w->offset % PAGE_SIZE, end - w->offset), rq->vector.left);
-		int64_t n = mm_object_throttle(w->obj);
-
-		if (!n)
-			n = object_write_page(w, w->offset, w->ready ? MIN(want, w->ready) : want);
-		if (!n) {
-			n = io_vector_prefault(&rq->vector, want, false);
-			w->ready = n > 0 ? (uint64_t)n : 0;
-			if (n > 0)
-				continue;
-		}
-		if (n < 0)
-			return done ? done : n;
-		w->ready = 0;
-		done += n;
-		w->offset += (uint64_t)n;
-		sched_cond_resched();
-	}
-	return done;
-}
-
 static int64_t block_write(struct io_request *rq)
 {
 	struct block_device *d = device_of(rq->file);
-	struct write_state w = { .rq = rq, .obj = &d->object, .offset = rq->offset, .is_pager = true };
+	struct write_state w = { .rq = rq, .obj = &d->object, .offset = rq->offset, .is_pager = true, .is_throttled = true };
 	bool is_synchronous = (rq->flags & IO_SYNC) || (atomic_load(&rq->file->flags) & O_DIRECT);
 	int64_t n;
 
@@ -153,7 +127,7 @@ static int64_t block_write(struct io_request *rq)
 		return 0;
 	if (rq->offset >= d->info.bytes)
 		return -ENOSPC;
-	n = write_pages(&w, d->info.bytes);
+	n = object_write(&w, d->info.bytes);
 	if (n > 0 && is_synchronous) {
 		int err = sync_range(rq->file, rq->offset, (uint64_t)n);
 
@@ -212,26 +186,28 @@ static int flush_buffers(struct block_device *d)
 	return ps_capable(CAP_SYS_ADMIN) ? block_sync_cache(d) : -EACCES;
 }
 
-/* storaged reads the table; who it finds gone or new, it publishes before it answers. */
-static int read_table_again(struct block_device *d)
+int block_rescan(struct block_device *d)
 {
 	struct ipc_kernel_call c = { .words = { STORAGED_RESCAN, d->info.id } };
+	int err = block_sync_cache(d);
+
+	if (!err)
+		err = ipc_call_service(SERVICE_STORAGED, &c);
+	return err ? err : (int)(int64_t)c.words[0];
+}
+
+static int read_table_again(struct block_device *d)
+{
 	bool is_busy;
-	int err;
 
 	if (!ps_capable(CAP_SYS_ADMIN))
 		return -EACCES;
-	if (d->info.parent)
+	if (d->info.parent || (d->info.flags & BLOCK_LOOP && !loop_has_parts(d)))
 		return -EINVAL;
 	mutex_lock(&block_table_lock);
 	is_busy = block_is_busy(d, BLOCK_BUSY_CLAIM | BLOCK_BUSY_PARTS_OPEN);
 	mutex_unlock(&block_table_lock);
-	if (is_busy)
-		return -EBUSY;
-	err = block_sync_cache(d);
-	if (!err)
-		err = ipc_call_service(SERVICE_STORAGED, &c);
-	return err ? err : (int)(int64_t)c.words[0];
+	return is_busy ? -EBUSY : block_rescan(d);
 }
 
 static int discard(struct file *f, uint64_t arg)
@@ -289,7 +265,7 @@ static int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case BLKDISCARD:
 		return discard(f, arg);
 	default:
-		return -ENOTTY;
+		return d->info.flags & BLOCK_LOOP && !d->info.parent ? loop_ioctl(f, d, cmd, arg) : -ENOTTY;
 	}
 }
 
@@ -309,10 +285,12 @@ static void block_release(struct file *f)
 		(void)inode_write_back_object(f->inode, &d->object, 0, ~0ull);
 		mm_object_invalidate_clean(&d->object);
 	}
+	if (is_last)
+		loop_note_idle(d);
 	block_put(d);
 }
 
-static const struct file_ops block_ops = {
+const struct file_ops block_file_ops = {
 	.name = "block", .read = block_read, .write = block_write, .seek = block_seek, .map = block_map,
 	.fsync = block_fsync, .ioctl = block_ioctl, .release = block_release,
 };
@@ -346,7 +324,7 @@ int block_device_open(uint32_t rdev, struct inode *inode, uint32_t flags, struct
 		block_put(d);
 		return err;
 	}
-	err = file_create(&block_ops, flags & (KEPT_FLAGS | O_EXCL), d, out);
+	err = file_create(&block_file_ops, flags & (KEPT_FLAGS | O_EXCL), d, out);
 	if (err) {
 		mutex_lock(&block_table_lock);
 		d->nopens--;

@@ -13,6 +13,7 @@
 #include <nucleus/log.h>
 
 #include "block.h"
+#include "loop.h"
 
 #define TIMEOUT_NS (30ull * NSEC_PER_SEC)
 #define POKE_NS NSEC_PER_SEC	/* see p9.c */
@@ -397,6 +398,8 @@ int block_flush(struct block_device *d)
 
 	if (block_is_gone(d))
 		return -EIO;
+	if (d->info.flags & BLOCK_LOOP)
+		return loop_flush(d);
 	if (!(d->info.flags & BLOCK_CACHED) || (d->info.flags & BLOCK_READ_ONLY))
 		return 0;
 	if (fault_should_fail(FAULT_BLOCK_WRITE))

@@ -7,6 +7,7 @@
 #include <nucleus/compiler.h>
 
 #include "block.h"
+#include "loop.h"
 #include "tty.h"
 
 struct char_driver {
@@ -24,6 +25,7 @@ static const struct char_driver char_drivers[] = {
 	{ MAJOR_MEM, mem_device_open },
 	{ MAJOR_TTY, tty_serial_open },
 	{ MAJOR_TTY_AUX, tty_aux_open },
+	{ MAJOR_MISC, loop_control_open },
 	{ MAJOR_INPUT, input_open },
 	{ MAJOR_FB, screen_device_open },
 	{ MAJOR_PTS, pts_open },

@@ -11,9 +11,12 @@
 #define MAJOR_MEM 1u
 #define MAJOR_TTY 4u
 #define MAJOR_TTY_AUX 5u
+#define MAJOR_LOOP 7u
+#define MAJOR_MISC 10u
 #define MAJOR_INPUT 13u
 #define MAJOR_FB 29u
 #define MAJOR_PTS 136u
+#define MINOR_LOOP_CONTROL 237u
 #define MINOR_SERIAL 64u	/* the first serial port */
 #define MINOR_TTY 0u
 #define MINOR_CONSOLE 1u

@@ -4,6 +4,7 @@
 
 #include <mm/heap.h>
 
+#include "loop.h"
 #include "vfs_private.h"
 
 #define DATA_BYTES (4 * VFS_PATH_MAX)
@@ -50,8 +51,11 @@ int vfs_mount(const char *type, const char *source, const char *target, const ch
 int vfs_umount(const char *target, uint32_t flags)
 {
 	struct ipc_kernel_call c = { .words = { VFS_UMOUNT, flags }, .data = target, .data_len = (uint32_t)strlen(target) };
+	int err = vfs_call(&c);
 
-	return vfs_call(&c);
+	if (!err)
+		loops_settle();
+	return err;
 }
 
 int vfs_sync_all(void)

@@ -170,6 +170,33 @@ int64_t object_write_page(struct write_state *w, uint64_t offset, uint64_t n)
 	return (int64_t)got;
 }
 
+int64_t object_write(struct write_state *w, uint64_t end)
+{
+	struct io_request *rq = w->rq;
+	int64_t done = 0;
+
+	while (rq->vector.left && w->offset < end) {
+		uint64_t want = MIN(MIN(PAGE_SIZE - w->offset % PAGE_SIZE, end - w->offset), rq->vector.left);
+		int64_t n = w->is_throttled ? mm_object_throttle(w->obj) : 0;
+
+		if (!n)
+			n = object_write_page(w, w->offset, w->ready ? MIN(want, w->ready) : want);
+		if (!n) {
+			n = io_vector_prefault(&rq->vector, want, false);
+			w->ready = n > 0 ? (uint64_t)n : 0;
+			if (n > 0)
+				continue;
+		}
+		if (n < 0)
+			return done ? done : n;
+		w->ready = 0;
+		done += n;
+		w->offset += (uint64_t)n;
+		sched_cond_resched();
+	}
+	return done;
+}
+
 static int write_error(const struct write_state *w, int64_t err)
 {
 	return err == -ENOMEM && !w->is_pager ? -ENOSPC : (int)err;

@@ -12,6 +12,7 @@ struct write_state {
 	uint64_t ready;		/* bytes that a prefault found; 0: not known */
 	bool is_pager;
 	bool is_continued;	/* some of it is written: no second time stamp */
+	bool is_throttled;	/* object_write(): too many dirty pages hold it up */
 };
 
 /* regular.c */
@@ -21,6 +22,8 @@ int64_t object_read(struct io_request *rq, struct mm_object *obj, uint64_t size)
 /* Write @n bytes that lie in one page, with faults off. Returns: bytes, 0 when memory has to be
  * brought in; errno. */
 int64_t object_write_page(struct write_state *w, uint64_t offset, uint64_t n);
+/* Write from w->offset up to @end to pages whose order is nobody's concern. Returns: bytes; errno when none. */
+int64_t object_write(struct write_state *w, uint64_t end);
 
 /* regular_space.c */
 int regular_map(struct file *f, uint32_t prot, bool shared, struct mm_object **out);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "loop.h"
 #include "vfs_private.h"
 
 #define TRIES 2
@@ -50,7 +51,7 @@ static int page_in(struct mm_object *obj, uint64_t index, uint32_t npages)
 {
 	struct inode *i = inode_of(obj);
 	uint64_t offset = index * PAGE_SIZE, want = (uint64_t)npages * PAGE_SIZE, has = READ_ONCE(i->server_size), filled = 0;
-	struct ipc_kernel_call c = { .words = { VFS_PAGE_IN, i->node, offset } };
+	struct ipc_kernel_call c = { .words = { VFS_PAGE_IN, i->node, offset, 0, loop_is_current_thread() } };
 	int err;
 
 	if (offset < has) {

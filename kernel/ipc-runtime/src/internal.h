@@ -58,6 +58,7 @@ struct endpoint {
 	struct list_node queued, delivered, receivers, notifications;
 	uint32_t nnoted;		/* threads of the owner that work on a notification */
 	struct wait_queue quiet;	/* no notification waits or is worked on */
+	uint32_t nsettling;		/* who waits there */
 	void *owner;			/* process that serves; NULL: nobody */
 	uint32_t owner_pid;
 	uint32_t rank;
@@ -89,8 +90,6 @@ bool endpoint_serve(struct endpoint *ep, void *process);
 /* Take from @ep the next request or notification; one of both is set. Sleeps until @deadline_ns (0: none).
  * Returns: 0; -EINTR; -EPIPE; -ETIMEDOUT. */
 int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_request **r, struct ipc_notification **n);
-/* The current thread comes back to receive: it has done what its last notification said. */
-void endpoint_end_notification(struct endpoint *ep);
 /* Not acceptable to its receiver: the sender gets @error. */
 void endpoint_refuse(struct ipc_request *r, int error);
 

@@ -195,8 +195,6 @@ int64_t ipc_sys_recv(int handle, struct ipc_message __user *um, uint32_t flags)
 		object_put(&ep->object);
 		return -EACCES;
 	}
-	if (current_thread()->is_noted)
-		endpoint_end_notification(ep);
 	for (;;) {
 		err = endpoint_receive(ep, deadline_ns, &r, &n);
 		if (err)

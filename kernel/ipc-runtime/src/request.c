@@ -271,6 +271,17 @@ int request_call(struct ipc_request *r, uint64_t deadline_ns, uint32_t interrupt
 	}
 }
 
+/* The current thread comes back: it has done what its last notification said. The lock is held. */
+static void end_note_locked(struct endpoint *ep, struct thread *me)
+{
+	me->is_noted = false;
+	/* The count begins anew with a successor, whose predecessor's threads may still be on their way here. */
+	if (ep->nnoted)
+		ep->nnoted--;
+	if (ep->nsettling)
+		waitq_wake_all(&ep->quiet, 0);
+}
+
 /* What is there for the receiver @me, given how its last sleep ended; the lock is held. */
 static void take_locked(struct endpoint *ep, struct receiver *me, int slept, struct ipc_request **out,
 			struct ipc_notification **note)
@@ -291,21 +302,6 @@ static void take_locked(struct endpoint *ep, struct receiver *me, int slept, str
 	}
 }
 
-void endpoint_end_notification(struct endpoint *ep)
-{
-	bool is_quiet;
-
-	current_thread()->is_noted = false;
-	spin_lock(&ep->lock);
-	/* The count begins anew with a successor, whose predecessor's threads may still be on their way here. */
-	if (ep->nnoted)
-		ep->nnoted--;
-	is_quiet = !ep->nnoted && list_is_empty(&ep->notifications);
-	spin_unlock(&ep->lock);
-	if (is_quiet)
-		waitq_wake_all(&ep->quiet, 0);
-}
-
 int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_request **out,
 		     struct ipc_notification **note)
 {
@@ -318,6 +314,8 @@ int endpoint_receive(struct endpoint *ep, uint64_t deadline_ns, struct ipc_reque
 	list_init(&me.node);
 	for (;;) {
 		spin_lock(&ep->lock);
+		if (unlikely(me.thread->is_noted))
+			end_note_locked(ep, me.thread);
 		take_locked(ep, &me, slept, out, note);
 		is_waiting = !*out && !*note && !ep->is_dead && !slept;
 		if (is_waiting && list_is_empty(&me.node))

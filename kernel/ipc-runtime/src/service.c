@@ -142,9 +142,22 @@ static bool is_quiet(struct endpoint *ep)
 	return quiet;
 }
 
+static void count_settling(struct endpoint *ep, int more)
+{
+	spin_lock(&ep->lock);
+	ep->nsettling += (uint32_t)more;
+	spin_unlock(&ep->lock);
+}
+
 int ipc_settle_service(uint32_t id, uint64_t deadline_ns)
 {
-	return WAIT_EVENT(&services[id]->quiet, is_quiet(services[id]), INTERRUPT_FATAL, deadline_ns);
+	struct endpoint *ep = services[id];
+	int err;
+
+	count_settling(ep, 1);
+	err = WAIT_EVENT(&ep->quiet, is_quiet(ep), INTERRUPT_FATAL, deadline_ns);
+	count_settling(ep, -1);
+	return err;
 }
 
 void ipc_want_service(uint32_t id)

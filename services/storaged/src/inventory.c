@@ -115,8 +115,12 @@ static int read_table(const struct block_info *disk, struct partition_table *tab
 
 static int apply_table(const struct block_info *disk)
 {
-	struct partition_table *table = malloc(sizeof(*table));
-	int err = table ? read_table(disk, table) : -ENOMEM;
+	struct partition_table *table = calloc(1, sizeof(*table));
+	int err = table ? 0 : -ENOMEM;
+
+	/* A loop without a file has no table, and so no partitions. */
+	if (!err && !(disk->flags & BLOCK_UNBOUND))
+		err = read_table(disk, table);
 
 	if (!err) {
 		err = remove_old(disk->id, table);
@@ -164,8 +168,9 @@ void inventory_update(void)
 	forget_gone();
 	while (next_disk(last_read, &disk)) {
 		last_read = disk.id;
-		/* A disk that cannot be read has a name all the same. */
-		(void)apply_table(&disk);
+		/* A disk that cannot be read has a name all the same; of loops only who asks sees the table. */
+		if (!(disk.flags & BLOCK_LOOP))
+			(void)apply_table(&disk);
 	}
 	publish_all();
 }
@@ -181,6 +186,58 @@ int inventory_rescan(uint32_t id)
 	publish_all();
 	return err;
 }
+
+/* ---- loops ---- */
+
+static bool find_loop(uint32_t number, struct block_info *out)
+{
+	uint32_t i;
+
+	for (i = 0; !kernel_list(i, out); i++) {
+		if ((out->flags & BLOCK_LOOP) && !out->parent && out->minor == number)
+			return true;
+	}
+	return false;
+}
+
+int inventory_loop_add(uint64_t wanted, uint32_t *number)
+{
+	struct block_info info;
+	int err;
+
+	*number = wanted == UINT64_MAX ? 0 : (uint32_t)wanted;
+	if (wanted != UINT64_MAX && wanted >= LOOP_MAX)
+		return -EINVAL;
+	while (wanted == UINT64_MAX && *number < LOOP_MAX && find_loop(*number, &info))
+		++*number;
+	if (*number >= LOOP_MAX)
+		return -ENOSPC;
+	info = (struct block_info){ .minor = *number };
+	err = kernel_loop_add(&info);
+	if (!err)
+		publish(&info);
+	return err;
+}
+
+int inventory_loop_free(uint32_t *number)
+{
+	struct block_info info;
+
+	for (*number = 0; *number < LOOP_MAX; ++*number) {
+		if (find_loop(*number, &info) && (info.flags & BLOCK_UNBOUND))
+			return 0;
+	}
+	return inventory_loop_add(UINT64_MAX, number);
+}
+
+int inventory_loop_remove(uint64_t number)
+{
+	struct block_info info;
+
+	return number < LOOP_MAX && find_loop((uint32_t)number, &info) ? forget(&info) : -ENODEV;
+}
+
+/* ---- finding ---- */
 
 static uint32_t number_of_type(const struct partition_table *table, const uint64_t type[2])
 {

@@ -17,6 +17,13 @@ void inventory_update(void);
 /* Read the table of the disk @id again. Partitions that are no longer in it go, new ones come.
  * Returns: 0; -ENODEV, -EIO, -EBUSY one that should go is in use. */
 int inventory_rescan(uint32_t id);
+/* Loops. @wanted: a number, or UINT64_MAX for any that there is not yet. Returns: 0 and its number; -EEXIST; -EINVAL and
+ * -ENOSPC: not below LOOP_MAX; -ENOMEM. */
+int inventory_loop_add(uint64_t wanted, uint32_t *number);
+/* One without a file, made if need be. */
+int inventory_loop_free(uint32_t *number);
+/* Returns: 0; -ENODEV; -EBUSY. */
+int inventory_loop_remove(uint64_t number);
 /* The first partition of the GPT type @type, 16 bytes as on the disk. Returns: 0 and *@id; -ENOENT; -ENOMEM. */
 int inventory_find(const uint64_t type[2], uint32_t *id);
 /* Names that are published from now on belong to uid | gid << 32; at first root and group disk. */

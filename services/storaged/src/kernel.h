@@ -14,6 +14,7 @@
 /* The @index-th device of the inventory. -ENOENT: there are no more. */
 int kernel_list(uint32_t index, struct block_info *out);
 int kernel_partition_add(const struct block_info *info);	/* -EEXIST -EINVAL -ENODEV */
+int kernel_loop_add(struct block_info *info);	/* in: minor */
 int kernel_partition_remove(uint32_t id);			/* -EBUSY -ENODEV */
 int kernel_open(uint32_t id, struct blockdev *dev);
 

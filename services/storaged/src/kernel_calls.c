@@ -25,6 +25,15 @@ int kernel_partition_add(const struct block_info *info)
 	return nucleus_storage(&call);
 }
 
+int kernel_loop_add(struct block_info *info)
+{
+	struct storage_call call = { .op = STORAGE_LOOP_ADD, .info = *info };
+	int err = nucleus_storage(&call);
+
+	*info = call.info;
+	return err;
+}
+
 int kernel_partition_remove(uint32_t id)
 {
 	struct storage_call call = { .op = STORAGE_PARTITION_REMOVE, .info = { .id = id } };

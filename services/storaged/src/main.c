@@ -118,6 +118,25 @@ static int rescan(const struct service_call *call)
 	return err;
 }
 
+static int change_loops(struct service_call *call)
+{
+	uint32_t number = (uint32_t)call->words[2];
+	int err = -EINVAL;
+
+	if (!call->is_from_kernel)
+		return -EACCES;
+	pthread_mutex_lock(&lock);
+	if (call->words[1] == STORAGED_LOOP_ADD)
+		err = inventory_loop_add(call->words[2], &number);
+	else if (call->words[1] == STORAGED_LOOP_REMOVE)
+		err = inventory_loop_remove(call->words[2]);
+	else if (call->words[1] == STORAGED_LOOP_FREE)
+		err = inventory_loop_free(&number);
+	pthread_mutex_unlock(&lock);
+	call->reply_words[1] = number;
+	return err;
+}
+
 static int handle(struct service_call *call)
 {
 	switch (call->words[0]) {
@@ -127,6 +146,8 @@ static int handle(struct service_call *call)
 		return rescan(call);
 	case STORAGED_FIND:
 		return find(call);
+	case STORAGED_LOOP:
+		return change_loops(call);
 	}
 	return -ENOSYS;
 }

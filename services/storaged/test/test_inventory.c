@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -27,6 +28,18 @@ int kernel_list(uint32_t index, struct block_info *out)
 	if (index >= ndevices)
 		return -ENOENT;
 	*out = devices[index];
+	return 0;
+}
+
+int kernel_loop_add(struct block_info *info)
+{
+	uint32_t number = info->minor;
+
+	*info = (struct block_info){
+		.id = next_id++, .minor = number, .major = 7, .block_bytes = 512, .flags = BLOCK_LOOP | BLOCK_UNBOUND,
+	};
+	snprintf(info->name, sizeof(info->name), "loop%u", number);
+	devices[ndevices++] = *info;
 	return 0;
 }
 
@@ -242,6 +255,24 @@ static void a_rescan_of_what_is_no_disk_is_refused(void **state)
 	assert_int_equal(inventory_rescan(99), -ENODEV);
 }
 
+static void a_free_loop_is_made_once_and_has_a_name(void **unused)
+{
+	uint32_t first, second, third;
+
+	(void)unused;
+	assert_int_equal(inventory_loop_free(&first), 0);
+	assert_int_equal(inventory_loop_free(&second), 0);
+	assert_int_equal(first, second);
+	assert_true(name_index("loop0") >= 0);
+	devices[ndevices - 1].flags &= ~(uint32_t)BLOCK_UNBOUND;
+	assert_int_equal(inventory_loop_free(&third), 0);
+	assert_int_equal(third, 1);
+	assert_int_equal(inventory_loop_remove(0), 0);
+	assert_int_equal(name_index("loop0"), -1);
+	assert_int_equal(inventory_loop_remove(0), -ENODEV);
+	assert_int_equal(inventory_loop_add(LOOP_MAX, &third), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup(an_unreadable_table_changes_nothing, set_up),
 		cmocka_unit_test_setup(what_is_gone_loses_its_names, set_up),
 		cmocka_unit_test_setup(a_rescan_of_what_is_no_disk_is_refused, set_up),
+		cmocka_unit_test_setup(a_free_loop_is_made_once_and_has_a_name, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

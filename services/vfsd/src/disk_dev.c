@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dispatch.h"
 #include "kernel.h"
 #include "namespace.h"
 #include "state.h"
@@ -59,6 +60,66 @@ static int dev_flush(struct blockdev *dev)
 
 static const struct blockdev_ops dev_ops = { .read = dev_read, .write = dev_write, .flush = dev_flush };
 
+/* ---- loops ---- */
+
+/* What the thread's request has put off; a device more than once, if need be. */
+static _Thread_local uint32_t due[VFSD_MOUNTS];
+_Thread_local unsigned int disk_loops_due;
+
+static int loop_read(struct blockdev *dev, uint64_t offset, void *buf, size_t len)
+{
+	unsigned int depth = dispatch_has_names() ? dispatch_lend_names() : 0;
+	int err = dev_read(dev, offset, buf, len);
+
+	if (depth)
+		dispatch_take_names_back(depth);
+	return err;
+}
+
+static int loop_write(struct blockdev *dev, uint64_t offset, const void *buf, size_t len)
+{
+	unsigned int depth = dispatch_has_names() ? dispatch_lend_names() : 0;
+	int err = dev_write(dev, offset, buf, len);
+
+	if (depth)
+		dispatch_take_names_back(depth);
+	return err;
+}
+
+static int loop_flush(struct blockdev *dev)
+{
+	unsigned int i = 0;
+
+	if (!dispatch_has_names())
+		return dev_flush(dev);
+	while (i < disk_loops_due && due[i] != id_of(dev))
+		i++;
+	if (i == disk_loops_due && disk_loops_due < VFSD_MOUNTS)
+		due[disk_loops_due++] = id_of(dev);
+	return 0;
+}
+
+static const struct blockdev_ops loop_ops = { .read = loop_read, .write = loop_write, .flush = loop_flush };
+
+int disk_flush_due_loops(int err)
+{
+	while (disk_loops_due) {
+		struct block_call call = { .op = BLOCK_OP_FLUSH, .device = due[--disk_loops_due] };
+		int failed = kernel_block(&call);
+
+		err = err ? err : failed;
+	}
+	return err;
+}
+
+bool disk_is_loop(uint32_t id)
+{
+	struct block_info info = { 0 };
+	struct block_call call = { .op = BLOCK_OP_INFO, .device = id, .buffer = (uintptr_t)&info };
+
+	return id && !kernel_block(&call) && (info.flags & BLOCK_LOOP);
+}
+
 int disk_open(uint32_t id, struct blockdev *dev)
 {
 	struct block_info info;
@@ -66,7 +127,7 @@ int disk_open(uint32_t id, struct blockdev *dev)
 	int err = kernel_block(&call);
 
 	*dev = (struct blockdev){
-		.ops = &dev_ops, .context = (void *)(uintptr_t)id, .bytes = info.bytes, .block_bytes = info.block_bytes,
+		.ops = info.flags & BLOCK_LOOP ? &loop_ops : &dev_ops, .context = (void *)(uintptr_t)id, .bytes = info.bytes, .block_bytes = info.block_bytes,
 		.is_read_only = info.flags & BLOCK_READ_ONLY,
 	};
 	return err;
@@ -100,11 +161,16 @@ int disk_find(struct request *rq, const char *source, struct block_info *out)
 	return file ? -ENXIO : -ENOENT;
 }
 
-int disk_claim(uint32_t id)
+/* What programs wrote to its name in /dev goes to it before. */
+int disk_claim(const struct block_info *info)
 {
-	struct block_call call = { .op = BLOCK_OP_CLAIM, .device = id };
+	struct block_call call = { .op = BLOCK_OP_CLAIM, .device = info->id };
+	unsigned int depth = info->flags & BLOCK_LOOP ? dispatch_lend_names() : 0;
+	int err = kernel_block(&call);
 
-	return kernel_block(&call);
+	if (depth)
+		dispatch_take_names_back(depth);
+	return err;
 }
 
 void disk_release(uint32_t id)

@@ -301,6 +301,18 @@ struct piece {
 /* A part of the work, in one transaction. Returns: 0; errno; REQUEST_AGAIN: commit, and again. */
 typedef int (*piece_step)(struct piece *piece, struct ext4 *fs, struct node *node);
 
+/* Who borrows the name lock stands in the lender's transaction, and only looks. */
+static void begin(void)
+{
+	if (!dispatch_is_borrowing())
+		arena_begin();
+}
+
+static int end(void)
+{
+	return dispatch_is_borrowing() ? 0 : arena_commit();
+}
+
 /* What a step did before an error stays: each change is good by itself. */
 static int in_transaction(struct piece *piece, piece_step step)
 {
@@ -310,15 +322,16 @@ static int in_transaction(struct piece *piece, piece_step step)
 
 	if (!node)
 		return -ENOENT;
-	arena_begin();
+	begin();
 	fs = ext4_of(node);
 	err = fs ? ext4_outcome(node, step(piece, fs, node)) : -EIO;
 	if (err && err != REQUEST_AGAIN) {
-		arena_abort();
+		if (!dispatch_is_borrowing())
+			arena_abort();
 		return err;
 	}
 	piece->mount = node->mount;
-	return arena_commit() ? -ENOSPC : err;
+	return end() ? -ENOSPC : err;
 }
 
 /* Under the name lock, which it may let go for a commit. */
@@ -427,12 +440,12 @@ static int look_at(uint64_t number, uint64_t *size, uint32_t *unit)
 
 	dispatch_lock_names();
 	node = node_get(number);
-	arena_begin();
+	begin();
 	if (node)
 		fs = ext4_of(node);
 	if (node)
 		err = fs ? ext4_outcome(node, ext4_getattr(fs, ino_of(node), &attr)) : -EIO;
-	arena_commit();
+	end();
 	if (!err) {
 		*size = attr.size;
 		*unit = ext4_block_bytes(fs);

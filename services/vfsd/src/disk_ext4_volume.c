@@ -580,6 +580,9 @@ void ext4_recover(void)
 	for (uint16_t i = 0; i < VFSD_MOUNTS; i++) {
 		struct volume *volume;
 
+		/* A loop's file may be one of ours, and nobody serves its pages yet: the first request opens it. */
+		if (disk_is_loop(state->mounts[i].device))
+			continue;
 		arena_begin();
 		volume = volume_of(i);
 		arena_commit();

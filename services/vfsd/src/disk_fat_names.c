@@ -24,9 +24,10 @@ static uint64_t key_of(const struct fat_file *file)
 	return (uint64_t)file->dir << 32 | file->slot;
 }
 
+/* A folder has at most 2^16 slots; 0 would be no file to readdir(3), and 1 is the root. */
 static uint64_t ino_of(const struct fat_file *file)
 {
-	return (uint64_t)file->dir << 16 | file->slot;
+	return ((uint64_t)file->dir << 17) + file->slot + 2;
 }
 
 static int directory_of(const struct node *dir, struct fat **fs, uint32_t *cluster)

@@ -36,7 +36,7 @@ int disk_take(struct request *rq, struct mount *mount, const char *source, struc
 	int err = disk_find(rq, source, out);
 
 	if (!err)
-		err = disk_claim(out->id);
+		err = disk_claim(out);
 	/* A predecessor that did not get to the end of this request has it already. */
 	if (err == -EBUSY && disk_begin(rq) && !is_mounted(out->id))
 		err = 0;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <albireo/services.h>
@@ -10,6 +11,7 @@
 #include "bundlefs.h"
 #include "deferred.h"
 #include "devfs.h"
+#include "disk_dev.h"
 #include "disk_ext4.h"
 #include "disk_fat.h"
 #include "handlers.h"
@@ -25,29 +27,129 @@ struct vfsd_state *state;
 
 static pthread_mutex_t name_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Who holds the name lock and waits for a loop lends it, for the pages of files that the loop needs. A borrower's disk may
+ * be a loop, too: so there is a stack of lenders, and only the topmost lends and takes back. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned int nlent, nborrowed;
+	atomic_uint nwaiting;
+} lending = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static _Thread_local enum hold { HAS_NOT, HAS, BORROWS } names;
+static _Thread_local bool may_borrow;
+
 /* Whose exchanges the kernel keeps until this thread comes back for more. */
 static _Thread_local uint64_t exchanged_id;
 
 #define LAUNCHER_PID 1
 
+static void tell_borrowers(void)
+{
+	pthread_mutex_lock(&lending.lock);
+	pthread_cond_broadcast(&lending.changed);
+	pthread_mutex_unlock(&lending.lock);
+}
+
+/* Who waits has said so before it tries the lock, and sleeps before it lets go of the other one. */
+static void tell_waiting_borrowers(void)
+{
+	if (atomic_load(&lending.nwaiting))
+		tell_borrowers();
+}
+
+static void borrow(void)
+{
+	pthread_mutex_lock(&lending.lock);
+	atomic_fetch_add(&lending.nwaiting, 1);
+	while (lending.nlent == lending.nborrowed && pthread_mutex_trylock(&name_lock))
+		pthread_cond_wait(&lending.changed, &lending.lock);
+	atomic_fetch_sub(&lending.nwaiting, 1);
+	names = lending.nlent > lending.nborrowed ? BORROWS : HAS;
+	if (names == BORROWS)
+		lending.nborrowed++;
+	pthread_mutex_unlock(&lending.lock);
+}
+
+static void give_back(void)
+{
+	pthread_mutex_lock(&lending.lock);
+	lending.nborrowed--;
+	pthread_cond_broadcast(&lending.changed);
+	pthread_mutex_unlock(&lending.lock);
+}
+
+bool dispatch_has_names(void)
+{
+	return names != HAS_NOT;
+}
+
+bool dispatch_is_borrowing(void)
+{
+	return names == BORROWS;
+}
+
+unsigned int dispatch_lend_names(void)
+{
+	unsigned int depth;
+
+	pthread_mutex_lock(&lending.lock);
+	depth = ++lending.nlent;
+	pthread_cond_broadcast(&lending.changed);
+	pthread_mutex_unlock(&lending.lock);
+	return depth;
+}
+
+void dispatch_take_names_back(unsigned int depth)
+{
+	pthread_mutex_lock(&lending.lock);
+	while (lending.nlent != depth || lending.nborrowed != depth - 1)
+		pthread_cond_wait(&lending.changed, &lending.lock);
+	lending.nlent--;
+	pthread_cond_broadcast(&lending.changed);
+	pthread_mutex_unlock(&lending.lock);
+}
+
 void dispatch_lock_names(void)
 {
+	if (may_borrow) {
+		borrow();
+		return;
+	}
 	pthread_mutex_lock(&name_lock);
+	names = HAS;
 }
 
 void dispatch_unlock_names(void)
 {
+	bool is_borrowed = names == BORROWS;
+
+	names = HAS_NOT;
+	if (is_borrowed) {
+		give_back();
+		return;
+	}
 	pthread_mutex_unlock(&name_lock);
+	tell_waiting_borrowers();
 }
 
 void dispatch_wait_names(pthread_cond_t *cond)
 {
+	names = HAS_NOT;
+	tell_waiting_borrowers();
 	pthread_cond_wait(cond, &name_lock);
+	names = HAS;
 }
 
 bool dispatch_wait_names_until(pthread_cond_t *cond, const struct timespec *until)
 {
-	return pthread_cond_timedwait(cond, &name_lock, until) == ETIMEDOUT;
+	int err;
+
+	names = HAS_NOT;
+	tell_waiting_borrowers();
+	err = pthread_cond_timedwait(cond, &name_lock, until);
+	names = HAS;
+	return err == ETIMEDOUT;
 }
 
 #define MAY_LAUNCHER 1u		/* also pid 1, not only the kernel */
@@ -147,7 +249,7 @@ static int serve_names(struct request *rq)
 {
 	int err;
 
-	pthread_mutex_lock(&name_lock);
+	dispatch_lock_names();
 	forget_exchanges();
 	recovery_expire(&rq->now);
 	err = replies_prepare();
@@ -157,16 +259,16 @@ static int serve_names(struct request *rq)
 	}
 	if (rq->is_exchanged)
 		exchanged_id = rq->id;
-	pthread_mutex_unlock(&name_lock);
+	dispatch_unlock_names();
 	return err;
 }
 
 void dispatch_thread_end(void)
 {
-	pthread_mutex_lock(&name_lock);
+	dispatch_lock_names();
 	forget_exchanges();
 	replies_thread_end();
-	pthread_mutex_unlock(&name_lock);
+	dispatch_unlock_names();
 }
 
 static int sync_disks(void)
@@ -180,7 +282,7 @@ static int sync_disks(void)
 	return err ? err : failed;
 }
 
-static int serve_pages(struct request *rq)
+static int move_pages(struct request *rq)
 {
 	struct node *node = node_get(rq->args[0]);
 	const struct fs_ops *ops = node ? node_ops(node) : NULL;
@@ -202,6 +304,16 @@ static int serve_pages(struct request *rq)
 	return 0;
 }
 
+static int serve_pages(struct request *rq)
+{
+	int err;
+
+	may_borrow = rq->op == VFS_PAGE_IN && rq->args[3];
+	err = move_pages(rq);
+	may_borrow = false;
+	return err;
+}
+
 static bool is_allowed(const struct request *rq)
 {
 	unsigned int may = rq->op < VFS_OP_END ? operations[rq->op].flags : 0;
@@ -216,16 +328,20 @@ static bool is_allowed(const struct request *rq)
 
 int dispatch(struct request *rq)
 {
+	int err;
+
 	if (!is_allowed(rq)) {
 		kernel_log("refused operation %u of pid %u", (unsigned int)rq->op, rq->pid);
 		return -EACCES;
 	}
 	kernel_now(&rq->now);
 	if (rq->op == VFS_PAGE_IN || rq->op == VFS_PAGE_OUT || rq->op == VFS_SYNC)
-		return serve_pages(rq);
-	if (rq->op >= VFS_OP_END || !operations[rq->op].handle)
-		return -ENOSYS;
-	return serve_names(rq);
+		err = serve_pages(rq);
+	else if (rq->op >= VFS_OP_END || !operations[rq->op].handle)
+		err = -ENOSYS;
+	else
+		err = serve_names(rq);
+	return disk_flush_loops(err);
 }
 
 static int make_tables(void)

@@ -24,6 +24,15 @@ int dispatch_start(unsigned int nfiles, char *const files[]);
 void dispatch_lock_names(void);
 void dispatch_unlock_names(void);
 
+/* Does the calling thread hold the name lock? By borrowing? */
+bool dispatch_has_names(void);
+bool dispatch_is_borrowing(void);
+
+/* A loop's bytes may come from a file of ours, whose pages are found with the name lock: who holds it and waits for a
+ * loop lends it meanwhile. What is borrowed serves to look, not to change anything. Returns: for taking it back. */
+unsigned int dispatch_lend_names(void);
+void dispatch_take_names_back(unsigned int depth);
+
 /* Let the name lock go until @cond is signalled; outside of transactions. Returns: false; true when it is @until. */
 void dispatch_wait_names(pthread_cond_t *cond);
 bool dispatch_wait_names_until(pthread_cond_t *cond, const struct timespec *until);

@@ -233,6 +233,8 @@ static int generated_lookup(struct request *rq, struct node *dir, const char *na
 		if (!is_named_child((enum item_id)id, folder) || strlen(items[id].name) != len ||
 		    memcmp(items[id].name, name, len))
 			continue;
+		if (!sysfs_is_named(id, task_of(dir)))
+			return -ENOENT;
 		*out = get_node(dir->mount, (enum item_id)id, dir->owner_pid, reader_of(rq, (enum item_id)id, dir), 0);
 		return *out ? 0 : -ENOMEM;
 	}
@@ -423,7 +425,7 @@ static int generated_readdir(struct request *rq, struct node *dir, uint64_t cook
 	if (!is_there(dir))
 		return -ENOENT;
 	for (id = cookie; id < ITEM_END; id++) {
-		if (!is_named_child((enum item_id)id, item_of(dir)))
+		if (!is_named_child((enum item_id)id, item_of(dir)) || !sysfs_is_named((enum item_id)id, task_of(dir)))
 			continue;
 		if (!dirent_add(sink, make_key((enum item_id)id, task_of(dir), 0) + 1, id + 1,
 				(items[id].mode & S_IFMT) >> 12, items[id].name, strlen(items[id].name)))

@@ -3,6 +3,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -164,7 +165,16 @@ bool sysfs_exists(enum item_id item, uint32_t task)
 	/* Only disks go; a file without a disk has no task. */
 	if (item < ITEM_SYSFS_BLOCK_LINK || item > ITEM_SYSFS_PART_LAST || !task)
 		return true;
-	return !get_disk(task, &info);
+	if (get_disk(task, &info))
+		return false;
+	return item < ITEM_SYSFS_LOOP || item > ITEM_SYSFS_LOOP_SIZELIMIT ||
+	       (info.flags & (BLOCK_LOOP | BLOCK_UNBOUND)) == BLOCK_LOOP;
+}
+
+/* All disks have the same names in their folders, but for what only loops with a file have. */
+bool sysfs_is_named(enum item_id item, uint32_t task)
+{
+	return item != ITEM_SYSFS_LOOP || sysfs_exists(item, task);
 }
 
 uint32_t sysfs_parent(enum item_id item, uint32_t task, char name[SYSFS_NAME_BYTES])
@@ -307,6 +317,38 @@ int sysfs_serial(struct text *text, const struct subject *subject)
 	text_printf(text, "%.*s\n", (int)sizeof(info.serial), info.serial);
 	return err;
 }
+
+static int get_loop(uint32_t id, struct block_loop *loop)
+{
+	struct block_call call = { .op = BLOCK_OP_LOOP_INFO, .device = id, .buffer = (uintptr_t)loop };
+
+	return kernel_block(&call) ? -ENOENT : 0;
+}
+
+int sysfs_loop_file(struct text *text, const struct subject *subject)
+{
+	struct block_loop loop;
+	int err = get_loop(subject->tid, &loop);
+
+	if (!err)
+		text_printf(text, "%s\n", loop.path);
+	return err;
+}
+
+#define LOOP_NUMBER(function, value)							\
+	int function(struct text *text, const struct subject *subject)			\
+	{										\
+		struct block_loop loop = { 0 };						\
+		int err = get_loop(subject->tid, &loop);				\
+											\
+		text_printf(text, "%llu\n", (unsigned long long)(value));		\
+		return err;								\
+	}
+
+LOOP_NUMBER(sysfs_loop_autoclear, (loop.flags & LO_FLAGS_AUTOCLEAR) != 0)
+LOOP_NUMBER(sysfs_loop_offset, loop.offset)
+LOOP_NUMBER(sysfs_loop_partscan, (loop.flags & LO_FLAGS_PARTSCAN) != 0)
+LOOP_NUMBER(sysfs_loop_sizelimit, loop.sizelimit)
 
 /* ---- processors: each a core of one package ---- */
 

@@ -22,6 +22,8 @@ int sysfs_next(enum item_id folder, uint32_t task, uint32_t from, struct sysfs_m
 /* By its name. Returns: 0; -ENOENT. */
 int sysfs_find(enum item_id folder, uint32_t task, const char *name, size_t len, struct sysfs_member *out);
 
+/* Whether @item has a name in the folder of @task. */
+bool sysfs_is_named(enum item_id item, uint32_t task);
 /* Whether what @item of @task tells of is there. */
 bool sysfs_exists(enum item_id item, uint32_t task);
 
