@@ -3,7 +3,8 @@
  * Two entries must not lead to one chain, and no write changes two sectors. So what is about to happen is kept, as an
  * intent, in a slot of the root directory that is marked free: other systems see nothing there.
  *
- *	the new entry, but as free slots, and the intent; barrier
+ *	the new entry, but as free slots; barrier
+ *	the intent; barrier
  *	the old entry goes; barrier				from here on the intent is carried out
  *	the new entry shows, or takes the place of who had its name
  *	before the next change: barrier, the intent goes, barrier
@@ -186,18 +187,27 @@ static int take_over(struct fat *fs, const struct fat_intent *intent, const uint
 	return err;
 }
 
-int fat_intent_carry_out(struct fat *fs, const struct fat_intent *intent)
+/* The old entry's last slot, free or not. */
+static int read_old(struct fat *fs, const struct fat_intent *intent, uint8_t raw[SLOT_BYTES], struct fat_file *file)
 {
-	uint8_t raw[SLOT_BYTES];
-	struct fat_file moved;
 	uint64_t at;
 	int err = fat_slot_at(fs, intent->old_dir, intent->old_slot, &at);
 
 	if (!err)
 		err = fat_cache_read(fs, at, raw, SLOT_BYTES);
+	if (!err)
+		fat_entry_decode(fs, raw, intent->old_dir, intent->old_slot, file);
+	return err;
+}
+
+int fat_intent_carry_out(struct fat *fs, const struct fat_intent *intent)
+{
+	uint8_t raw[SLOT_BYTES];
+	struct fat_file moved;
+	int err = read_old(fs, intent, raw, &moved);
+
 	if (err)
 		return err;
-	fat_entry_decode(fs, raw, intent->old_dir, intent->old_slot, &moved);
 	if (moved.first != intent->first)
 		return -EIO;
 	err = clear_old(fs, intent);
@@ -230,7 +240,19 @@ int fat_intent_settle(struct fat *fs)
 
 /* ---- after a power cut, or an error ---- */
 
-/* Returns: 1 if any of the old entry's slots is free, the last of which says that it was of this file. */
+/* Does the old entry's last slot lead to the file's bytes? Others may have used it since. */
+static int is_of_this_file(struct fat *fs, const struct fat_intent *intent)
+{
+	uint8_t raw[SLOT_BYTES];
+	struct fat_file file;
+	int err = read_old(fs, intent, raw, &file);
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return file.first == intent->first;
+}
+
+/* Returns: 1 if any of the old entry's slots is free. */
 static int was_begun(struct fat *fs, const struct fat_intent *intent)
 {
 	uint8_t initial;
@@ -266,7 +288,9 @@ int fat_intent_recover(struct fat *fs)
 			continue;
 		fs->intent_slot = slot;
 		fs->has_intent = true;
-		err = was_begun(fs, &intent);
+		err = is_of_this_file(fs, &intent);
+		if (err > 0)
+			err = was_begun(fs, &intent);
 		if (err > 0)
 			err = fat_intent_carry_out(fs, &intent);
 		return err ? err : fat_intent_settle(fs);

@@ -108,6 +108,9 @@ static int prepare_intent(struct move *move, struct fat_intent *intent)
 		intent->new_slots = move->place.want;
 		intent->initial = move->name.raw[0];
 	}
+	/* What the intent tells of is on the disk before it. */
+	if (!err)
+		err = fat_cache_barrier(fs);
 	if (!err)
 		err = fat_intent_write(fs, intent, &move->place);
 	/* Without room for it a power cut in the midst loses the file. */
