@@ -23,7 +23,8 @@
 #define RECORD_BUCKETS 64
 #define FIRST_TAG 1
 #define EXCHANGE_TIMEOUT_NS (60ull * NSEC_PER_SEC)
-/* QEMU 7.2 loses what a processor writes to a device while a device is plugged in or taken out (tcg_commit()). */
+/* While a device is plugged in or taken out, QEMU 7.2 may lose what a processor writes to another one: the request lay
+ * in the ring, and QEMU had not heard of it. */
 #define POKE_NS NSEC_PER_SEC
 
 struct exchange {
