@@ -8,7 +8,8 @@
  *	msync F LEN
  *	unmap F LEN
  *	fill F			until the disk is full, also when everything is written back
- *	stat PATH	unlink PATH	mkdir PATH	umount PATH
+ *	stat PATH	unlink PATH	mkdir PATH	umount PATH [FLAGS]
+ *	mount SOURCE PATH TYPE	remount PATH ro|rw	symlink TARGET PATH
  *	wait PATH		until nothing of that name is there
  *	churn FOLDER ROUNDS	fill the disk with a file, delete it and write another one at once, again and again
  */
@@ -188,7 +189,13 @@ static long step(const char *what, const char *first, const char *one, const cha
 	if (!strcmp(what, "mkdir"))
 		return mkdir(first, 0755);
 	if (!strcmp(what, "umount"))
-		return umount(first);
+		return umount2(first, (int)strtol(one, NULL, 0));
+	if (!strcmp(what, "mount"))
+		return mount(first, one, two, 0, NULL);
+	if (!strcmp(what, "remount"))
+		return mount(NULL, first, NULL, MS_REMOUNT | (strcmp(one, "ro") ? 0 : MS_RDONLY), NULL);
+	if (!strcmp(what, "symlink"))
+		return symlink(first, one);
 	if (!strcmp(what, "wait"))
 		return wait_for_absence(first);
 	if (!strcmp(what, "churn"))

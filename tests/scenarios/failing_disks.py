@@ -138,6 +138,34 @@ def scenario_a_deleted_files_room_on_ext4_can_be_used_at_once(m):
     room_comes_back(m, Ext4("-b", "4096"), 12)
 
 
+# ---- mounts that are refused ----
+
+def busy(m, fs):
+    image = fs.make(m, 16)
+    run_steps(m, fs, [
+        ("mount /dev/vda other ext4", "ENOENT"), ("mkdir other", "0"), (f"mount /dev/vda other {fs.kind}", "EBUSY"),
+        (f"mount /dev/null other {fs.kind}", "ENOTBLK"), ("open a mnt/a new", "0"), ("write a 0 5000", "5000"),
+        ("remount mnt ro", "EBUSY"), ("umount mnt", "EBUSY"), ("umount mnt 1", "EBUSY"), ("umount mnt 4", "EBUSY"),
+        ("close a", "0"), ("open a mnt/a read", "0"), ("remount mnt ro", "0"), ("open b mnt/b new", "EROFS"),
+        ("read a 0 5000", "5000"), ("remount mnt rw", "0"), ("unlink mnt/a", "0"), ("remount mnt ro", "EBUSY"), ("close a", "0"),
+        ("remount mnt ro", "0"), ("remount mnt rw", "0"), ("remount other ro", "EINVAL"),
+        ("symlink mnt link", "0"), ("umount link 8", "EINVAL"), ("umount mnt 5", "EINVAL"), ("umount mnt 16", "EINVAL"),
+        ("umount mnt 4", "EAGAIN"), ("open b mnt/b new", "0"), ("close b", "0"), ("umount mnt 4", "EAGAIN"),
+        ("umount mnt 4", "0"), ("umount mnt", "EINVAL"),
+        (f"mount /dev/vda mnt {fs.kind}", "0"), ("open b mnt/b write", "0"), ("umount mnt 2", "0"), ("stat mnt/b", "ENOENT"),
+        ("write b 0 100", "100"), ("close b", "0"), (f"mount /dev/vda mnt {fs.kind}", "0"), ("stat mnt/b", "0"),
+        ("umount link", "0"), ("stat mnt/b", "ENOENT")], ["--disk", image])
+    fs.check(m, image)
+
+
+def scenario_a_fat_mount_is_changed_and_taken_away_by_the_rules(m):
+    busy(m, Fat())
+
+
+def scenario_an_ext4_mount_is_changed_and_taken_away_by_the_rules(m):
+    busy(m, Ext4())
+
+
 # ---- read-only ----
 
 def read_only(m, fs):

@@ -36,6 +36,7 @@ static struct list_node idle_lists[IDLE_KINDS], retire_list;
 static uint32_t nidle[IDLE_KINDS];
 static bool is_retiring;
 static uint64_t absent_revoked_seq;
+static uint32_t marked_dev;
 
 void inode_cache_init(void)
 {
@@ -95,8 +96,24 @@ static void idle_add(struct inode *i)
 
 static void get_locked(struct inode *i)
 {
-	if (!__atomic_fetch_add(&i->refs.value, 1, __ATOMIC_ACQUIRE) && !i->is_retiring)
+	if (__atomic_fetch_add(&i->refs.value, 1, __ATOMIC_ACQUIRE))
+		return;
+	if (!i->is_retiring)
 		idle_remove(i);
+	if (unlikely(i->attr.dev == marked_dev))
+		marked_dev = 0;
+}
+
+uint32_t inode_mount_marked(void)
+{
+	return READ_ONCE(marked_dev);
+}
+
+void inode_mount_mark(uint32_t dev)
+{
+	spin_lock(&cache_lock);
+	marked_dev = dev;
+	spin_unlock(&cache_lock);
 }
 
 void inode_get(struct inode *i)
@@ -486,6 +503,23 @@ bool inode_mount_is_busy(struct inode *root)
 	}
 	spin_unlock(&cache_lock);
 	return busy;
+}
+
+bool inode_mount_is_written(struct inode *root)
+{
+	bool is_written = false;
+
+	spin_lock(&cache_lock);
+	for (uint32_t b = 0; b < BUCKETS && !is_written; b++) {
+		struct inode *i;
+
+		LIST_FOR_EACH_ENTRY(i, &buckets[b], hash_node) {
+			if (i->attr.dev == root->attr.dev && (atomic_load(&i->writers) || (has_no_link(i) && refcount_read(&i->refs))))
+				is_written = true;
+		}
+	}
+	spin_unlock(&cache_lock);
+	return is_written;
 }
 
 void inode_drop_idle(void)

@@ -44,7 +44,14 @@ int vfs_mount(const char *type, const char *source, const char *target, const ch
 {
 	const uint64_t words[4] = { VFS_MOUNT, flags };
 	const char *const texts[] = { type, source, target, options };
+	int err = call_with_text(words, texts, 4);
 
+	if (err != -EBUSY)
+		return err;
+	/* A mount that was detached keeps its disk as long as a file of it is known, and names and the cache know closed ones. */
+	lease_drop_all(LEASE_NAME);
+	inode_drop_idle();
+	inode_cache_settle();
 	return call_with_text(words, texts, 4);
 }
 

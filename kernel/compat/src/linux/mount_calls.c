@@ -6,7 +6,12 @@
 
 #include "files.h"
 
-#define MNT_DETACH_FLAG 2	/* MNT_DETACH of umount2(2) */
+/* umount2(2) */
+#define MNT_FORCE 1u
+#define MNT_DETACH 2u
+#define MNT_EXPIRE 4u
+#define UMOUNT_NOFOLLOW 8u
+
 #define MOUNT_CHANGES (MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 static uint32_t flags_of(uint64_t linux_flags)
@@ -30,7 +35,7 @@ static int path_in_root(struct inode *i, char **out)
 	return len < 0 ? (int)len : 0;
 }
 
-static int target_in(uint64_t user, struct inode **inode, char **out)
+static int target_in(uint64_t user, unsigned walk_flags, struct inode **inode, char **out)
 {
 	struct walk_result r;
 	struct linux_at at;
@@ -38,7 +43,7 @@ static int target_in(uint64_t user, struct inode **inode, char **out)
 
 	if (err)
 		return err;
-	err = walk_path(at.start, at.path.text, WALK_FOLLOW, &r);
+	err = walk_path(at.start, at.path.text, walk_flags, &r);
 	if (!err)
 		err = r.inode ? path_in_root(r.inode, out) : -EINVAL;
 	if (!err) {
@@ -95,37 +100,46 @@ int64_t linux_sys_mount(const uint64_t a[6])
 		return -EPERM;
 	if (a[3] & MOUNT_CHANGES)
 		return -EINVAL;
-	err = target_in(a[1], &inode, &target);
+	err = target_in(a[1], WALK_FOLLOW, &inode, &target);
 	if (err)
 		return err;
-	err = do_mount(a, target);
+	if ((a[3] & (MS_REMOUNT | MS_RDONLY)) == (MS_REMOUNT | MS_RDONLY) && inode_mount_is_written(inode))
+		err = -EBUSY;
+	if (!err)
+		err = do_mount(a, target);
 	inode_put(inode);
 	kfree(target);
 	return err;
 }
 
-static int may_umount(struct inode *i, uint64_t flags)
+/* @marked: the mount that stood marked before the path was walked, which counts as use. */
+static int may_umount(struct inode *i, uint64_t flags, uint32_t marked)
 {
 	if (!(i->attr.flags & VFS_NODE_MOUNT_ROOT))
 		return -EINVAL;
-	return !(flags & MNT_DETACH_FLAG) && inode_mount_is_busy(i) ? -EBUSY : 0;
+	if (!(flags & MNT_DETACH) && inode_mount_is_busy(i))
+		return -EBUSY;
+	if (!(flags & MNT_EXPIRE) || marked == i->attr.dev)
+		return 0;
+	inode_mount_mark(i->attr.dev);
+	return -EAGAIN;
 }
 
 int64_t linux_sys_umount2(const uint64_t a[6])
 {
+	uint32_t dev, marked = inode_mount_marked();
 	struct inode *inode;
-	uint32_t dev;
 	char *target;
 	int err;
 
-	if (a[1] & ~15ull)
+	if (a[1] & ~(uint64_t)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
 	if (!ps_capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	err = target_in(a[0], &inode, &target);
+	err = target_in(a[0], a[1] & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &inode, &target);
 	if (err)
 		return err;
-	err = may_umount(inode, a[1]);
+	err = (a[1] & MNT_EXPIRE) && (a[1] & (MNT_FORCE | MNT_DETACH)) ? -EINVAL : may_umount(inode, a[1], marked);
 	dev = inode->attr.dev;
 	inode_put(inode);
 	if (!err)

@@ -188,6 +188,11 @@ struct inode *inode_find(uint64_t node);	/* a reference, or NULL */
 /* Is anything on the mount whose root @root is open, mapped, or where a process stands? The
  * caller holds one reference to @root. */
 bool inode_mount_is_busy(struct inode *root);
+/* Is a file on the mount whose root @root is open for writing, or open and deleted? */
+bool inode_mount_is_written(struct inode *root);
+/* MNT_EXPIRE: the mount that was marked last, as its st_dev, and of which nothing was used since; 0: none. */
+uint32_t inode_mount_marked(void);
+void inode_mount_mark(uint32_t dev);
 /* Give every idle inode that can go back to its owner. */
 void inode_drop_idle(void);
 /* Drop what is only kept to be quick: leases, idle inodes, spare stacks, clean pages. Asks no service. */
