@@ -6,6 +6,7 @@
 
 #include <console/screen.h>
 
+#include "guard.h"
 #include "sequence.h"
 
 #define MAX_CELLS 4096		/* a side */
@@ -32,6 +33,7 @@ struct kept_line {
 struct screen {
 	const struct font *font;
 	VTerm *vt;
+	struct guard guard;
 	VTermScreen *cells;
 	int rows, columns;
 	struct framebuffer framebuffer;	/* no pixels: not shown */
@@ -254,14 +256,17 @@ int screen_create(const struct font *font, unsigned int width, unsigned int heig
 	unsigned int rows = height / font_height(font), columns = width / font_width(font);
 	struct screen *screen;
 
-	if (!rows || !columns || rows > MAX_CELLS || columns > MAX_CELLS)
+	/* libvterm writes a wide character's right half into a column that it takes to be there. */
+	if (!rows || columns < 2 || rows > MAX_CELLS || columns > MAX_CELLS)
 		return -EINVAL;
 	screen = calloc(1, sizeof(*screen));
 	if (!screen)
 		return -ENOMEM;
 	screen->drawn = calloc((size_t)rows * columns, sizeof(screen->drawn[0]));
 	screen->vt = screen->drawn ? vterm_new((int)rows, (int)columns) : NULL;
-	if (!screen->vt) {
+	if (!screen->vt || guard_begin(&screen->guard)) {
+		if (screen->vt)
+			vterm_free(screen->vt);
 		free(screen->drawn);
 		free(screen);
 		return -ENOMEM;
@@ -289,6 +294,7 @@ void screen_free(struct screen *screen)
 	if (!screen)
 		return;
 	forget_history(screen);
+	guard_end(&screen->guard);
 	vterm_free(screen->vt);
 	free(screen->drawn);
 	free(screen);
@@ -324,6 +330,44 @@ void screen_show(struct screen *screen, const struct framebuffer *framebuffer)
 	draw_all(screen);
 }
 
+/* More than fills the screen makes no difference. */
+static void write_repeated(struct screen *screen)
+{
+	const struct guard *guard = &screen->guard;
+	unsigned int cells = (unsigned int)(screen->rows * screen->columns);
+	unsigned int count = guard->count < cells ? guard->count : cells;
+
+	for (unsigned int i = 0; i < count; i++)
+		vterm_input_write(screen->vt, guard->character, guard->len);
+}
+
+/* In the place of a byte that libvterm does not bear. */
+static void write_instead(struct screen *screen)
+{
+	static const char cancel = 0x18, blank_end = (char)GUARD_BLANK_END;
+
+	if (screen->guard.found == GUARD_CONTROL) {
+		vterm_input_write(screen->vt, &blank_end, 1);
+	} else {
+		vterm_input_write(screen->vt, &cancel, 1);
+		write_repeated(screen);
+	}
+}
+
+static void write_guarded(struct screen *screen, const char *bytes, size_t len)
+{
+	while (len) {
+		size_t before = guard_scan(&screen->guard, bytes, len);
+
+		vterm_input_write(screen->vt, bytes, before);
+		if (before == len)
+			break;
+		write_instead(screen);
+		bytes += before + 1;
+		len -= before + 1;
+	}
+}
+
 /* Write runs of what may pass. */
 static void write_cells(struct screen *screen, const char *bytes, size_t len)
 {
@@ -332,10 +376,10 @@ static void write_cells(struct screen *screen, const char *bytes, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (sequence_take(&screen->sequence, (unsigned char)bytes[i]))
 			continue;
-		vterm_input_write(screen->vt, bytes + start, i - start);
+		write_guarded(screen, bytes + start, i - start);
 		start = i + 1;
 	}
-	vterm_input_write(screen->vt, bytes + start, len - start);
+	write_guarded(screen, bytes + start, len - start);
 }
 
 void screen_write(struct screen *screen, const char *bytes, size_t len)

@@ -40,6 +40,9 @@ bool sequence_take(struct sequence *sequence, unsigned char byte)
 	}
 	if (sequence->state == SEQUENCE_ARGUMENTS)
 		return take_argument(sequence, byte);
+	/* libvterm passes over what is no final byte behind ESC. */
+	if (sequence->state == SEQUENCE_ESCAPE && (byte < '0' || byte > DELETE))
+		return true;
 	sequence->state = sequence->state == SEQUENCE_ESCAPE && byte == '[' ? SEQUENCE_ARGUMENTS : SEQUENCE_NONE;
 	sequence->nseparators = 0;
 	return true;

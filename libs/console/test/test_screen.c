@@ -248,11 +248,39 @@ static void a_sequence_may_have_any_number_of_arguments(void **state)
 	assert_row(3, ";;;;;;;");
 }
 
+/* As with xterm, whose terminal description has `rep`. */
+static void the_last_character_is_repeated(void **state)
+{
+	write_text("xa\x1b[3b|\r\n\x1b[1");
+	write_text("1b.\x1b[?2bz\x1b[");
+	write_text("2;7b");
+	assert_row(0, "xaaaa|");
+	assert_row(1, "||||||||||");
+	assert_row(2, "|.zzz");
+}
+
+static void repeating_what_takes_no_cell_ends(void **state)
+{
+	write_text("\x1b[3b\xe2\x80\x8b\x1b[99999999999b\x1b]0;title\x1b[3bx");
+	assert_row(0, "x");
+}
+
+static void control_characters_of_two_bytes_keep_the_cursor_on_the_screen(void **state)
+{
+	write_text("\xc2\x9b\x1b[K\xc2");
+	write_text("\x80\xc2\r\x80\x1b[3b\x1b[1P");
+	assert_int_equal(screen_character(screen, 0, 0), 0xa0);
+	write_text("\x1b[Hx\xc3\x9by");
+	assert_int_equal(screen_character(screen, 0, 0), 'x');
+	assert_int_equal(screen_character(screen, 0, 1), 0xdb);
+	assert_int_equal(screen_character(screen, 0, 2), 'y');
+}
+
 static void a_screen_without_a_cell_is_refused(void **state)
 {
 	struct screen *none;
 
-	assert_int_equal(screen_create(font, 7, 100, take_output, NULL, &none), -EINVAL);
+	assert_int_equal(screen_create(font, 15, 100, take_output, NULL, &none), -EINVAL);
 	assert_int_equal(screen_create(font, 100, 3, take_output, NULL, &none), -EINVAL);
 }
 
@@ -270,6 +298,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_that_left_the_screen_are_looked_back_at, begin, end),
 		cmocka_unit_test_setup_teardown(more_lines_than_are_kept_push_the_oldest_out, begin, end),
 		cmocka_unit_test_setup_teardown(a_sequence_may_have_any_number_of_arguments, begin, end),
+		cmocka_unit_test_setup_teardown(the_last_character_is_repeated, begin, end),
+		cmocka_unit_test_setup_teardown(repeating_what_takes_no_cell_ends, begin, end),
+		cmocka_unit_test_setup_teardown(control_characters_of_two_bytes_keep_the_cursor_on_the_screen, begin, end),
 		cmocka_unit_test_setup_teardown(a_screen_without_a_cell_is_refused, begin, end),
 	};
 

@@ -100,9 +100,30 @@ static int open_terminal(const struct screen *screen, char *name, size_t size)
 	return master;
 }
 
-int session_start(struct session *session, const struct display *display, char **argv)
+/* Run @argv on a terminal of its own. Returns: 0; negative errno: there is neither. */
+static int run_program(struct session *session, char **argv)
 {
 	char terminal[64];
+	int err, master = open_terminal(session->screen, terminal, sizeof(terminal));
+	pid_t pid;
+
+	if (master < 0)
+		return master;
+	pid = fork();
+	if (!pid)
+		run_child(terminal, argv);
+	if (pid < 0) {
+		err = -errno;
+		close(master);
+		return err;
+	}
+	session->pid = pid;
+	session->master = master;
+	return 0;
+}
+
+int session_start(struct session *session, const struct display *display, char **argv)
+{
 	int err;
 
 	if (!session->screen) {
@@ -116,18 +137,9 @@ int session_start(struct session *session, const struct display *display, char *
 	session->is_used = false;
 	if (session->is_login)
 		greet(session);
-	session->master = open_terminal(session->screen, terminal, sizeof(terminal));
-	if (session->master < 0)
-		return session->master;
-	session->pid = fork();
-	if (!session->pid)
-		run_child(terminal, argv);
-	if (session->pid > 0)
-		return 0;
-	err = -errno;
-	session->pid = 0;
-	close(session->master);
-	session->master = -1;
+	err = run_program(session, argv);
+	if (err && session->is_login)
+		session->restart_ms = now_ms() + PAUSE_MS;
 	return err;
 }
 

@@ -79,7 +79,7 @@ struct session {
 };
 
 /* Start @argv on a new pseudo terminal of the session, which has a screen then.
- * Returns: 0; negative errno. */
+ * Returns: 0; negative errno: no program runs, and a login is tried again later. */
 int session_start(struct session *session, const struct display *display, char **argv);
 
 /* Draw what the program wrote. Returns: false when it has closed its terminal. */

@@ -25,7 +25,7 @@ struct framebuffer {
 typedef void screen_output_fn(const char *bytes, size_t len, void *user);
 
 /* A screen with as many cells as glyphs of @font fit into @width and @height pixels.
- * Returns: 0 and *@screen, for screen_free(); -ENOMEM; -EINVAL if not one cell fits. */
+ * Returns: 0 and *@screen, for screen_free(); -ENOMEM; -EINVAL if not two cells of a row fit. */
 int screen_create(const struct font *font, unsigned int width, unsigned int height, screen_output_fn *output, void *user,
 		  struct screen **screen);
 
