@@ -113,5 +113,22 @@ def vfsd():
         yield mount + b"\1\2\3\4" * 100 + struct.pack("<H", 0x80) * 40
 
 
+def devmgrd():
+    # What the thread finds is read from the end: a change each, and answers of driverd and vfsd.
+    yield message(1, who=LAUNCHER) + message(1) + b"\0\0\0\0" * 40 + bytes(reversed(b"\1\0\1\1\1\2\1\x80\1\x81\1\3")) * 4
+    yield message(1, who=LAUNCHER) + DEATH + message(1, who=LAUNCHER) + b"\1\4\0\0\0\0\0\0\0\0\0\0\0\0" * 20
+
+
+def sessiond():
+    ready, ended, nothing = 0, 1, 2
+    typed = b"".join(bytes([ready, 1, 2, 1, code, 0, code]) for code in (30, 48, 28, 42, 59, 1))
+    switch = bytes([ready, 1, 4, 1, 56, 1, 60, 0, 60, 0, 56])
+    for choice in (0, 0x14, 0x3A):
+        text = b"hello\r\n\x1b[31mred\x1b[0m"
+        yield bytes([choice]) + typed + bytes([ready, 0, len(text)]) + text + switch + bytes([ended, 0, nothing]) + typed + \
+            bytes([ended, 1, nothing, nothing]) + b"\1\1\3\3" * 30
+
+
 ALL = {"ipc_procd": procd, "ipc_loaderd": loaderd, "ipc_syscalld": syscalld, "ipc_netd": netd, "ipc_hived": hived,
-       "ipc_driverd": driverd, "ipc_storaged": storaged, "ipc_inputd": inputd, "ipc_vfsd": vfsd}
+       "ipc_driverd": driverd, "ipc_storaged": storaged, "ipc_inputd": inputd, "ipc_vfsd": vfsd,
+       "ipc_devmgrd": devmgrd, "ipc_sessiond": sessiond}

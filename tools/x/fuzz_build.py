@@ -21,7 +21,8 @@ PARTS = {
     "manifest": ["services/rootd/src/manifest.c"],
 }
 # What is included before each source of these, and around what static data are kept.
-FRAMES = {"ipc_runtimed": ("processes.h", ("input", "data", "data_begin"))}
+FRAMES = {"ipc_runtimed": ("processes.h", ("input", "data", "data_begin")),
+          "ipc_sessiond": ("terminals.h", ("input", "data", "libc", "data_begin"))}
 SERVICE_FRAME = ("renames.h", ("data", "input", "kernel", "libc", "service", "data_begin"))
 
 FLAGS = ["-g", "-O1", "-std=gnu11", "-fno-common", "-fno-omit-frame-pointer", "-fsanitize=fuzzer-no-link,address,undefined",

@@ -25,6 +25,7 @@ struct feigned_service {
 	uint64_t last_operation;	/* they begin with 1 */
 	const char *const *arguments;	/* of main(), NULL-terminated, after the name; NULL */
 	bool has_no_start;		/* its start() only makes a thread */
+	bool runs_threads;		/* a thread that it makes runs at once, until the kernel ends it; else never */
 	/* After a message: add what later ones may name with feigned_give(). NULL: the reply's words 1 to 3. */
 	void (*take_reply)(const struct service_call *call);
 	/* After a message: REQUIRE what must hold. NULL. */

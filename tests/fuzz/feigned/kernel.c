@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <albireo/block.h>
+#include <albireo/device.h>
 #include <albireo/exec.h>
 #include <albireo/native.h>
 #include <albireo/net.h>
@@ -14,6 +15,7 @@
 #define STATE_LIMIT (64u << 20)
 #define DISKS 3
 #define DISK_BLOCKS 4096u
+#define MAX_DEVICES 16
 #define PROCESSES 4
 #define MACHINE_PAGES 131072u
 #define P9_HEADER 7u
@@ -23,6 +25,9 @@ static char *state;
 static uint64_t state_bytes;
 static uint64_t clock_ns;
 static uint32_t next_partition;
+static struct device_info devices[MAX_DEVICES];
+static uint32_t ndevices;
+static uint64_t inventory;	/* its generation */
 
 /* Now and then a call fails; never where the input is used up, so that nothing repeats for ever. */
 static long failure(void)
@@ -43,6 +48,8 @@ void feigned_kernel_reset(void)
 	state_bytes = 0;
 	clock_ns = 0;
 	next_partition = 100;
+	ndevices = 0;
+	inventory = 1;
 }
 
 static void *pointer(uint64_t address)
@@ -351,6 +358,74 @@ static long answer_proc(unsigned long op, uint64_t pid, void *buf, size_t cap)
 	}
 }
 
+/* ---- devices that come and go ---- */
+
+static struct device_info *find_device(uint32_t kind, uint32_t number)
+{
+	for (uint32_t i = 0; i < ndevices; i++)
+		if (devices[i].kind == kind && devices[i].number == number)
+			return &devices[i];
+	return NULL;
+}
+
+/* One goes, or one comes, with the lowest number that no other has. */
+static void change_inventory(void)
+{
+	unsigned int which = feigned_answer_byte();
+	struct device_info info = { .kind = 1 + which % DEVICE_KIND_END, .major = 13, .minor = which };
+
+	inventory++;
+	if (which & 0x80 || ndevices == MAX_DEVICES) {
+		if (ndevices)
+			devices[which % ndevices].flags |= DEVICE_GONE;
+		return;
+	}
+	while (find_device(info.kind, info.number))
+		info.number++;
+	devices[ndevices++] = info;
+}
+
+/* Who waits for a change gets one, or an end: there is one thread. */
+static long wait_for_devices(struct device_call *call)
+{
+	if (call->generation == inventory) {
+		if (!(feigned_answer_byte() & 1))
+			return -EIO;
+		change_inventory();
+	}
+	call->generation = inventory;
+	return 0;
+}
+
+static long forget_device(const struct device_info *info)
+{
+	struct device_info *device = find_device(info->kind, info->number);
+
+	if (!device)
+		return -ENODEV;
+	if (!(device->flags & DEVICE_GONE))
+		return -EBUSY;
+	*device = devices[--ndevices];
+	return 0;
+}
+
+static long answer_device(struct device_call *call)
+{
+	switch (call->op) {
+	case DEVICE_LIST:
+		if (call->index >= ndevices)
+			return -ENOENT;
+		call->info = devices[call->index];
+		return 0;
+	case DEVICE_WAIT:
+		return wait_for_devices(call);
+	case DEVICE_FORGET:
+		return forget_device(&call->info);
+	default:
+		return -EINVAL;
+	}
+}
+
 /* ---- drivers, inputs, objects ---- */
 
 static long answer_driver_load(const struct driver_load *request)
@@ -442,6 +517,8 @@ long nucleus_syscall4(long nr, unsigned long a, unsigned long b, unsigned long c
 		return feigned_answer_byte() < 0x80;
 	case SYS_NUCLEUS_STORAGE_LIST_BROKER:
 		return answer_storage(pointer(a));
+	case SYS_NUCLEUS_DEVICE_BROKER:
+		return answer_device(pointer(a));
 	case SYS_NUCLEUS_BLOCK_BROKER:
 		return answer_block(pointer(a));
 	case SYS_NUCLEUS_DRIVER_LOAD_MODULE_BROKER:
