@@ -46,8 +46,10 @@ struct ipc_message {
 #define IPC_ASYNC 4u		/* a notification: no reply is expected */
 #define IPC_BADGE_KERNEL (1ull << 32)
 
-/* words[0] of a notification of the kernel's: the receiver writes to address 0, as DEBUG_CRASH asked. */
+/* words[0] of a notification of the kernel's: the receiver does as words[1] says, as DEBUG_CRASH asked. */
 #define IPC_CRASH (~0ull)
+#define IPC_CRASH_NULL 0	/* write to address 0 */
+#define IPC_CRASH_HEAP 1	/* write to memory that it has freed; only in builds with debug checks */
 
 /* IPC_CALL(handle, struct ipc_message *): 0, or -EBADF -EACCES -EPIPE (dead endpoint)
  *   -ETIMEDOUT -EDEADLK (rank) -E2BIG -EINTR. The message holds the reply.

@@ -18,6 +18,7 @@
 #include "frame_internal.h"
 #include "kernel_map.h"
 #include "shootdown.h"
+#include "stack_debug.h"
 
 #define STACK_PAGES (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define STACK_SLOT (2 * KERNEL_STACK_BYTES)	/* the lower half is the guard */
@@ -99,8 +100,10 @@ uint64_t mm_stack_alloc(void)
 	uint64_t top = stack_reuse();
 	unsigned i;
 
-	if (top)
+	if (top) {
+		stack_debug_paint(top);
 		return top;
+	}
 	for (i = 0; i < STACK_PAGES; i++) {
 		frames[i] = frame_alloc(0, 0);
 		if (!frames[i])
@@ -110,6 +113,7 @@ uint64_t mm_stack_alloc(void)
 	if (!top)
 		goto give_back;
 	atomic_add(&frame_counts.kernel_stacks, STACK_PAGES);
+	stack_debug_paint(top);
 	return top;
 
 give_back:

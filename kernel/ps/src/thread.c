@@ -217,6 +217,7 @@ void ps_thread_dead(struct thread *thread)
 {
 	struct ps_thread *t = (struct ps_thread *)thread;
 
+	mm_stack_check(thread->kernel_stack_top, thread->name);
 	give(thread->kernel_stack_top, t->fpu_memory);
 	t->fpu_memory = NULL;
 	thread->fpu = NULL;

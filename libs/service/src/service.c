@@ -111,14 +111,46 @@ static void start_worker(void)
 	pthread_attr_destroy(&attr);
 }
 
-/* As DEBUG_CRASH asks: to see that the kernel's report names the place. */
-static __attribute__((noinline)) void crash_on_request(void)
+static __attribute__((noinline)) void null_write(void)
 {
 	volatile int *null = NULL;
 
 	/* The compiler would turn a visible null write into ud2. */
 	__asm__ volatile("" : "+r"(null));
 	*null = 1;
+}
+
+#ifdef CONFIG_DEBUG
+#define FREES_TO_BE_LOOKED_AT 1000	/* the checked heap keeps fewer blocks waiting */
+
+static __attribute__((noinline)) void write_after_free(void)
+{
+	char *block = malloc(64), *alias = block;
+
+	/* The compiler is not to know that it is the same, nor that the others are of no use. */
+	__asm__ volatile("" : "+r"(alias));
+	free(block);
+	if (alias)
+		alias[8] = 1;
+	for (int i = 0; i < FREES_TO_BE_LOOKED_AT; i++) {
+		block = malloc(1);
+		__asm__ volatile("" : "+r"(block));
+		free(block);
+	}
+}
+#else
+static void write_after_free(void)
+{
+}
+#endif
+
+/* As DEBUG_CRASH asks: to see that the report names the place. */
+static void crash_on_request(uint64_t how)
+{
+	if (how == IPC_CRASH_HEAP)
+		write_after_free();
+	else
+		null_write();
 }
 
 static void serve_one(struct worker *worker, const struct ipc_message *msg)
@@ -130,7 +162,7 @@ static void serve_one(struct worker *worker, const struct ipc_message *msg)
 		start_worker();
 	take_request(worker, msg, &call);
 	if (call.is_from_kernel && call.is_async && call.words[0] == IPC_CRASH)
-		crash_on_request();
+		crash_on_request(call.words[1]);
 	status = service->handle(&call);
 	if (!call.is_async)
 		send_reply(&call, msg->token, status);

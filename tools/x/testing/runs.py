@@ -20,6 +20,8 @@ X = os.path.join(ROOT, "x")
 DEFAULT_TIMEOUT = 120
 # Beyond the machine's own --timeout, for a ./x that hangs.
 MARGIN_SECONDS = 30
+# What the checks of debug builds write into a machine's log, but for panics.
+REPORT = r'=== CHECK: [^"\n]*'
 # By how much a machine may take longer than a test says: its checks cost time.
 PATIENCE = 4 if IS_DEBUG else 1
 
@@ -155,6 +157,7 @@ class Runner:
         self.count = 0
         self.sessions = []
         self.lock = threading.Lock()
+        self.provokes_reports = False    # of a kernel's or service's checks; else one fails the test
 
     def next_log(self):
         with self.lock:
@@ -216,3 +219,13 @@ class Runner:
             session.kill()
         outcomes.note_folder(self.name, self.logs)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.provokes_reports:
+            self.demand_no_reports()
+
+    def demand_no_reports(self):
+        """Machines that check themselves have found nothing."""
+        for name in sorted(os.listdir(self.logs)):
+            log = os.path.join(self.logs, name)
+            reports = re.findall(REPORT, read_log(log))
+            if reports:
+                raise Mismatch("expected no reports of checks\ngot\n" + "\n".join(reports) + f"\nlog: {log}")

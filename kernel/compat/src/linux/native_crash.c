@@ -1,13 +1,15 @@
-/* kernel/compat/src/linux/native_crash.c: deliberate null writes, to see that a report names its place.
+/* kernel/compat/src/linux/native_crash.c: deliberate faults, to see that a report names its place.
  *
  * A place is named by rootd's DEBUG_CRASH, or by the firmware configuration file
  * opt/albireo/debug-crash: then it is reached when the first program is executed.
  *
  * Each place is reached as real code reaches it: the null write is in a callback that
  * the module calls from its own context, so that the backtrace shows that context; the
- * barriers keep frames that tail calls would drop.
+ * barriers keep frames that tail calls would drop. Builds with debug checks have places that
+ * fault in other ways, one for each check that has its report without a panic.
  */
 #include <hal/hal.h>
+#include <io/event.h>
 #include <io/file.h>
 #include <ipc/endpoint.h>
 #include <ipc/lease.h>
@@ -20,6 +22,7 @@
 
 #define NAME_BYTES 32
 #define CRASH_FILE "opt/albireo/debug-crash"
+#define HEAP_PREFIX "heap-"	/* before a service's name: it misuses its heap */
 #define WAIT_NS (100 * NSEC_PER_MSEC)
 #define CRASH_SUBJECT (~1ull)
 
@@ -181,6 +184,31 @@ static void crash_in_process_tree(void)
 	barrier();
 }
 
+#ifdef CONFIG_DEBUG
+static void leak(void)
+{
+	struct file *forgotten;
+
+	(void)eventfd_create_file(0, false, 0, &forgotten);
+}
+
+/* Down to half of what is to be left. */
+static void __noinline use_stack(uint64_t bottom)
+{
+	volatile char frame[256];
+
+	frame[0] = 0;
+	if ((uint64_t)frame > bottom + MM_STACK_RESERVE / 2 + sizeof(frame))
+		use_stack(bottom);
+	barrier();
+}
+
+static void use_nearly_all_stack(void)
+{
+	use_stack(current_thread()->kernel_stack_top - KERNEL_STACK_BYTES);
+}
+#endif
+
 static const struct { const char *name; uint32_t id; } services[] = {
 #define SERVICE(number, upper, service_name, rank, capability) { #service_name, number },
 #include "services.def"
@@ -194,13 +222,14 @@ static void on_crash_taken(struct ipc_notification *n)
 	atomic_store(&is_service_crashing, false);
 }
 
-static int crash_in_service(uint32_t id)
+/* @how: words[1] of IPC_CRASH. */
+static int crash_in_service(uint32_t id, uint64_t how)
 {
 	static struct ipc_notification n;
 
 	if (atomic_xchg(&is_service_crashing, true))
 		return -EBUSY;
-	n = (struct ipc_notification){ .words = { IPC_CRASH }, .done = on_crash_taken };
+	n = (struct ipc_notification){ .words = { IPC_CRASH, how }, .done = on_crash_taken };
 	ipc_notify_service(id, &n);
 	return 0;
 }
@@ -216,10 +245,21 @@ static const struct { const char *name; void (*fn)(void); } places[] = {
 	{ "file", crash_in_file },
 	{ "handle", crash_in_handle },
 	{ "process-tree", crash_in_process_tree },
+#ifdef CONFIG_DEBUG
+	{ "leak", leak },
+	{ "stack", use_nearly_all_stack },
+#endif
 };
+
+static const char *after_prefix(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) ? NULL : name + strlen(prefix);
+}
 
 static int64_t crash_in(const char *name)
 {
+	const char *heap_of = after_prefix(name, HEAP_PREFIX);
+
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		if (!strcmp(name, places[i].name)) {
 			places[i].fn();
@@ -227,8 +267,8 @@ static int64_t crash_in(const char *name)
 		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		if (!strcmp(name, services[i].name))
-			return crash_in_service(services[i].id);
+		if (!strcmp(heap_of ?: name, services[i].name))
+			return crash_in_service(services[i].id, heap_of ? IPC_CRASH_HEAP : IPC_CRASH_NULL);
 	}
 	return -ENOENT;
 }

@@ -10,6 +10,7 @@
 #include <nucleus/log.h>
 #include <string.h>
 
+#include "end_checks.h"
 #include "native.h"
 
 #define COUNTERS_BYTES (32u << 10)
@@ -192,6 +193,7 @@ int64_t native_MACHINE_BROKER(const uint64_t a[4])
 		return 0;
 	case MACHINE_KILL_ALL:
 		ps_kill_all_programs();
+		end_checks();
 		return 0;
 	default:
 		return -EINVAL;

@@ -98,6 +98,16 @@ void __iomem *mm_map_framebuffer(uint64_t phys, size_t bytes);
 uint64_t mm_stack_alloc(void);
 void mm_stack_free(uint64_t top);
 
+/* Debug builds: @name's kernel stack ends at @top. The log tells if ever less than MM_STACK_RESERVE of it was left,
+ * which is what an interrupt takes at most; the deepest use of any is kept. Context: any. */
+#define MM_STACK_RESERVE 2048u
+#ifdef CONFIG_DEBUG
+void mm_stack_check(uint64_t top, const char *name);
+uint64_t mm_stack_deepest(void);	/* bytes */
+#else
+static inline void mm_stack_check(uint64_t top, const char *name) { }
+#endif
+
 struct mm_statistics {
 	uint64_t total_pages, free_pages, cached_pages, dirty_pages, writeback_pages, anon_pages, mapped_pages,
 		slab_pages, shmem_pages, page_table_pages, kernel_stack_pages;

@@ -397,6 +397,14 @@ struct mm_space *ps_space_get(struct process *p);
 struct handle_table *ps_handles_get(struct process *p);
 /* CPU time of a process so far: ended threads and live ones. */
 void ps_cpu_time(struct process *p, uint64_t *user_ns, uint64_t *system_ns);
+#ifdef CONFIG_DEBUG
+/* What there is of these while nobody but processes holds any, ended ones that were not waited for and hidden ones
+ * among them. Two that share a space count it twice. */
+struct ps_account {
+	uint64_t processes, threads, spaces, handle_tables, areas, page_table_pages, anon_pages;
+};
+void ps_account(struct ps_account *out);
+#endif
 /* Call @fn for each process that is not hidden, with the tree lock held. */
 void ps_for_each(void (*fn)(struct process *p, void *context), void *context);
 /* Call @fn for each of their threads, with the process's signal lock held too. */
