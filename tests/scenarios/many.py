@@ -2,7 +2,7 @@
 import os
 import re
 
-from x.common import BUILD
+from x.common import BUILD, IS_DEBUG
 from x.testing import workloads
 
 IDLE_KIB = 200
@@ -50,4 +50,6 @@ def scenario_an_idle_machine_of_256_mib_uses_16_at_most(m):
     result = m.succeeds("/bin/busybox", "cat", "/proc/meminfo", options=["--mem", "256"])
     free_kib = int(re.search(rb"(?m)^MemFree: +(\d+) kB$", result.out).group(1))
     used_kib = 256 * 1024 - free_kib
-    m.true(used_kib <= 16 * 1024, f"{used_kib} KiB are used, frame descriptors and kernel included; 16384 at most")
+    # What the checks hold back is not the machine's need.
+    limit_kib = (24 if IS_DEBUG else 16) * 1024
+    m.true(used_kib <= limit_kib, f"{used_kib} KiB are used, frame descriptors and kernel included; {limit_kib} at most")
