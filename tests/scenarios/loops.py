@@ -119,6 +119,27 @@ losetup -a
     volumes.ext4_check(m, os.path.join(m.folder, "inner.img"))
 
 
+def scenario_vfsd_dies_while_it_writes_to_a_loop_on_its_own_disk(m):
+    disk = volumes.ext4_image(m, "disk", 64)
+    run(m, """
+mkdir /tmp/disk /tmp/m
+mount /dev/vda /tmp/disk
+truncate -s 16M /tmp/disk/inner.img
+mkfs.ext4 -q -F /tmp/disk/inner.img
+mount -o loop /tmp/disk/inner.img /tmp/m
+for i in {1..60}; do echo $i > /tmp/m/$i; sync /tmp/m/$i; test $i != 10 || : > /tmp/begun; done &
+until test -e /tmp/begun; do :; done
+kill -9 $(pgrep -x vfsd)
+wait $!
+cat /tmp/m/60
+ls /tmp/m | wc -l
+umount /tmp/m /tmp/disk
+""", ["--disk", disk], "60\n61\n")
+    volumes.ext4_check(m, disk)
+    host("debugfs", "-R", f"dump /inner.img {m.folder}/inner.img", disk)
+    volumes.ext4_check(m, os.path.join(m.folder, "inner.img"))
+
+
 def scenario_loops_are_made_and_changed_with_losetup(m):
     disk = os.path.join(m.folder, "disk.img")
     with open(disk, "wb") as f:

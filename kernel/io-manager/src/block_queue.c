@@ -237,13 +237,23 @@ static void poke(struct block_disk *disk)
 	spin_unlock_irqrestore(&disk->lock, flags);
 }
 
+static bool is_of_loop(const struct block_io *io)
+{
+	const struct drv_block *driver = READ_ONCE(io->disk->driver);
+
+	return driver && driver->ops == &loop_block_ops;
+}
+
 /* Returns: whether @io is done in time. */
 static bool wait_done(struct block_io *io)
 {
 	uint64_t limit = clock_monotonic_ns() + TIMEOUT_NS;
+	/* A loop may wait for the very service that waits here, and whose end it is. */
+	uint32_t mask = is_of_loop(io) ? INTERRUPT_FATAL : 0;
+	int err;
 
-	while (WAIT_EVENT(&io->wait, is_done(io), 0, clock_monotonic_ns() + POKE_NS)) {
-		if (clock_monotonic_ns() >= limit)
+	while ((err = WAIT_EVENT(&io->wait, is_done(io), mask, clock_monotonic_ns() + POKE_NS))) {
+		if (err == -EINTR || clock_monotonic_ns() >= limit)
 			return false;
 		poke(io->disk);
 	}
@@ -268,7 +278,7 @@ static int io_run(struct block_io *io)
 		list_add_tail(&io->pieces[i].node, &disk->waiting);
 	spin_unlock_irqrestore(&disk->lock, flags);
 	dispatch(disk);
-	if (!wait_done(io)) {
+	if (!wait_done(io) && !is_of_loop(io)) {
 		log_ratelimited(LOG_WARN, DRIVER, "a disk has not answered for %u s", (unsigned)(TIMEOUT_NS / NSEC_PER_SEC));
 		withdraw(io);
 		if (reset(disk))

@@ -29,15 +29,16 @@ struct loop {
 	struct mm_object *object;
 };
 
-/* Something for one of the threads to do, on the stack of who waits for it. */
+/* Something for one of the threads to do, referenced by it and by who waits. */
 struct order {
+	refcount_t refs;
 	struct list_node node;
 	int (*carry_out)(struct loop *l, struct order *o);
 	struct file *file;
 	char *path;
 	const struct loop_settings *settings;
 	int result;
-	uint32_t is_done;	/* atomic; from then on the thread knows nothing of it */
+	uint32_t is_done;	/* atomic */
 };
 
 static struct loop *loops[LOOP_MAX];
@@ -62,6 +63,12 @@ bool loop_is_current_thread(void)
 			return true;
 	}
 	return false;
+}
+
+static void order_put(struct order *o)
+{
+	if (refcount_put(&o->refs))
+		kfree(o);
 }
 
 static int get_file(struct loop *l, struct loop_settings *settings, struct file **file)
@@ -282,6 +289,7 @@ static void carry_out(struct loop *l, struct order *o)
 	o->result = o->carry_out(l, o);
 	atomic_store(&o->is_done, 1);
 	waitq_wake_all(&l->settled, 0);
+	order_put(o);
 }
 
 static void run(void *arg)
@@ -390,24 +398,34 @@ void loop_remove(struct block_device *d)
 
 /* ---- from outside ---- */
 
-static int give(struct loop *l, struct list_node *orders, struct wait_queue *work, struct order *o)
+/* Returns: what came of @order; -ENOMEM; -EINTR the caller is dying, perhaps as the service that the thread waits for. */
+static int give(struct loop *l, struct list_node *orders, struct wait_queue *work, const struct order *order, uint32_t mask)
 {
+	struct order *o = kmalloc(sizeof(*o), 0);
 	uint64_t flags;
+	int err;
 
+	if (!o)
+		return -ENOMEM;
+	*o = *order;
+	refcount_set(&o->refs, 2);
 	list_init(&o->node);
 	flags = spin_lock_irqsave(&l->lock);
 	list_add_tail(&o->node, orders);
 	spin_unlock_irqrestore(&l->lock, flags);
 	waitq_wake_all(work, 0);
-	WAIT_EVENT(&l->settled, atomic_load(&o->is_done), 0, 0);
-	return o->result;
+	err = WAIT_EVENT(&l->settled, atomic_load(&o->is_done), mask, 0);
+	if (!err)
+		err = o->result;
+	order_put(o);
+	return err;
 }
 
-static int give_order(struct block_device *d, struct order *o)
+static int give_order(struct block_device *d, const struct order *o)
 {
 	struct loop *l = loop_of(d);
 
-	return l ? give(l, &l->orders, &l->work, o) : -ENXIO;
+	return l ? give(l, &l->orders, &l->work, o, 0) : -ENXIO;
 }
 
 int loop_flush(struct block_device *d)
@@ -415,7 +433,7 @@ int loop_flush(struct block_device *d)
 	struct order o = { .carry_out = flush };
 	struct loop *l = loop_of(d);
 
-	return l ? give(l, &l->flushes, &l->flush_work, &o) : -EIO;
+	return l ? give(l, &l->flushes, &l->flush_work, &o, INTERRUPT_FATAL) : -EIO;
 }
 
 /* Follow loops on loops down. */

@@ -43,6 +43,8 @@ static _Thread_local bool may_borrow;
 static _Thread_local uint64_t exchanged_id;
 
 #define LAUNCHER_PID 1
+#define NSEC_PER_SEC 1000000000L
+#define BORROW_AGAIN_NS (2 * 1000 * 1000L)
 
 static void tell_borrowers(void)
 {
@@ -58,12 +60,26 @@ static void tell_waiting_borrowers(void)
 		tell_borrowers();
 }
 
+/* Who waits for a condition lets go of the lock without a word: so look again before long. */
+static void wait_for_lender(void)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += BORROW_AGAIN_NS;
+	if (until.tv_nsec >= NSEC_PER_SEC) {
+		until.tv_nsec -= NSEC_PER_SEC;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&lending.changed, &lending.lock, &until);
+}
+
 static void borrow(void)
 {
 	pthread_mutex_lock(&lending.lock);
 	atomic_fetch_add(&lending.nwaiting, 1);
 	while (lending.nlent == lending.nborrowed && pthread_mutex_trylock(&name_lock))
-		pthread_cond_wait(&lending.changed, &lending.lock);
+		wait_for_lender();
 	atomic_fetch_sub(&lending.nwaiting, 1);
 	names = lending.nlent > lending.nborrowed ? BORROWS : HAS;
 	if (names == BORROWS)
