@@ -24,6 +24,9 @@ void ps_account(struct ps_account *out)
 			add_space(out, p->space);
 		if (p->handles)
 			out->handle_tables++;
+		/* A service has some as well, once somebody has limited its time. */
+		if (atomic_load(&p->timers))
+			out->timers++;
 		spin_unlock(&p->lock);
 	}
 	spin_unlock(&ps_tree_lock);

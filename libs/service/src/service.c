@@ -111,15 +111,6 @@ static void start_worker(void)
 	pthread_attr_destroy(&attr);
 }
 
-static __attribute__((noinline)) void null_write(void)
-{
-	volatile int *null = NULL;
-
-	/* The compiler would turn a visible null write into ud2. */
-	__asm__ volatile("" : "+r"(null));
-	*null = 1;
-}
-
 #ifdef CONFIG_DEBUG
 #define FREES_TO_BE_LOOKED_AT 1000	/* the checked heap keeps fewer blocks waiting */
 
@@ -145,12 +136,17 @@ static void write_after_free(void)
 #endif
 
 /* As DEBUG_CRASH asks: to see that the report names the place. */
-static void crash_on_request(uint64_t how)
+static __attribute__((noinline)) void crash_on_request(uint64_t how)
 {
-	if (how == IPC_CRASH_HEAP)
+	volatile int *null = NULL;
+
+	if (how == IPC_CRASH_HEAP) {
 		write_after_free();
-	else
-		null_write();
+		return;
+	}
+	/* The compiler would turn a visible null write into ud2. */
+	__asm__ volatile("" : "+r"(null));
+	*null = 1;
 }
 
 static void serve_one(struct worker *worker, const struct ipc_message *msg)

@@ -19,7 +19,7 @@
 
 static const char *const of_programs[] = {
 	"pipe", "pty", "socket", "epoll", "epoll item", "eventfd", "timerfd", "signalfd", "inotify", "inotify watch", "futex-pi",
-	"posix-timer", "timers", "file lock", "nt-apc", "nt-packet", "nt-pipe", "nt-pipe-end", "nt-pipe-request", "nt-process",
+	"posix-timer", "file lock", "nt-apc", "nt-packet", "nt-pipe", "nt-pipe-end", "nt-pipe-request", "nt-process",
 	"nt-region", "nt-thread", "nt-token",
 };
 
@@ -43,7 +43,7 @@ static void check_class(const char *name, uint32_t size, uint64_t live, void *co
 	struct check *check = context;
 	const struct { const char *name; uint64_t held; } accounted[] = {
 		{ "process", check->held.processes }, { "thread", check->held.threads }, { "space", check->held.spaces },
-		{ "handle_table", check->held.handle_tables }, { "area", check->held.areas },
+		{ "handle_table", check->held.handle_tables }, { "area", check->held.areas }, { "timers", check->held.timers },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(of_programs); i++)

@@ -401,7 +401,7 @@ void ps_cpu_time(struct process *p, uint64_t *user_ns, uint64_t *system_ns);
 /* What there is of these while nobody but processes holds any, ended ones that were not waited for and hidden ones
  * among them. Two that share a space count it twice. */
 struct ps_account {
-	uint64_t processes, threads, spaces, handle_tables, areas, page_table_pages, anon_pages;
+	uint64_t processes, threads, spaces, handle_tables, timers, areas, page_table_pages, anon_pages;
 };
 void ps_account(struct ps_account *out);
 #endif
