@@ -53,6 +53,9 @@ enum pe_error pe_relocs(const struct pe_reader *reader, const struct pe_image *i
 		return PE_OK;
 	if (left.rva > image->size_of_image || left.size > image->size_of_image - left.rva)
 		return PE_ERR_RELOCS;
+	/* What is not in the file is zeroes, of which a small file may ask for gigabytes. */
+	if (left.size > image->file_size)
+		return PE_ERR_RELOCS;
 	while (left.size && go_on) {
 		if (left.size < BLOCK_HEADER_BYTES)
 			return PE_ERR_RELOCS;

@@ -284,7 +284,9 @@ static void relocations_are_shown_without_padding(void **state)
 
 static void bad_blocks_of_relocations_are_refused(void **state)
 {
-	static const uint32_t bad[][2] = { { 16, 0 }, { 16, 7 }, { 16, 15 }, { 16, 24 }, { 7, 7 }, { 0xfffffff0, 16 } };
+	static const uint32_t bad[][2] = {
+		{ 16, 0 }, { 16, 7 }, { 16, 15 }, { 16, 24 }, { 7, 7 }, { 0xfffffff0, 16 }, { FILE_BYTES + 2, FILE_BYTES + 2 },
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
