@@ -63,11 +63,12 @@ def kill_service(m, service, kills, wanted_busy, options=()):
 
 
 def share_processors(m, seconds):
-    """Eight busy processes on four processors: half a processor each."""
+    """Eight busy processes on four processors: half a processor each. Three on one would have a third, one alone all;
+    how much the host gives a virtual processor is not the machine's doing."""
     result = m.succeeds(m.program("smp"), "fair", str(seconds), options=["--smp", "4"])
     shares = [int(share) for share in re.findall(r"^share (\d+)$", result.out.decode(), re.M)]
     m.equal(len(shares), 8, "processes that told their share", result)
-    m.true(all(40 <= share <= 60 for share in shares), f"expected 40 to 60 % of a processor for each\ngot {shares}")
+    m.true(all(35 <= share <= 65 for share in shares), f"expected 35 to 65 % of a processor for each\ngot {shares}")
 
 
 def fork_and_exec(m, times):
