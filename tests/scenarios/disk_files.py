@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from x.testing.volumes import TOOLS, host
+from x.testing.volumes import TOOLS, fat_check, host
 
 VFSD = "102"    # services have fixed pids
 
@@ -11,11 +11,6 @@ def fat_image(m, bits, kib, *options):
     image = os.path.join(m.folder, f"fat{bits}.img")
     host("mkfs.fat", "-F", str(bits), *options, "-C", image, str(kib))
     return image
-
-
-def check_fat(m, image):
-    found = subprocess.run(["fsck.fat", "-n", image], env=TOOLS, capture_output=True, text=True, check=False)
-    m.equal(found.returncode, 0, f"fsck.fat -n says: {found.stdout}")
 
 
 def on_disk(m, image, script, **keywords):
@@ -49,7 +44,7 @@ mount -o remount,rw /tmp/mnt; touch yes; [ "$(stat -f -c %t /tmp/mnt)" = 4d44 ]
 def scenario_files_written_to_a_fat_disk_are_what_the_host_finds(m):
     image = fat_image(m, 32, 65536)
     on_disk(m, image, WRITE_WORK)
-    check_fat(m, image)
+    fat_check(m, image)
     got = os.path.join(m.folder, "got")
     os.mkdir(got)
     host("mcopy", "-s", "-i", image, "::/", got)
@@ -73,7 +68,7 @@ def scenario_files_of_the_host_are_read_from_a_fat_disk(m):
     total = sum(os.path.getsize(os.path.join(source, name)) for name in os.listdir(source))
     result = on_disk(m, image, "ls 'tree OF files' | wc -l; cat Tree*/* | wc -c; cat 'Tree of files/üMLAUT and number 9' | uniq -c")
     m.equal(result.out.decode().split(), ["60", str(total), "400", "9"], "what the machine reads", result)
-    check_fat(m, image)
+    fat_check(m, image)
 
 
 FULL_WORK = """
@@ -91,7 +86,7 @@ until echo more > second 2>/dev/null; do :; done
 def scenario_a_full_fat_disk_says_so_at_the_write(m):
     image = fat_image(m, 12, 1440)
     on_disk(m, image, FULL_WORK)
-    check_fat(m, image)
+    fat_check(m, image)
     m.equal(host("mtype", "-i", image, "::/second"), b"more\n", "contents of the file that found room")
 
 

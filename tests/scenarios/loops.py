@@ -1,9 +1,8 @@
 """Files as disks: loop devices on every kind of filesystem, mounted, written to and judged by the host's tools."""
 import os
-import subprocess
 
 from x.testing import volumes
-from x.testing.volumes import MIB, TOOLS, host
+from x.testing.volumes import MIB, fat_check, host
 
 # Mounts the image $1 of type $2 at /tmp/m, writes, and looks whether all is gone after umount.
 USE = """
@@ -58,11 +57,6 @@ def fat_image(m, name, mib):
     path = os.path.join(m.folder, name + ".img")
     host("mkfs.fat", "-C", path, str(mib * 1024))
     return path
-
-
-def fat_check(m, path):
-    done = subprocess.run(["fsck.fat", "-n", path], env=TOOLS, capture_output=True, text=True, check=False)
-    m.equal(done.returncode, 0, f"fsck.fat says: {done.stdout}")
 
 
 def run(m, script, options=(), expected=None):

@@ -243,10 +243,13 @@ void block_change(struct block_device *d, const struct block_info *new)
 
 int drv_block_add(struct drv_block *b)
 {
-	struct block_device *d = is_sane(b) ? disk_device_create(b) : NULL;
+	struct block_device *d;
 
+	if (!is_sane(b))
+		return -EINVAL;
+	d = disk_device_create(b);
 	if (!d)
-		return is_sane(b) ? -ENOMEM : -EINVAL;
+		return -ENOMEM;
 	mutex_lock(&block_table_lock);
 	list_disk(d, b);
 	mutex_unlock(&block_table_lock);

@@ -13,10 +13,10 @@
 #include <nucleus/log.h>
 
 #include "block.h"
+#include "device.h"
 #include "loop.h"
 
 #define TIMEOUT_NS (30ull * NSEC_PER_SEC)
-#define POKE_NS NSEC_PER_SEC	/* see p9.c */
 #define RETRY_NS NSEC_PER_MSEC
 #define DEFAULT_MAX_SECTORS 2048u
 
@@ -252,7 +252,7 @@ static bool wait_done(struct block_io *io)
 	uint32_t mask = is_of_loop(io) ? INTERRUPT_FATAL : 0;
 	int err;
 
-	while ((err = WAIT_EVENT(&io->wait, is_done(io), mask, clock_monotonic_ns() + POKE_NS))) {
+	while ((err = WAIT_EVENT(&io->wait, is_done(io), mask, clock_monotonic_ns() + DEVICE_POKE_NS))) {
 		if (err == -EINTR || clock_monotonic_ns() >= limit)
 			return false;
 		poke(io->disk);

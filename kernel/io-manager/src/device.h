@@ -37,6 +37,18 @@ static inline uint32_t device_minor(uint32_t rdev)
 	return rdev & 0xfffff;
 }
 
+/* stat(2)'s form of @rdev, for what shows one by itself. */
+static inline uint32_t device_shown(uint32_t rdev)
+{
+	uint32_t minor = device_minor(rdev);
+
+	return (minor & 0xff) | device_major(rdev) << 8 | (minor & ~0xffu) << 12;
+}
+
+/* While a device is plugged in or taken out, QEMU 7.2 may lose what a processor writes to another one: the request lay
+ * in the ring, and QEMU had not heard of it. So a device that does not answer is told again. */
+#define DEVICE_POKE_NS NSEC_PER_SEC
+
 /* All: 0 and a reference in *@out; -ENXIO when there is no such device; -ENOMEM. */
 int mem_device_open(uint32_t minor, uint32_t flags, struct file **out);		/* 1:N */
 int input_open(uint32_t minor, uint32_t flags, struct file **out);		/* 13:64+N; what inputd refuses: -EACCES */

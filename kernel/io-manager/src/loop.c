@@ -12,8 +12,6 @@
 #include "device.h"
 #include "regular.h"
 
-#define DEFAULT_BLOCK_BYTES 512u
-
 struct loop {
 	struct drv_block block;
 	struct spinlock lock;
@@ -225,7 +223,7 @@ static void unbind(struct loop *l)
 /* Returns: with the device closed to new requests if no more than @uses have it. */
 static bool hide(struct loop *l, uint32_t uses)
 {
-	static const struct block_info nothing = { .block_bytes = DEFAULT_BLOCK_BYTES, .flags = BLOCK_UNBOUND };
+	static const struct block_info nothing = { .block_bytes = LOOP_BLOCK_BYTES, .flags = BLOCK_UNBOUND };
 	bool is_free;
 
 	mutex_lock(&block_table_lock);
@@ -354,19 +352,16 @@ static struct loop *loop_create(uint32_t number)
 	waitq_init(&l->settled);
 	l->last = &l->requests;
 	l->block = (struct drv_block){
-		.prefix = "loop", .unit = number, .ops = &loop_block_ops, .block_bytes = DEFAULT_BLOCK_BYTES,
+		.prefix = "loop", .unit = number, .ops = &loop_block_ops, .block_bytes = LOOP_BLOCK_BYTES,
 		.max_segments = ~0u,
 	};
 	/* A thread cannot be taken back: one alone waits for ever. */
-	if (!kthread_create("loop-flush", run_flushes, l))
-		goto fail;
+	if (!kthread_create("loop-flush", run_flushes, l)) {
+		kfree(l);
+		return NULL;
+	}
 	l->thread = kthread_create("loop", run, l);
-	if (l->thread)
-		return l;
-	return NULL;
-fail:
-	kfree(l);
-	return NULL;
+	return l->thread ? l : NULL;
 }
 
 /* A thread never ends, so its loop waits for the next one of its number. */

@@ -16,6 +16,8 @@
 
 #include "block.h"
 
+#define LOOP_BLOCK_BYTES 512u	/* until its user says otherwise */
+
 struct block_loop;
 
 /* What a loop shows of its file. */

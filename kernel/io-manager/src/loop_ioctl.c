@@ -14,7 +14,6 @@
 #include "vfs_private.h"
 
 #define MAX_BYTES 0x7fffffffffffffffull
-#define DEFAULT_BLOCK_BYTES 512u
 
 static int file_of(uint64_t fd, struct file **out)
 {
@@ -77,7 +76,7 @@ static int bind(struct file *f, struct block_device *d, uint64_t fd, struct loop
 
 static int configure(struct file *f, struct block_device *d, uint64_t arg)
 {
-	struct loop_settings s = { .block_bytes = DEFAULT_BLOCK_BYTES };
+	struct loop_settings s = { .block_bytes = LOOP_BLOCK_BYTES };
 	struct loop_config config;
 	int err;
 
@@ -100,7 +99,7 @@ static int configure(struct file *f, struct block_device *d, uint64_t arg)
 
 static int set_fd(struct file *f, struct block_device *d, uint64_t fd)
 {
-	struct loop_settings s = { .block_bytes = DEFAULT_BLOCK_BYTES };
+	struct loop_settings s = { .block_bytes = LOOP_BLOCK_BYTES };
 
 	return bind(f, d, fd, &s);
 }
@@ -135,14 +134,6 @@ static int set_status(struct file *f, struct block_device *d, uint64_t arg)
 	s.flags = (before & ~(uint32_t)LOOP_SET_STATUS_CLEARABLE_FLAGS) | (info.lo_flags & LOOP_SET_STATUS_SETTABLE_FLAGS);
 	err = loop_change(d, &s);
 	return err ? err : show_parts(d, before, s.flags);
-}
-
-/* As stat(2) shows device numbers. */
-static uint64_t device_shown(uint32_t number)
-{
-	uint32_t major = device_major(number), minor = device_minor(number);
-
-	return (minor & 0xff) | major << 8 | (uint64_t)(minor & ~0xffu) << 12;
 }
 
 static int get_status(struct block_device *d, uint64_t arg)

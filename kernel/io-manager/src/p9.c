@@ -14,6 +14,7 @@
 #include <nucleus/log.h>
 #include <string.h>
 
+#include "device.h"
 #include "vfs_private.h"
 
 #define MAX_TRANSPORTS 16
@@ -23,9 +24,6 @@
 #define RECORD_BUCKETS 64
 #define FIRST_TAG 1
 #define EXCHANGE_TIMEOUT_NS (60ull * NSEC_PER_SEC)
-/* While a device is plugged in or taken out, QEMU 7.2 may lose what a processor writes to another one: the request lay
- * in the ring, and QEMU had not heard of it. */
-#define POKE_NS NSEC_PER_SEC
 
 struct exchange {
 	struct drv_9p_request rq;
@@ -279,7 +277,7 @@ static int wait_done(struct exchange *e, struct drv_9p *t)
 
 	for (;;) {
 		err = WAIT_EVENT(&e->wait, __atomic_load_n(&e->is_done, __ATOMIC_ACQUIRE), INTERRUPT_FATAL,
-				 clock_monotonic_ns() + POKE_NS);
+				 clock_monotonic_ns() + DEVICE_POKE_NS);
 		if (err != -ETIMEDOUT || clock_monotonic_ns() >= limit)
 			return err;
 		t->poke(t);

@@ -381,14 +381,6 @@ static int64_t set_local(struct tty *t, uint64_t arg)
 	return 0;
 }
 
-/* stat(2)'s form of a device number. */
-static uint32_t linux_device(uint32_t rdev)
-{
-	uint32_t minor = device_minor(rdev);
-
-	return (minor & 0xff) | device_major(rdev) << 8 | (minor & ~0xffu) << 12;
-}
-
 static int64_t other_ioctl(struct tty *t, uint32_t cmd, uint64_t arg)
 {
 	switch (cmd) {
@@ -409,7 +401,7 @@ static int64_t other_ioctl(struct tty *t, uint32_t cmd, uint64_t arg)
 	case TIOCSSOFTCAR:
 		return set_local(t, arg);
 	case TIOCGDEV:
-		return put_user(linux_device(t->rdev), (uint32_t __user *)arg);
+		return put_user(device_shown(t->rdev), (uint32_t __user *)arg);
 	case TIOCGWINSZ:
 		return get_size(t, arg);
 	case TIOCSWINSZ:

@@ -1,3 +1,4 @@
+/* See sequence.h. */
 #include "sequence.h"
 
 #define MAX_SEPARATORS 15

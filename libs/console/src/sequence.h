@@ -1,4 +1,4 @@
-/* sequence.h: what of a program's output may reach libvterm.
+/* libs/console/src/sequence.h: what of a program's output may reach libvterm.
  *
  * libvterm 0.1.4 has room for 16 arguments of a control sequence (CSI, ECMA-48 5.4) and writes further ones
  * over what lies behind. The arguments after the 16th are left out here; the sequence keeps its end.
@@ -10,7 +10,7 @@
 
 enum sequence_state {
 	SEQUENCE_NONE,
-	SEQUENCE_ESCAPE,		/* ESC was the last */
+	SEQUENCE_ESCAPE,		/* behind ESC, before its final byte */
 	SEQUENCE_ARGUMENTS,		/* behind CSI, before its final byte */
 };
 

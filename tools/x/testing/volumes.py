@@ -55,6 +55,11 @@ def system_volume_check(m, path):
     check_named(m, f"{path}?offset={disk.VOLUME_AT}")
 
 
+def fat_check(m, path):
+    found = subprocess.run(["fsck.fat", "-n", path], env=TOOLS, capture_output=True, text=True, check=False)
+    m.equal(found.returncode, 0, f"fsck.fat -n {path} says: {found.stdout}{found.stderr}")
+
+
 def check_named(m, name):
     """e2fsck finds nothing, not even a journal to replay."""
     found = subprocess.run(["e2fsck", "-fn", name], env=TOOLS, capture_output=True, text=True, check=False)
@@ -124,11 +129,10 @@ class Fat:
         return path
 
     @staticmethod
-    def check(m, path, table):
+    def check(m, path, _):
         part = path + ".part"
         host("dd", f"if={path}", f"of={part}", "bs=1M", "skip=1", "conv=sparse", "status=none")
-        found = subprocess.run(["fsck.fat", "-n", part], env=TOOLS, capture_output=True, text=True, check=False)
-        m.equal(found.returncode, 0, f"{table}: fsck.fat -n says: {found.stdout}{found.stderr}")
+        fat_check(m, part)
 
     @staticmethod
     def extract(m, path, _):
