@@ -122,6 +122,9 @@ static void await_waiter(volatile uint32_t *at)
 {
 	while (!(*at & FUTEX_WAITERS))
 		sched_yield();
+	/* It sets the bit a little before it waits; from then on a wake is refused. */
+	while (futex(at, FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
+		sched_yield();
 }
 
 TEST(unlock_hands_over_to_the_waiter)
@@ -204,9 +207,6 @@ TEST(wake_refuses_waiters_of_a_lock)
 	need(lock(&word));
 	thread = start(wait_for_lock, "thread");
 	await_waiter(&word);
-	/* It sets the bit a little before it waits. */
-	while (futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
-		sched_yield();
 	report("wake", futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
 	need(unlock(&word));
 	pthread_join(thread, NULL);
@@ -217,9 +217,6 @@ static void *die_with_the_lock(void *unused)
 	need(lock(&word));
 	taken = 1;
 	await_waiter(&word);
-	/* Until it surely waits. */
-	while (futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
-		sched_yield();
 	return NULL;
 }
 
