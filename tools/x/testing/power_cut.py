@@ -104,6 +104,7 @@ class Model:
         self.names = {}     # (folder's number, leaf): [file's number or None since the last sync]
         self.folders = {0: [0]}     # number: [its name's generation, or None, since the last sync]
         self.wild, self.wild_folders = set(), set()
+        self.wild_since = set()     # names that others may have by now, until the next sync
         self.doing = None
         self.nmarks = self.nsyncs = self.nfailed = 0
 
@@ -163,6 +164,7 @@ class Model:
     def sync_names(self):
         for held in (*self.names.values(), *self.folders.values()):
             del held[:-1]
+        self.wild_since.clear()
         for held in self.names.values():
             if held[-1] is not None:
                 self.files[held[-1]].must_be = True
@@ -178,8 +180,10 @@ class Model:
             paths = words if what == "rename" else words[:1]
             self.wild |= {self.key(path) for path in paths}
         elif what != "sync":
-            self.wild |= {key for key, held in self.names.items() if int(words[0]) in held}
-        for key in self.wild:
+            number = int(words[0])
+            self.wild |= {key for key, held in self.names.items() if held[-1] == number}
+            self.wild_since |= {key for key, held in self.names.items() if number in held[:-1]}
+        for key in self.wild | self.wild_since:
             for number in self.names.get(key, ()):
                 if number is not None:
                     self.files[number].is_wild = True
@@ -217,7 +221,7 @@ class Model:
 
     def check_file(self, key, data):
         """The files that may be the one with that name."""
-        if key in self.wild:
+        if key in self.wild or key in self.wild_since:
             return []
         held = self.names.get(key, [None])
         complaints = {number: self.files[number].complaint(data) for number in held if number is not None}
@@ -228,8 +232,8 @@ class Model:
 
     def check_missing(self, places):
         for key, held in self.names.items():
-            if None not in held and key not in self.wild and key[0] not in self.wild_folders and \
-                    key[1] not in places.get(key[0], ()):
+            if None not in held and key not in self.wild and key not in self.wild_since and \
+                    key[0] not in self.wild_folders and key[1] not in places.get(key[0], ()):
                 raise Broken(f"{key} of an fsync is gone; it was of the files {held}")
 
     def check_files(self, where):
