@@ -215,16 +215,23 @@ static void release_space(struct process *p)
 static void release_handles(struct process *p)
 {
 	struct handle_table *t;
-	void *fs;
 
 	spin_lock(&p->lock);
 	t = p->handles;
 	p->handles = NULL;
-	fs = p->fs;
-	p->fs = NULL;
 	spin_unlock(&p->lock);
 	if (t)
 		handle_table_put(t, p);
+}
+
+static void release_fs(struct process *p)
+{
+	void *fs;
+
+	spin_lock(&p->lock);
+	fs = p->fs;
+	p->fs = NULL;
+	spin_unlock(&p->lock);
 	if (fs)
 		ps_upper_ops.fs_put(fs);
 }
@@ -282,6 +289,8 @@ static void end_process(struct process *p)
 	if (p->has_endpoints)
 		endpoint_owner_died(p);
 	end_session(p);
+	/* Until here files are closed, and some go with that: who watches is told their paths. */
+	release_fs(p);
 	tell_procd(p);
 	become_zombie(p);
 }

@@ -13,6 +13,7 @@
 #define DESPAIR_NS 5000000000ull	/* what SIGKILL does not end in this time is left alone */
 #define SECOND_NS 1000000000ull
 #define MAX_PENDING_KILLS 32
+#define ERRNO_MAX 4095		/* of system calls */
 
 struct program programs[RUNTIME_MAX_PROGRAMS];
 uint64_t next_session = 1;
@@ -150,7 +151,7 @@ static void take_report(struct program *program)
 		return;
 	drop_fd(&program->report_fd);
 	if (len == (ssize_t)sizeof(err)) {
-		program->exec_error = -err;
+		program->exec_error = err > 0 && err <= ERRNO_MAX ? -err : -EIO;
 		return;
 	}
 	if (program->phase == PROGRAM_EXECUTING)

@@ -175,6 +175,39 @@ static void test_ends(void)
 	stop(&w);
 }
 
+/* The file goes with the program's handle, which it does not close. */
+static int leave_a_file(void)
+{
+	HANDLE file = CreateFileW(L"changes.tmp\\leaving.txt", GENERIC_WRITE | DELETE, FILE_SHARE_DELETE, NULL, CREATE_ALWAYS,
+				  FILE_FLAG_DELETE_ON_CLOSE, NULL);
+
+	return file == INVALID_HANDLE_VALUE;
+}
+
+static void test_end_of_a_program(void)
+{
+	wchar_t self[MAX_PATH], command[MAX_PATH + 16];
+	STARTUPINFOW startup = { .cb = sizeof(startup) };
+	PROCESS_INFORMATION child;
+	DWORD code = 99;
+	struct watch w;
+
+	if (!start(&w, L"changes.tmp", NAMES, TRUE))
+		return;
+	GetModuleFileNameW(NULL, self, MAX_PATH);
+	wsprintfW(command, L"\"%s\" leave", self);
+	if (report_bool("child", CreateProcessW(self, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &child))) {
+		report_wait("its end", WaitForSingleObject(child.hProcess, 20000));
+		GetExitCodeProcess(child.hProcess, &code);
+		report("its exit code", "%lu", code);
+		CloseHandle(child.hProcess);
+		CloseHandle(child.hThread);
+	}
+	expect(&w, "its file", FILE_ACTION_ADDED, L"leaving.txt");
+	expect(&w, "its file goes with it", FILE_ACTION_REMOVED, L"leaving.txt");
+	stop(&w);
+}
+
 static void test_arguments(void)
 {
 	HANDLE folder = CreateFileW(L"changes.tmp", FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
@@ -191,14 +224,17 @@ static void test_arguments(void)
 	report_status("a closed one", NtNotifyChangeDirectoryFile(folder, NULL, NULL, NULL, &io, buf, sizeof(buf), NAMES, FALSE));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		return leave_a_file();
 	CreateDirectoryW(L"changes.tmp", NULL);
 	test_names();
 	test_contents();
 	test_tree();
 	test_waiting();
 	test_ends();
+	test_end_of_a_program();
 	test_arguments();
 	report_bool("remove", RemoveDirectoryW(L"changes.tmp"));
 	return 0;

@@ -178,6 +178,25 @@ static void test_permanent(void)
 	NtClose(folder);
 }
 
+/* A port that outlives its handles, and what was posted to it. */
+static void test_permanent_port(void)
+{
+	HANDLE folder = make_folder(NULL, NULL), port = NULL;
+	UNICODE_STRING name = counted(L"lasting");
+	OBJECT_ATTRIBUTES a = named(&name, folder, OBJ_PERMANENT_NAME);
+	ULONG depth = 0;
+
+	report_status("port", NtCreateIoCompletion(&port, GENERIC_ALL, &a, 0));
+	report_status("post", NtSetIoCompletion(port, 1, 2, 0, 3));
+	NtClose(port);
+	a = named(&name, folder, 0);
+	report_status("open", NtOpenIoCompletion(&port, GENERIC_ALL, &a));
+	report_status("ask", NtQueryIoCompletion(port, 0, &depth, sizeof(depth), NULL));
+	report("packets", "%lu", depth);
+	NtClose(port);
+	NtClose(folder);
+}
+
 static void show_name(const char *what, HANDLE handle)
 {
 	char buf[512];
@@ -217,6 +236,7 @@ int main(void)
 	test_links();
 	test_circle();
 	test_permanent();
+	test_permanent_port();
 	test_names();
 	return 0;
 }

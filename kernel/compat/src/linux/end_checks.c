@@ -13,6 +13,8 @@
 #include <nucleus/log.h>
 #include <ps/process.h>
 
+#include "../nt/sync.h"
+
 #define SETTLE_NS (5 * NSEC_PER_SEC)	/* what is freed late is freed by then */
 #define STEP_NS (5 * NSEC_PER_MSEC)
 #define KERNEL_PAGE_TABLES 64		/* no process's, at most */
@@ -71,6 +73,7 @@ static void check_leaks(void)
 {
 	uint64_t until = clock_monotonic_ns() + SETTLE_NS;
 
+	nt_names_end();
 	while (look(false)) {
 		if (clock_monotonic_ns() >= until) {
 			look(true);

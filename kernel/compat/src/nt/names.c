@@ -597,11 +597,18 @@ ntstatus nt_sys_NtQuerySymbolicLinkObject(const uint64_t *a)
 
 #define DELETE 0x00010000u
 
-/* Its last reference takes the name along from now on. */
+/* Under names_lock. Its last reference takes the name along from now on; the one that the name had is the caller's. */
+static struct object *make_temporary(struct name *n)
+{
+	struct object *obj = n->is_permanent ? n->object : NULL;
+
+	n->is_permanent = false;
+	return obj;
+}
+
 ntstatus nt_sys_NtMakeTemporaryObject(const uint64_t *a)
 {
-	bool was_permanent = false;
-	struct object *obj;
+	struct object *obj, *kept;
 	struct name *n;
 	ntstatus status = nt_handle_lookup(a[0], 0, DELETE, &obj);
 
@@ -609,15 +616,35 @@ ntstatus nt_sys_NtMakeTemporaryObject(const uint64_t *a)
 		return status;
 	mutex_lock(&names_lock);
 	n = name_of(obj);
-	if (n) {
-		was_permanent = n->is_permanent;
-		n->is_permanent = false;
-	}
+	kept = n ? make_temporary(n) : NULL;
 	mutex_unlock(&names_lock);
-	if (was_permanent)
-		object_put(obj);
+	object_put(kept);
 	object_put(obj);
 	return STATUS_SUCCESS;
+}
+
+/* Under names_lock. An object that only its name may keep, the caller's; NULL: there is none any more. */
+static struct object *take_permanent(void)
+{
+	struct name *n;
+
+	for (uint32_t i = 0; i < OBJECT_BUCKETS; i++)
+		LIST_FOR_EACH_ENTRY(n, &names_of[i], by_object)
+			if (n->is_permanent)
+				return make_temporary(n);
+	return NULL;
+}
+
+void nt_names_end(void)
+{
+	struct object *obj;
+
+	do {
+		mutex_lock(&names_lock);
+		obj = take_permanent();
+		mutex_unlock(&names_lock);
+		object_put(obj);
+	} while (obj);
 }
 
 /* ---- listing ---- */
