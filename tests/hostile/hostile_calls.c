@@ -12,6 +12,7 @@
  * alone, their effects on what ran beside them.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -575,11 +576,48 @@ static pid_t start_worker(unsigned worker, uint64_t seed, const char *home)
 	return pid;
 }
 
+/* A process of /proc whose parent is this one? */
+static bool is_child(const char *name)
+{
+	char path[300], text[512], *end;
+	FILE *f;
+	size_t n;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", name);
+	f = *name >= '1' && *name <= '9' ? fopen(path, "r") : NULL;
+	if (!f)
+		return false;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	/* A name may hold anything, the state and the parent come behind it. */
+	end = strrchr(text, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid();
+}
+
+/* End what workers and monkeys left behind: it has become this process's children. */
+static void end_orphans(void)
+{
+	struct dirent *entry;
+	DIR *dir;
+
+	do {
+		dir = opendir("/proc");
+		while (dir && (entry = readdir(dir)))
+			if (is_child(entry->d_name))
+				kill(atoi(entry->d_name), SIGKILL);
+		if (dir)
+			closedir(dir);
+		nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
+	} while (waitpid(-1, NULL, WNOHANG) >= 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	unsigned stuck;
-	pid_t pids[MAX_WORKERS];
+	pid_t pids[MAX_WORKERS], ended;
 	char home[4096];
 	int64_t end;
 
@@ -590,6 +628,7 @@ int main(int argc, char **argv)
 		perror("hostile-calls");
 		return 2;
 	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	make_home(home, sizeof(home));
 	for (unsigned i = 0; i < options.workers; i++)
 		pids[i] = start_worker(i, options.seed, home);
@@ -597,9 +636,10 @@ int main(int argc, char **argv)
 	while (now_ms() < end || progress->calls < options.least_calls) {
 		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
 		/* A worker that fell victim to its monkeys is replaced too. */
-		for (unsigned i = 0; i < options.workers; i++)
-			if (waitpid(pids[i], NULL, WNOHANG) == pids[i])
-				pids[i] = start_worker(i, options.seed + 7777, home);
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			for (unsigned i = 0; i < options.workers; i++)
+				if (pids[i] == ended)
+					pids[i] = start_worker(i, options.seed + 7777, home);
 	}
 	stuck = print_stuck(options.workers);
 	fflush(stdout);
@@ -607,6 +647,7 @@ int main(int argc, char **argv)
 		kill(pids[i], SIGKILL);
 	for (unsigned i = 0; i < options.workers; i++)
 		waitpid(pids[i], NULL, 0);
+	end_orphans();
 	remove_home(home);
 	return print_totals() || stuck ? 1 : 0;
 }

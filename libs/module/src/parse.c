@@ -178,8 +178,9 @@ static bool take_info(struct module *m, const char *text)
 
 static int read_info(struct module *m, const struct elf_section_header *s)
 {
-	const char *text = (const char *)m->file + s->offset;
+	/* A section that is not in the file may say any offset. */
 	uint64_t left = s->type == ELF_SHT_NOBITS ? 0 : s->size;
+	const char *text = (const char *)m->file + (left ? s->offset : 0);
 
 	while (left) {
 		size_t len = strnlen(text, left);
