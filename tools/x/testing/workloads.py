@@ -94,20 +94,21 @@ NOBODY = 65534
 
 
 # The same after a short run, which makes what is made on first use. Of what programs have, nothing may be left
-# when they are gone; services let go of it with notifications. A segment of System V's stays, and has a file;
-# NT objects with names, which may be permanent, and what they hold are not counted: debug builds do when the machine ends.
+# when they are gone; services let go of it with notifications. A segment of System V's stays, and has a file; so do
+# NT's tables of languages, and sections whose names are permanent. NT objects with names and what they hold are not
+# counted: debug builds do that when the machine ends.
 AFTER_A_FIRST_RUN = """
 mkdir -m 777 /tmp/hostile && cd /tmp/hostile || exit 99
 held() {
 	awk -v classes="^heap[.]($classes)[.]live$" '{
 		name = $0
 		sub(/ [0-9]+$/, "", name)
-		if (name == "heap.sysv_shm.live")
-			segments = $NF
+		if (name ~ /^heap[.](sysv_shm|nt-nls-table|nt-section)[.]live$/)
+			held_files += $NF
 		else if (name ~ classes)
 			count[name] = $NF
 	} END {
-		count["heap.file.live"] -= segments
+		count["heap.file.live"] -= held_files
 		for (name in count)
 			if (count[name])
 				print name, count[name]

@@ -22,7 +22,7 @@
 static const char *const of_programs[] = {
 	"pipe", "pty", "socket", "epoll", "epoll item", "eventfd", "timerfd", "signalfd", "inotify", "inotify watch", "futex-pi",
 	"posix-timer", "file lock", "nt-apc", "nt-packet", "nt-pipe", "nt-pipe-end", "nt-pipe-request", "nt-process",
-	"nt-region", "nt-thread", "nt-token",
+	"nt-region", "nt-section", "nt-thread", "nt-token",
 };
 
 struct check {

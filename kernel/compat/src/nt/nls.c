@@ -51,6 +51,7 @@ struct nls_table {
 	uint32_t id;
 	struct file *file;
 };
+HEAP_CACHE(table_cache, "nt-nls-table", sizeof(struct nls_table));
 
 static struct nls_table *tables[MAX_TABLES];	/* atomic; from the first on */
 
@@ -70,7 +71,7 @@ static struct file *table_find(enum nls_section section, uint32_t id)
 /* Where there is no room it is opened each time. Two that are the same do no harm. */
 static void table_keep(enum nls_section section, uint32_t id, struct file *f)
 {
-	struct nls_table *t = kmalloc(sizeof(*t), 0);
+	struct nls_table *t = heap_cache_alloc(&table_cache, 0);
 
 	if (!t)
 		return;
@@ -83,7 +84,7 @@ static void table_keep(enum nls_section section, uint32_t id, struct file *f)
 			return;
 	}
 	file_put(f);
-	kfree(t);
+	heap_cache_free(&table_cache, t);
 }
 
 static ntstatus map_table(enum nls_section section, uint32_t id, const char *name, uint64_t *base, uint64_t *bytes)
