@@ -219,9 +219,13 @@ class Model:
                 raise Broken(f"folder {number} of an fsync is gone; its names: {held}")
         return places
 
+    def is_unsure(self, key):
+        """May the name lead to what a failed operation left?"""
+        return key in self.wild or key in self.wild_since
+
     def check_file(self, key, data):
         """The files that may be the one with that name."""
-        if key in self.wild or key in self.wild_since:
+        if self.is_unsure(key):
             return []
         held = self.names.get(key, [None])
         complaints = {number: self.files[number].complaint(data) for number in held if number is not None}
@@ -232,8 +236,8 @@ class Model:
 
     def check_missing(self, places):
         for key, held in self.names.items():
-            if None not in held and key not in self.wild and key not in self.wild_since and \
-                    key[0] not in self.wild_folders and key[1] not in places.get(key[0], ()):
+            if None not in held and not self.is_unsure(key) and key[0] not in self.wild_folders and \
+                    key[1] not in places.get(key[0], ()):
                 raise Broken(f"{key} of an fsync is gone; it was of the files {held}")
 
     def check_files(self, where):

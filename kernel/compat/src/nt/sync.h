@@ -49,6 +49,6 @@ ntstatus nt_keyed_event_make(void *arg, struct object **out);
 /* In the release of every object that can have a name: its name goes. Context: process, may sleep. */
 void nt_name_ended(struct object *obj);
 int nt_names_init(void);	/* -ENOMEM */
-void nt_names_end(void);	/* when the machine ends: names keep nothing any more */
+void nt_names_end(void);	/* when the machine ends, before it is looked for leaks: names keep nothing any more */
 
 #endif
