@@ -204,11 +204,13 @@ int fat_cache_sync(struct fat *fs)
 	if (err)
 		return err;
 	err = fs->dev->ops->flush(fs->dev);
-	if (err)
+	if (err) {
 		fs->has_failed = true;
-	else
-		fs->has_unflushed = false;
-	return err;
+		return err;
+	}
+	fs->has_unflushed = false;
+	fs->gone_from = 0;
+	return 0;
 }
 
 int fat_cache_end(struct fat *fs, int err)

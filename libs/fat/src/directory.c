@@ -316,6 +316,7 @@ static int create(struct fat *fs, uint32_t dir, const char *text, size_t len, st
 	struct place place;
 	struct name name;
 	struct scan scan;
+	uint64_t at;
 	int err = fat_name_parse(text, len, &name);
 
 	if (!err)
@@ -326,6 +327,10 @@ static int create(struct fat *fs, uint32_t dir, const char *text, size_t len, st
 		err = fat_directory_extend(fs, dir, &place);
 	if (!err && (file->attr & FAT_DIRECTORY))
 		err = make_cluster(fs, file, dir);
+	if (!err)
+		err = fat_slot_at(fs, dir, place.slot, &at);
+	if (!err)
+		err = fat_entry_await_gone(fs, at, place.want);
 	if (err)
 		return err;
 	fat_entry_encode(fs, file, raw);

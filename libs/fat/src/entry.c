@@ -240,10 +240,32 @@ int fat_entry_delete(struct fat *fs, uint32_t dir, uint32_t slot)
 
 	for (; !err && start <= slot; start++) {
 		err = fat_slot_at(fs, dir, start, &at);
-		if (!err)
-			err = fat_cache_write(fs, at, &mark, 1);
+		if (err)
+			break;
+		fat_entry_note_gone(fs, at);
+		err = fat_cache_write(fs, at, &mark, 1);
 	}
 	return err;
+}
+
+/* fs->gone_from is a device offset, or one of these. */
+#define NOWHERE 0u
+#define SEVERAL_UNITS UINT64_MAX
+
+void fat_entry_note_gone(struct fat *fs, uint64_t at)
+{
+	uint64_t unit = at - at % UNIT_BYTES;
+
+	fs->gone_from = fs->gone_from == NOWHERE || fs->gone_from == unit ? unit : SEVERAL_UNITS;
+}
+
+int fat_entry_await_gone(struct fat *fs, uint64_t at, unsigned int slots)
+{
+	bool is_in_one = at % UNIT_BYTES + slots * SLOT_BYTES <= UNIT_BYTES;
+
+	if (fs->gone_from == NOWHERE || (is_in_one && fs->gone_from == at - at % UNIT_BYTES))
+		return 0;
+	return fat_cache_barrier(fs);
 }
 
 void fat_entry_compose(const struct name *name, uint8_t raw[SLOT_BYTES], uint8_t *slots)

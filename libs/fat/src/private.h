@@ -201,6 +201,13 @@ int fat_entry_start(struct fat *fs, uint32_t dir, uint32_t slot, uint32_t *start
 /* Mark its slots free. Dirty only. */
 int fat_entry_delete(struct fat *fs, uint32_t dir, uint32_t slot);
 
+/* A name went, or is about to, from the unit that has the byte at @at. */
+void fat_entry_note_gone(struct fat *fs, uint64_t at);
+
+/* Before a name shows in @slots slots of one directory from the one at @at on: names that went from other units are off
+ * the disk, with a barrier if they were not. A cut could keep the new name alone of two writes, and find it there twice. */
+int fat_entry_await_gone(struct fat *fs, uint64_t at, unsigned int slots);
+
 /* ---- directory.c ---- */
 struct place {
 	uint32_t slot;		/* of the first slot */

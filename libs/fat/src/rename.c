@@ -46,8 +46,10 @@ static int write_sector(struct move *move, uint64_t at, const uint8_t *sector, u
 {
 	struct fat *fs = move->fs;
 	uint8_t found[UNIT_BYTES];
-	int err = fat_cache_write(fs, at, sector, UNIT_BYTES);
+	int err;
 
+	fat_entry_note_gone(fs, at);
+	err = fat_cache_write(fs, at, sector, UNIT_BYTES);
 	if (!err)
 		err = fat_cache_step(fs);
 	if (fat_cache_end(fs, err) && !fat_cache_read(fs, at, found, UNIT_BYTES) && !memcmp(found, sector, UNIT_BYTES))
@@ -83,6 +85,9 @@ static int move_in_sector(struct move *move)
 	}
 	if (!find_run(sector, move->place.want, &to))
 		return 0;
+	err = fat_entry_await_gone(move->fs, at, move->place.want);
+	if (err)
+		return err;
 	fat_entry_compose(&move->name, move->raw, sector + to * SLOT_BYTES);
 	return write_sector(move, at, sector, base + to + move->place.want - 1);
 }

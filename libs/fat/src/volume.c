@@ -241,6 +241,8 @@ int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *op
 	is_dirty = boot[fs->bits == 32 ? B_STATE32 : B_STATE16] & STATE_DIRTY;
 	fs->was_dirty = is_dirty;
 	fs->is_dirty = is_dirty && options->is_continued;
+	/* Nor has anybody flushed what was written then. */
+	fs->has_unflushed = is_dirty;
 	fs->next_free = 2;
 	err = read_info(fs);
 	fs->was_dirty = is_dirty && !options->is_continued;

@@ -438,7 +438,6 @@ struct model_file {
 struct model {
 	struct fat fs;
 	struct disk disk;
-	int nnames;
 	struct model_file files[MODEL_FILES];
 };
 
@@ -467,11 +466,25 @@ static bool is_above(const struct model *model, int upper, int lower)
 	return lower == upper;
 }
 
+static bool has_name(const struct model_file *f, const char *name)
+{
+	return f->exists && !strcmp(f->name, name);
+}
+
+/* One that no file has; many had it before. */
 static void random_name(struct model *model, int i)
 {
 	static const char *const shapes_of_names[] = { "f%d", "File %d with a long name", "x%d.tmp", "UPPER%d.TXT" };
+	char name[sizeof(model->files[i].name)];
+	bool is_taken = true;
 
-	snprintf(model->files[i].name, sizeof(model->files[i].name), shapes_of_names[rand() % 4], model->nnames++);
+	while (is_taken) {
+		snprintf(name, sizeof(name), shapes_of_names[rand() % 4], rand() % MODEL_FILES);
+		is_taken = false;
+		for (int k = 0; k < MODEL_FILES; k++)
+			is_taken |= has_name(&model->files[k], name);
+	}
+	strcpy(model->files[i].name, name);
 }
 
 static void model_make(struct model *model, int i)
@@ -752,6 +765,106 @@ static void a_file_without_a_flush_may_be_moved(void **state)
 	disk_free(&disk);
 }
 
+#define SECTOR_NAMES 4		/* names of four slots fill a sector */
+
+static void several_slots(char out[32], int number)
+{
+	snprintf(out, 32, "A name of several slots %c.text", (char)('a' + number));
+}
+
+static int count_name(struct fat *fs, const char *name)
+{
+	struct fat_dirent found;
+	uint32_t cookie = 0;
+	int n = 0;
+
+	while (fat_readdir(fs, FAT_ROOT, &cookie, &found) > 0)
+		n += !strcmp(found.name, name);
+	return n;
+}
+
+enum freeing { UNLINKED, MOVED_AWAY, UNLINKED_FOR_A_MOVE, NFREEINGS };
+
+/* The last name, alone in the second sector, goes; then the first sector, where there is room, gets it. */
+static void free_and_take(struct fat *fs, struct fat_file files[SECTOR_NAMES + 1], const char *name, enum freeing freeing)
+{
+	struct fat_file *last = &files[SECTOR_NAMES];
+
+	if (freeing == MOVED_AWAY)
+		assert_int_equal(move(fs, last, FAT_ROOT, "A name that nobody had.text", NULL), 0);
+	else
+		assert_int_equal(fat_unlink(fs, last), 0);
+	if (freeing == UNLINKED_FOR_A_MOVE)
+		assert_int_equal(move(fs, &files[1], FAT_ROOT, name, NULL), 0);
+	else
+		assert_int_equal(make(fs, FAT_ROOT, name, last), 0);
+}
+
+static void check_taken_name(const struct shape *shape, enum freeing freeing)
+{
+	struct fat_file files[SECTOR_NAMES + 1];
+	struct disk disk, after;
+	char name[32];
+	struct fat fs;
+
+	disk_format(&disk, shape->bits, shape->kib, shape->options);
+	mount(&fs, &disk);
+	for (int i = 0; i <= SECTOR_NAMES; i++) {
+		several_slots(name, i);
+		assert_int_equal(make(&fs, FAT_ROOT, name, &files[i]), 0);
+	}
+	assert_int_equal(files[SECTOR_NAMES].slot, 5 * SECTOR_NAMES - 1);
+	assert_int_equal(fat_unlink(&fs, &files[0]), 0);
+	assert_int_equal(fat_sync(&fs), 0);
+	disk_record(&disk);
+	free_and_take(&fs, files, name, freeing);
+	srand(7);
+	for (int i = 0; i < 24; i++) {
+		cut(&disk, (size_t)i % (disk.nlog + 1), &after);
+		assert_int_equal(disk_check(&after, true), 0);
+		mount(&fs, &after);
+		assert_true(count_name(&fs, name) <= 1);
+		assert_int_equal(fat_unmount(&fs), 0);
+		disk_free(&after);
+	}
+	disk_free(&disk);
+}
+
+static void a_name_that_was_free_is_there_once(void **state)
+{
+	for (size_t i = 0; i < 3; i++)
+		for (int freeing = 0; freeing < NFREEINGS; freeing++)
+			check_taken_name(&small[i], (enum freeing)freeing);
+}
+
+/* What was written before the library began anew is not on the disk for sure either. */
+static void a_continued_volume_keeps_the_order_of_writes(void **state)
+{
+	for (size_t i = 0; i < 3; i++) {
+		struct fat_file file, next;
+		struct disk disk, after;
+		struct fat fs;
+
+		disk_format(&disk, small[i].bits, small[i].kib, small[i].options);
+		mount(&fs, &disk);
+		assert_int_equal(make(&fs, FAT_ROOT, "file", &file), 0);
+		assert_int_equal(put(&fs, &file, text, sizeof(text)), 0);
+		assert_int_equal(fat_sync(&fs), 0);
+		disk_record(&disk);
+		assert_int_equal(fat_unlink(&fs, &file), 0);
+		assert_int_equal(fat_mount(&fs, &disk.dev, &(struct fat_options){ .is_continued = true }, cache, sizeof(cache)), 0);
+		assert_int_equal(fat_release(&fs, &file), 0);
+		assert_int_equal(make(&fs, FAT_ROOT, "next", &next), 0);
+		srand(8);
+		for (int k = 0; k < 24; k++) {
+			cut(&disk, (size_t)k % (disk.nlog + 1), &after);
+			assert_int_equal(disk_check(&after, true), 0);
+			disk_free(&after);
+		}
+		disk_free(&disk);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -771,6 +884,8 @@ int main(void)
 		cmocka_unit_test(a_cut_leaves_lost_clusters_at_worst),
 		cmocka_unit_test(a_file_on_its_way_is_found_after_a_cut),
 		cmocka_unit_test(a_file_without_a_flush_may_be_moved),
+		cmocka_unit_test(a_name_that_was_free_is_there_once),
+		cmocka_unit_test(a_continued_volume_keeps_the_order_of_writes),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -102,6 +102,7 @@ struct fat {
 	bool was_dirty;			/* and said so before us */
 	bool is_count_known;
 	bool has_unflushed;		/* written since the last flush of the device */
+	uint64_t gone_from;		/* the unit that names went from since then; see entry.c */
 	bool has_failed;		/* the device, since the change under way began */
 	bool is_uneven;			/* the copies of the table may differ */
 	bool is_broken;			/* a move could neither be finished nor undone */
