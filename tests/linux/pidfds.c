@@ -109,6 +109,35 @@ TEST(pidfd_signals_obey_kills_rule)
 		as_unprivileged(signal_init);
 }
 
+static int open_of_process(pid_t pid, const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d%s", pid, name);
+	return open(path, flags);
+}
+
+TEST(a_process_folder_takes_signals)
+{
+	pid_t child = waiting_child();
+	int folder = need(open_of_process(child, "", O_RDONLY | O_DIRECTORY));
+	siginfo_t info = { 0 };
+
+	report("nothing", send_signal(folder, 0, NULL, 0));
+	report("by the path only", send_signal(need(open_of_process(child, "", O_PATH)), 0, NULL, 0));
+	report("by a folder below", send_signal(need(open_of_process(child, "/fd", O_RDONLY)), 0, NULL, 0));
+	report("by a thread's", send_signal(need(open_of_process(child, "/task", O_RDONLY)), 0, NULL, 0));
+	report("by a file", send_signal(need(open_of_process(child, "/stat", O_RDONLY)), 0, NULL, 0));
+	report("by /proc", send_signal(need(open("/proc", O_RDONLY)), 0, NULL, 0));
+	report("number", send_signal(folder, 999, NULL, 0));
+	report("waitid", waitid(P_PIDFD, (id_t)folder, &info, WEXITED));
+	report("kill", send_signal(folder, SIGTERM, NULL, 0));
+	need(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT));
+	report("a zombie", send_signal(folder, 0, NULL, 0));
+	report_exit("child", child);
+	report("one that is gone", send_signal(folder, 0, NULL, 0));
+}
+
 TEST(waitid_by_pidfd)
 {
 	pid_t child = waiting_child();

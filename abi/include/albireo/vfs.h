@@ -64,6 +64,7 @@ struct vfs_attr {
 #define VFS_NODE_NOEXEC (1u << 9)
 #define VFS_NODE_MOUNT_ROOT (1u << 10)
 #define VFS_NODE_RESERVES (1u << 12)	/* PAGER: a write needs room from VFS_RESERVE */
+#define VFS_NODE_PROCESS (1u << 13)	/* /proc/PID; `rdev` is the process's number */
 #define VFS_NODE_MAGIC_LINK (1u << 11)	/* /proc/PID/{exe,cwd,root,fd/N}: the kernel resolves it;
 					 * `rdev` says which (enum vfs_magic), `ino` of what */
 

@@ -302,6 +302,9 @@ static int generated_getattr(struct request *rq, struct node *node, struct vfs_a
 		attr->rdev = magic_of(item);
 		attr->size = node->owner_pid;
 		attr->blocks = fd_of(node);
+	} else if (item == ITEM_PID) {
+		attr->flags |= VFS_NODE_PROCESS;
+		attr->rdev = node->owner_pid;
 	}
 	return set_owner(node, attr);
 }

@@ -64,7 +64,7 @@ static int put_stat(uint64_t user, const struct vfs_attr *a)
 	return copy_to_user(user_ptr(user), &st, sizeof(st));
 }
 
-/* Only devices have a number; a bundle file's `rdev` is its index, a magic link's its kind and
+/* Only devices have a number; a bundle file's `rdev` is its index, a process's that process, a magic link's its kind and
  * its size and blocks are what it leads to. */
 static void show_to_program(struct vfs_attr *a)
 {

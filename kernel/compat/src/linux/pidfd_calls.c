@@ -81,6 +81,23 @@ static int info_in(uint64_t user, int sig, const struct process *p, struct signa
 	return 0;
 }
 
+/* A process as its folder of /proc is as good (man 2 pidfd_send_signal). */
+static int process_of_folder(int fd, struct process **out)
+{
+	struct vfs_attr attr;
+	struct file *f;
+	int err = linux_file(fd, &f);
+
+	if (err)
+		return err;
+	err = f->inode && (f->inode->attr.flags & VFS_NODE_PROCESS) ? inode_getattr(f->inode, &attr) : -EBADF;
+	file_put(f);
+	if (err)
+		return err == -ENOENT ? -ESRCH : err;
+	*out = ps_find(attr.rdev);
+	return *out ? 0 : -ESRCH;
+}
+
 int64_t linux_sys_pidfd_send_signal(const uint64_t a[6])
 {
 	int sig = (int)a[1];
@@ -91,6 +108,8 @@ int64_t linux_sys_pidfd_send_signal(const uint64_t a[6])
 	if ((uint32_t)a[3])
 		return -EINVAL;
 	err = linux_pidfd_process((int)a[0], &p);
+	if (err == -EBADF)
+		err = process_of_folder((int)a[0], &p);
 	if (err)
 		return err;
 	err = info_in(a[2], sig, p, &info);
