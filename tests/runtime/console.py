@@ -226,6 +226,8 @@ def main(sessiond):
     for name, step in [(name, step) for name, step in globals().items() if name.startswith("step_")]:
         console = Console(sessiond, OPTIONS.get(step, ()), "/bin/busybox", "sh")
         try:
+            # What is typed before would be echoed twice, by the terminal and by the shell.
+            console.until(lambda text: "$" in text, "a prompt")
             step(console)
             console.close()
         except AssertionError as error:
