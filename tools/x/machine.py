@@ -63,7 +63,7 @@ def board_args(spec):
         args += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
     if spec.icount:
         args += ["-icount", "shift=0,sleep=off", "-cpu", "max,-erms,-fsrm", "-rtc", "base=2026-01-01,clock=vm",
-                 "-seed", "1"]
+                 "-seed", "1", "-fw_cfg", "name=opt/albireo/idle,string=spin"]
     else:
         args += ["-cpu", "host" if spec.accel == "kvm" else "max"]
     return args, suffix

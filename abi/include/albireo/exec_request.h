@@ -54,6 +54,7 @@
 
 #define EXEC_FAULT_FILE "opt/albireo/fault-injection"	/* rules, one a line */
 #define EXEC_MEASURE_FILE "opt/albireo/measure"		/* there: count what user mode takes */
+#define EXEC_IDLE_FILE "opt/albireo/idle"		/* "spin": halting skips time; see kernel/sched/src/idle.c */
 #define EXEC_LOG_FILE "opt/albireo/log"			/* CATEGORY=LEVEL lines over the built-in thresholds */
 
 #define EXEC_PORT_CONTROL "albireo.control"

@@ -122,6 +122,7 @@ void kernel_main(uint64_t start_info, enum boot_door door)
 	sched_ops.switch_space = mm_space_switch;
 	become_idle();
 	configure(EXEC_LOG_FILE, log_configure);
+	configure(EXEC_IDLE_FILE, sched_configure_idle);
 	fault_set_delay(fault_delay);
 	configure(EXEC_FAULT_FILE, fault_configure);
 	lease_init();

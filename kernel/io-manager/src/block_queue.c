@@ -111,6 +111,16 @@ static void lose_answer(struct block_disk *disk, struct piece *p)
 	spin_unlock_irqrestore(&disk->lock, flags);
 }
 
+/* disk->lock is held. */
+static void count_inflight(struct block_disk *disk, int by)
+{
+	if (by > 0)
+		sched_device_request_begin();
+	else
+		sched_device_request_end();
+	disk->ninflight += (uint32_t)by;
+}
+
 static void end_lost(struct block_disk *disk)
 {
 	struct list_node lost = LIST_INIT(lost);
@@ -120,7 +130,7 @@ static void end_lost(struct block_disk *disk)
 	LIST_FOR_EACH_ENTRY_SAFE(p, next, &disk->lost, node) {
 		list_del(&p->node);
 		list_add_tail(&p->node, &lost);
-		disk->ninflight--;
+		count_inflight(disk, -1);
 	}
 	spin_unlock_irqrestore(&disk->lock, flags);
 	LIST_FOR_EACH_ENTRY_SAFE(p, next, &lost, node)
@@ -138,7 +148,7 @@ static void done(struct drv_block_request *rq, int error)
 		return;
 	}
 	flags = spin_lock_irqsave(&disk->lock);
-	disk->ninflight--;
+	count_inflight(disk, -1);
 	/* Its owner may go with the last piece; the disk stays as long as a request is under way. */
 	refcount_get(&disk->refs);
 	spin_unlock_irqrestore(&disk->lock, flags);
@@ -158,11 +168,11 @@ static void dispatch(struct block_disk *disk)
 		int err;
 
 		list_del(&p->node);
-		disk->ninflight++;
+		count_inflight(disk, 1);
 		err = disk->driver ? disk->driver->ops->submit(disk->driver, &p->rq) : -EIO;
 		if (!err)
 			continue;
-		disk->ninflight--;
+		count_inflight(disk, -1);
 		if (err == -EAGAIN) {
 			list_add(&p->node, &disk->waiting);
 			if (!disk->ninflight)

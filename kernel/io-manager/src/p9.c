@@ -83,6 +83,7 @@ static void completed(struct drv_9p_request *rq, uint32_t received)
 {
 	struct exchange *e = rq->context;
 
+	sched_device_request_end();
 	e->in_len = received;
 	__atomic_store_n(&e->is_done, true, __ATOMIC_RELEASE);
 	waitq_wake_all(&e->wait, 0);
@@ -259,9 +260,11 @@ static int send(struct exchange *e, struct drv_9p *t)
 	memcpy(e->out + 5, &tag, sizeof(tag));
 	if (e->request_id)
 		keep(e);
+	sched_device_request_begin();
 	refcount_get(&e->refs);	/* the device's; kept if it never answers */
 	(void)WAIT_EVENT(&ring_room, (err = t->submit(t, &e->rq)) != -EAGAIN, 0, 0);
 	if (err) {
+		sched_device_request_end();
 		exchange_put(e);
 		drop_kept(e);
 	} else if (!fault_should_fail(FAULT_P9_NOTIFY)) {

@@ -47,6 +47,9 @@ struct timer_queue {
 extern struct run_queue run_queues[MAX_CPUS];
 extern struct timer_queue timer_queues[MAX_CPUS];
 
+/* idle.c: until an interrupt, which it lets in. Called with interrupts off. */
+void sched_idle_wait(void);
+
 /* Called with the queue's lock held. */
 void run_queue_enqueue(struct run_queue *rq, struct thread *t);
 /* The same, before others of its priority: it was preempted by a greater one. */

@@ -401,7 +401,7 @@ void sched_start_cpu(void)
 		interrupts_disable();
 		if (!this_cpu()->need_resched && !rq->nqueued && !balance_pull(rq, 1)) {
 			timer_rearm();
-			__asm__ volatile("sti; hlt" : : : "memory");
+			sched_idle_wait();
 			continue;
 		}
 		spin_lock(&rq->lock);

@@ -121,6 +121,12 @@ struct thread *kthread_create(const char *name, void (*entry)(void *), void *arg
 
 void sched_init_cpu(struct percpu *cpu, struct thread *idle);
 void sched_start_cpu(void) __noreturn;	/* become the idle thread */
+
+/* EXEC_IDLE_FILE: "spin", before the first request: an idle CPU does not halt while a device has a request. */
+void sched_configure_idle(const char *text, size_t len);
+/* The host's files and disks: around what they take their own time to answer. Context: any. */
+void sched_device_request_begin(void);
+void sched_device_request_end(void);
 void sched_tick(bool from_user);
 /* The local timer's interrupt: expired timers, the tick, the next deadline. */
 void sched_timer_interrupt(bool from_user);
