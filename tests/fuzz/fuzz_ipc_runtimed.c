@@ -30,6 +30,7 @@ static const char variables[] = "scope=runtime\tkey=PATH\tvalue=/bin\n";
 static uint64_t time_ns;
 static pid_t last_pid;
 static uint64_t next_client;
+static struct runtime_registry *startup_registry;	/* runtimed's; it keeps it for good */
 
 /* ---- what runtimed asks of the host ---- */
 
@@ -47,6 +48,8 @@ int feigned_registry_load(const char *path, int (*parse)(const char *, size_t, s
 {
 	const char *text = strstr(path, "startup") ? startup : strstr(path, "launch") ? launch : variables;
 
+	if (text == startup)
+		startup_registry = registry;
 	return parse(text, strlen(text), registry);
 }
 
@@ -271,6 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	services_begin();
 	for (unsigned int n = 0; feigned_has_input() && n < MAX_EVENTS; n++)
 		happen(feigned_byte() % EVENTS);
+	runtime_registry_free(startup_registry);
 	runtime_registry_free(&launch_registry);
 	runtime_registry_free(&env_registry);
 	return 0;
