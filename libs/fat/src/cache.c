@@ -209,7 +209,7 @@ int fat_cache_sync(struct fat *fs)
 		return err;
 	}
 	fs->has_unflushed = false;
-	fs->gone_from = 0;
+	fs->gone_from = NOWHERE;
 	return 0;
 }
 

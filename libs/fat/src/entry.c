@@ -248,10 +248,6 @@ int fat_entry_delete(struct fat *fs, uint32_t dir, uint32_t slot)
 	return err;
 }
 
-/* fs->gone_from is a device offset, or one of these. */
-#define NOWHERE 0u
-#define SEVERAL_UNITS UINT64_MAX
-
 void fat_entry_note_gone(struct fat *fs, uint64_t at)
 {
 	uint64_t unit = at - at % UNIT_BYTES;

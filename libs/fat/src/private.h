@@ -38,6 +38,10 @@ static inline void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v >> 16);
 }
 
+/* fs->gone_from is a device offset, or one of these. */
+#define NOWHERE 0u
+#define SEVERAL_UNITS UINT64_MAX
+
 /* ---- cache.c: blocks of the device; what is dirty goes out with the next step. ---- */
 void fat_cache_start(struct fat *fs, void *memory, size_t bytes);
 

@@ -1,4 +1,4 @@
-/* Disks in memory that remember what was written when, and the programs that check them. */
+/* Disks in memory that remember what was written when, the programs that check them, and volumes in them. */
 #ifndef FAT_TEST_SUPPORT_H
 #define FAT_TEST_SUPPORT_H
 
@@ -158,6 +158,29 @@ static inline void disk_format(struct disk *disk, int bits, unsigned int kib, co
 	disk_load(disk);
 }
 
+/* Of the first @n writes those since the last flush. */
+static inline size_t disk_unflushed(const struct disk *disk, size_t n)
+{
+	size_t flushed = n;
+
+	while (flushed && disk->log[flushed - 1].data)
+		flushed--;
+	return n - flushed;
+}
+
+/* The disk after the first @n writes; of those since the last flush it has the i-th if bit i % 31 of @kept is set. */
+static inline void disk_cut(const struct disk *disk, size_t n, unsigned int kept, struct disk *out)
+{
+	size_t flushed = n - disk_unflushed(disk, n);
+
+	*out = (struct disk){ .dev = disk->dev, .data = malloc(disk->dev.bytes) };
+	out->dev.context = out;
+	memcpy(out->data, disk->first, disk->dev.bytes);
+	for (size_t i = 0; i < n; i++)
+		if (disk->log[i].data && (i < flushed || kept >> (i - flushed) % 31 & 1))
+			memcpy(out->data + disk->log[i].at, disk->log[i].data, disk->log[i].len);
+}
+
 /* What fsck.fat says of it, beside what an orderly cut may leave, if @is_cut. */
 static inline int disk_check(const struct disk *disk, bool is_cut)
 {
@@ -182,5 +205,90 @@ static inline int disk_check(const struct disk *disk, bool is_cut)
 	return run("PATH=$PATH:/sbin:/usr/sbin fsck.fat -n %s/disk >%s/out 2>&1; ! grep -vE '%s' %s/out >&2", folder, folder, pattern,
 		   folder);
 }
+
+/* ---- Files of a volume in it ---- */
+
+static unsigned char cache[CACHE_BYTES] __attribute__((aligned(8)));
+static const struct fat_time noon = { .sec = 1700000000 };
+
+static inline void mount(struct fat *fs, struct disk *disk)
+{
+	assert_int_equal(fat_mount(fs, &disk->dev, &(struct fat_options){ 0 }, cache, sizeof(cache)), 0);
+}
+
+static inline int make(struct fat *fs, uint32_t dir, const char *name, struct fat_file *file)
+{
+	return fat_create(fs, dir, name, strlen(name), FAT_ARCHIVE, noon, file);
+}
+
+static inline int find(struct fat *fs, uint32_t dir, const char *name, struct fat_dirent *out)
+{
+	return fat_lookup(fs, dir, name, strlen(name), out);
+}
+
+static inline int move(struct fat *fs, struct fat_file *file, uint32_t dir, const char *name, struct fat_file *victim)
+{
+	return fat_rename(fs, file, dir, name, strlen(name), victim);
+}
+
+/* Bytes of a file that lie at @offset; whole device blocks are moved, as a page cache would. */
+static inline int transfer(struct fat *fs, const struct fat_file *file, uint8_t *data, uint32_t len, bool is_write)
+{
+	struct disk *disk = fs->dev->context;
+	struct fat_extent extents[4];
+	uint32_t done = 0;
+
+	while (done < len) {
+		int n = fat_map(fs, file, done, len - done, extents, 4);
+
+		if (n < 0)
+			return n;
+		for (int i = 0; i < n; i++) {
+			uint64_t whole = (extents[i].bytes + 511) / 512 * 512;
+			uint8_t *block = calloc(1, whole);
+
+			memcpy(block, is_write ? data + done : disk->data + extents[i].start, extents[i].bytes);
+			if (is_write)
+				disk_write(fs->dev, extents[i].start, block, whole);
+			else
+				memcpy(data + done, block, extents[i].bytes);
+			free(block);
+			done += (uint32_t)extents[i].bytes;
+		}
+	}
+	return 0;
+}
+
+static inline int put(struct fat *fs, struct fat_file *file, const void *data, uint32_t len)
+{
+	int err = fat_allocate(fs, file, len);
+
+	if (!err)
+		err = transfer(fs, file, (uint8_t *)data, len, true);
+	if (err)
+		return err;
+	file->size = len;
+	return fat_store(fs, file);
+}
+
+static inline void assert_contents(struct fat *fs, const struct fat_file *file, const void *data, uint32_t len)
+{
+	uint8_t *got = calloc(1, len + 1);
+
+	assert_int_equal(file->size, len);
+	assert_int_equal(transfer(fs, file, got, len, false), 0);
+	assert_memory_equal(got, data, len);
+	free(got);
+}
+
+static const struct shape {
+	int bits;
+	unsigned int kib;
+	const char *options;
+} shapes[] = { { 12, 1440, "" }, { 16, 4096, "-s 1" }, { 32, 36864, "-s 1" } },
+/* Smaller than other programs take FAT32 to be. */
+  small[] = { { 12, 1440, "" }, { 16, 4096, "-s 1" }, { 32, 2048, "-s 1" } };
+
+static const char text[] = "What a mighty small disk.\n";
 
 #endif

@@ -14,10 +14,10 @@
  *
  * Order of writes: a change is written when its call returns, and lasts when a later
  * fat_sync() has returned 0. What is cut in between leaves at worst clusters that no file
- * has: an entry never leads to clusters that are free or another file's. A file on its way from
- * one sector of directories to another may be among them; it has its old or new name again after
- * the next fat_mount(), unless the root directory is full. The device is flushed where a
- * write depends on another, so data written to mapped extents before fat_store() is there
+ * has: an entry never leads to clusters that are free or another file's, and a directory has no
+ * name twice. A file on its way from one sector of directories to another may be among them; it
+ * has its old or new name again after the next fat_mount(), unless the root directory is full.
+ * The device is flushed where a write depends on another, so data written to mapped extents before fat_store() is there
  * before the size that covers it. After an error of the device a call may have done its work in part, in that order.
  *
  * Times are UTC; FAT keeps what its formats can (2 s; 10 ms for creation; days for access).
@@ -102,7 +102,7 @@ struct fat {
 	bool was_dirty;			/* and said so before us */
 	bool is_count_known;
 	bool has_unflushed;		/* written since the last flush of the device */
-	uint64_t gone_from;		/* the unit that names went from since then; see entry.c */
+	uint64_t gone_from;		/* the unit that names went from since then, see private.h */
 	bool has_failed;		/* the device, since the change under way began */
 	bool is_uneven;			/* the copies of the table may differ */
 	bool is_broken;			/* a move could neither be finished nor undone */
@@ -129,8 +129,8 @@ struct fat {
 };
 
 /* Open the volume on @dev, with @bytes of @memory, 8-byte aligned, as cache, at least
- * FAT_CACHE_MIN. Nothing is written before the first change.
- * Nothing but what is to be made good after a power cut. Returns: 0; -EINVAL: no FAT volume, or memory too small; -EIO. */
+ * FAT_CACHE_MIN. Before the first change nothing is written but what is to be made good after a power cut.
+ * Returns: 0; -EINVAL: no FAT volume, or memory too small; -EIO. */
 int fat_mount(struct fat *fs, struct blockdev *dev, const struct fat_options *options, void *memory, size_t bytes);
 
 /* Everything written lasts. */
