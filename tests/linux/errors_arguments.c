@@ -498,6 +498,30 @@ TEST(descriptors_of_connections_and_processes_at_the_limit)
 	report("pidfd_getfd", syscall(SYS_pidfd_getfd, process, 1, 0));
 }
 
+/* A limit is one of numbers, not of how many there are: those above it were there before. */
+TEST(descriptors_above_a_limit_take_no_room)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), client = need(socket(AF_UNIX, SOCK_STREAM, 0));
+
+	need(bind(listener, (struct sockaddr *)&address, sizeof(address)));
+	need(listen(listener, 2));
+	need(connect(client, (struct sockaddr *)&address, sizeof(address)));
+	for (int fd = 12; fd < 30; fd++)
+		need(dup2(1, fd));
+	need(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 9, 9 }));
+	for (int fd = 5; fd < 12; fd++)
+		close(fd);
+	report("open", syscall(SYS_open, ".", O_RDONLY));
+	report("accept4", syscall(SYS_accept4, listener, 0, 0, 0));
+	report("dup", syscall(SYS_dup, 1));
+	report("pidfd_open", syscall(SYS_pidfd_open, getpid(), 0));
+	report("open, one too many", syscall(SYS_open, ".", O_RDONLY));
+	report("dup, one too many", syscall(SYS_dup, 1));
+	close(6);
+	report("open in the gap", syscall(SYS_open, ".", O_RDONLY));
+}
+
 TEST(connections_that_do_not_come)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };

@@ -196,6 +196,16 @@ static int grow(struct handle_table *t, uint32_t h)
 	return 0;
 }
 
+/* The lowest free handle from @min on; the table is locked, and may have to grow for it. */
+static uint32_t lowest_free(const struct handle_table *t, int min)
+{
+	uint32_t h = MAX((uint32_t)min, t->first_free);
+
+	while (h < t->capacity && t->slots[h].object)
+		h++;
+	return h;
+}
+
 int handle_install(struct handle_table *t, struct object *obj, uint32_t rights, uint32_t flags, int min, int limit)
 {
 	uint32_t h;
@@ -203,9 +213,7 @@ int handle_install(struct handle_table *t, struct object *obj, uint32_t rights, 
 
 	spin_lock(&t->lock);
 	for (;;) {
-		h = MAX((uint32_t)min, t->first_free);
-		while (h < t->capacity && t->slots[h].object)
-			h++;
+		h = lowest_free(t, min);
 		if (h >= (uint32_t)limit) {
 			spin_unlock(&t->lock);
 			return -EMFILE;
@@ -360,6 +368,16 @@ int handle_next(struct handle_table *t, int h)
 	}
 	spin_unlock(&t->lock);
 	return found;
+}
+
+bool handle_is_full(struct handle_table *t, int limit)
+{
+	bool is_full;
+
+	spin_lock(&t->lock);
+	is_full = lowest_free(t, 0) >= (uint32_t)limit;
+	spin_unlock(&t->lock);
+	return is_full;
 }
 
 uint32_t handle_count(struct handle_table *t)

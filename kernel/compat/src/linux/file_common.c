@@ -84,7 +84,7 @@ static int limit_of_files(void)
 
 bool linux_table_is_full(void)
 {
-	return handle_count(ps_current()->handles) >= (uint32_t)limit_of_files();
+	return handle_is_full(ps_current()->handles, limit_of_files());
 }
 
 int64_t linux_install(struct file *f, uint32_t flags)

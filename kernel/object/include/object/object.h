@@ -86,6 +86,7 @@ int handle_set_access(struct handle_table *t, int h, const struct object *obj, u
 int handle_close(struct handle_table *t, int h, void *process);	/* 0, -EBADF */
 /* The next used handle >= @h, or -1. */
 int handle_next(struct handle_table *t, int h);
+bool handle_is_full(struct handle_table *t, int limit);	/* is each handle below @limit used? */
 uint32_t handle_count(struct handle_table *t);
 uint32_t handle_capacity(struct handle_table *t);	/* for FDSize */
 
