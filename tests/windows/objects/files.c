@@ -75,6 +75,34 @@ static void test_names_that_cannot_be(void)
 	report_handle("trailing backslash", open_file(L"none\\", GENERIC_READ, 0, CREATE_ALWAYS, 0));
 }
 
+/* Behind "\\\\?\\" a name is taken as it is. */
+static void test_names_as_they_are(void)
+{
+	static const wchar_t *const names[] = {
+		L"deep", L"deep\\sub", L"deep\\sub\\", L"deep\\sub\\\\", L"deep\\\\sub", L"deep/sub", L".", L"..", L"deep\\.", L"deep\\..",
+		L".\\deep", L"deep\\.\\sub", L"deep\\..\\deep", L"none\\..\\deep", L"none\\.", L"deep\\...", L"deep\\.sub", L"deep\\sub.",
+		L"deep\\sub ",
+	};
+	wchar_t path[2 * MAX_PATH] = L"\\\\?\\";
+	DWORD len = GetCurrentDirectoryW(MAX_PATH, path + 4) + 4;
+	char what[64];
+
+	CreateDirectoryW(L"deep", NULL);
+	CreateDirectoryW(L"deep\\sub", NULL);
+	path[len++] = '\\';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		wcscpy(path + len, names[i]);
+		snprintf(what, sizeof(what), "%ls", names[i]);
+		CloseHandle(report_handle(what, open_file(path, GENERIC_READ, ALL_SHARED, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS)));
+		report_bool("made", CreateDirectoryW(path, NULL));
+		RemoveDirectoryW(path);
+		CreateDirectoryW(L"deep", NULL);
+		CreateDirectoryW(L"deep\\sub", NULL);
+	}
+	RemoveDirectoryW(L"deep\\sub");
+	RemoveDirectoryW(L"deep");
+}
+
 static void test_sharing(void)
 {
 	static const DWORD accesses[] = { GENERIC_READ, GENERIC_WRITE, DELETE };
@@ -394,6 +422,7 @@ int main(void)
 {
 	test_dispositions();
 	test_names_that_cannot_be();
+	test_names_as_they_are();
 	test_sharing();
 	test_deletion();
 	test_disposition_information();

@@ -30,18 +30,37 @@ static bool skip(struct nt_string *s, const char *prefix)
 	return true;
 }
 
-/* Characters no file name has ([MS-FSCC] 2.1.5.2). */
+/* "." and ".." are the DLLs' to resolve: here they are names that no file has. */
+static bool is_dots(const uint16_t *chars, uint32_t n)
+{
+	return n && n <= 2 && chars[0] == '.' && chars[n - 1] == '.';
+}
+
+/* Characters no file name has ([MS-FSCC] 2.1.5.2). A slash is one: only the DLLs take it for a backslash. */
+static bool is_legal_char(uint16_t c)
+{
+	static const uint64_t illegal = 0xffffffffull | 1ull << '"' | 1ull << '*' | 1ull << '/' | 1ull << '<' | 1ull << '>' |
+		1ull << '?';
+
+	return c < 64 ? !(illegal >> c & 1) : c != '|';
+}
+
+/* Are these names that files can have? One backslash may lead, one may follow. */
 static bool is_legal(const struct nt_string *s)
 {
-	static const uint64_t illegal = 0xffffffffull | 1ull << '"' | 1ull << '*' | 1ull << '<' | 1ull << '>' | 1ull << '?';
+	uint32_t start = 0;
 
 	for (uint32_t i = 0; i < s->nchars; i++) {
-		uint16_t c = s->chars[i];
-
-		if (c < 64 ? illegal >> c & 1 : c == '|')
+		if (s->chars[i] != '\\') {
+			if (!is_legal_char(s->chars[i]))
+				return false;
+			continue;
+		}
+		if ((i && i == start) || is_dots(s->chars + start, i - start))
 			return false;
+		start = i + 1;
 	}
-	return true;
+	return !is_dots(s->chars + start, s->nchars - start);
 }
 
 static void to_slashes(char *path)
