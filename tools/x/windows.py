@@ -7,20 +7,30 @@ LIST = os.path.join(ROOT, "config", "windows-system-dlls.txt")
 PROGRAMS = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows"
 TABLES = "/usr/share/wine/nls"
 OURS = os.path.join(BUILD, "windows-ours")
+NETWORK = os.path.join(ROOT, "compat", "windows", "etc")
+NETBASE = {"protocol": "/etc/protocols", "services": "/etc/services"}
+
+
+def source_of(name, kind):
+    """Where a line's file comes from, or None."""
+    base = os.path.basename(name)
+    if kind == "netbase":
+        return NETBASE.get(base)
+    places = {"": PROGRAMS, "nls": TABLES, "ours": OURS, "etc": NETWORK}
+    return os.path.join(places[kind], base) if kind in places else None
 
 
 def entries():
     """(name, source) of each line."""
-    places = {"": PROGRAMS, "nls": TABLES, "ours": OURS}
     with open(LIST, encoding="utf-8") as f:
         for line in f:
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
-            kind = words[1] if len(words) > 1 else ""
-            if kind not in places or len(words) > 2:
+            source = source_of(words[0], words[1] if len(words) > 1 else "")
+            if not source or len(words) > 2:
                 raise Failure(f"{os.path.relpath(LIST, ROOT)}: cannot read '{line.strip()}'")
-            yield words[0], os.path.join(places[kind], words[0])
+            yield words[0], source
 
 
 def is_same(source, target):
@@ -77,8 +87,11 @@ def stage():
         if source.startswith(OURS):
             build_ours(name)
         if not os.path.isfile(source):
-            raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}; ./x setup installs libwine")
-        put(source, os.path.join(folder, name))
-    for name in os.listdir(folder):
-        if name not in wanted:
-            os.unlink(os.path.join(folder, name))
+            raise Failure(f"{os.path.relpath(LIST, ROOT)} lists {name}, but there is no {source}; ./x setup installs it")
+        target = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        put(source, target)
+    for top, _, names in os.walk(folder):
+        for path in (os.path.join(top, name) for name in names):
+            if os.path.relpath(path, folder) not in wanted:
+                os.unlink(path)
