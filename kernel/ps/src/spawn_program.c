@@ -17,7 +17,7 @@ static int make_parts(struct process *child, struct process *me, struct ps_exec 
 	child->actions = sigactions_create();
 	if (!child->actions)
 		return -ENOMEM;
-	err = handle_table_clone_marked(me->handles, flag, c->keep, c->nkeep, &child->handles);
+	err = handle_table_clone_marked(c->handles ? c->handles : me->handles, flag, c->keep, c->nkeep, &child->handles);
 	return err ? err : exec_build_space(e, &me->space->limits, &child->space, start);
 }
 

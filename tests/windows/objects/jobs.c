@@ -218,6 +218,35 @@ static int be_parent(const char *way)
 	return 4;
 }
 
+/* A child that is in jobs before it runs. */
+static void test_list(void)
+{
+	STARTUPINFOEXW startup = { .StartupInfo.cb = sizeof(startup) };
+	HANDLE jobs[2] = { CreateJobObjectW(NULL, NULL), CreateJobObjectW(NULL, NULL) };
+	PROCESS_INFORMATION child = {0};
+	BOOL is_in = 9;
+	char room[256];
+	SIZE_T len = sizeof(room);
+	wchar_t line[1024];
+
+	startup.lpAttributeList = (void *)room;
+	InitializeProcThreadAttributeList(startup.lpAttributeList, 1, 0, &len);
+	report_bool("list", UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, jobs, sizeof(jobs), NULL,
+						      NULL));
+	swprintf(line, 1024, L"\"%ls\" sleep", self);
+	report_bool("start", CreateProcessW(NULL, line, NULL, NULL, FALSE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo,
+					    &child));
+	report_bool("in the first", IsProcessInJob(child.hProcess, jobs[0], &is_in) && is_in);
+	report_bool("in the second", IsProcessInJob(child.hProcess, jobs[1], &is_in) && is_in);
+	show("first", jobs[0]);
+	show("second", jobs[1]);
+	TerminateJobObject(jobs[0], 21);
+	join(&child);
+	DeleteProcThreadAttributeList(startup.lpAttributeList);
+	CloseHandle(jobs[0]);
+	CloseHandle(jobs[1]);
+}
+
 int main(int argc, char **argv)
 {
 	GetModuleFileNameW(NULL, self, MAX_PATH);
@@ -236,6 +265,7 @@ int main(int argc, char **argv)
 	test_children("silent breakaway", L"parent", JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK);
 	test_children("breakaway", L"breakaway", JOB_OBJECT_LIMIT_BREAKAWAY_OK);
 	test_process_ids();
+	test_list();
 	test_limits();
 	test_access();
 	return 0;

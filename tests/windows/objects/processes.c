@@ -124,6 +124,66 @@ static void test_inheritance(void)
 	CloseHandle(private);
 }
 
+/* As start(), as a child of @parent, with the handle @listed, unless NULL, alone. */
+static BOOL start_under(HANDLE parent, HANDLE listed, const wchar_t *words, PROCESS_INFORMATION *out)
+{
+	STARTUPINFOEXW startup = { .StartupInfo.cb = sizeof(startup) };
+	char room[256];
+	SIZE_T len = sizeof(room);
+	wchar_t line[1024];
+	BOOL is_done;
+
+	startup.lpAttributeList = (void *)room;
+	InitializeProcThreadAttributeList(startup.lpAttributeList, 2, 0, &len);
+	if (listed)
+		UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &listed, sizeof(listed), NULL, NULL);
+	UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS, &parent, sizeof(parent), NULL, NULL);
+	swprintf(line, 1024, L"\"%ls\" %ls", self, words);
+	is_done = CreateProcessW(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, out);
+	DeleteProcThreadAttributeList(startup.lpAttributeList);
+	return is_done;
+}
+
+static ULONG_PTR parent_of(HANDLE process)
+{
+	PROCESS_BASIC_INFORMATION info = {0};
+
+	NtQueryInformationProcess(process, ProcessBasicInformation, &info, sizeof(info), NULL);
+	return info.InheritedFromUniqueProcessId;
+}
+
+static void test_another_parent(void)
+{
+	HANDLE ours = CreateEventW(NULL, TRUE, FALSE, NULL), listed = CreateEventW(NULL, TRUE, FALSE, NULL), theirs, theirs_listed, weak;
+	PROCESS_INFORMATION parent, child;
+	wchar_t words[64];
+
+	report_bool("parent", start(L"sleep", FALSE, 0, &parent));
+	report("is ours", "%d", parent_of(parent.hProcess) == GetCurrentProcessId());
+	DuplicateHandle(GetCurrentProcess(), ours, parent.hProcess, &theirs, 0, TRUE, DUPLICATE_SAME_ACCESS);
+	DuplicateHandle(GetCurrentProcess(), listed, parent.hProcess, &theirs_listed, 0, TRUE, DUPLICATE_SAME_ACCESS);
+	swprintf(words, 64, L"set %llu %llu", (unsigned long long)(ULONG_PTR)theirs, (unsigned long long)(ULONG_PTR)theirs_listed);
+	report_bool("child of it", start_under(parent.hProcess, NULL, words, &child));
+	report("is its", "%d", parent_of(child.hProcess) == parent.dwProcessId);
+	report("code", "%lu", join(&child));
+	report_wait("an event", WaitForSingleObject(ours, 0));
+	report_wait("another", WaitForSingleObject(listed, 0));
+	ResetEvent(ours);
+	ResetEvent(listed);
+	report_bool("child with a list", start_under(parent.hProcess, theirs_listed, words, &child));
+	report("code", "%lu", join(&child));
+	report_wait("the one not listed", WaitForSingleObject(ours, 0));
+	report_wait("the one listed", WaitForSingleObject(listed, 0));
+	weak = OpenProcess(SYNCHRONIZE, FALSE, parent.dwProcessId);
+	report_bool("child without the right", start_under(weak, NULL, words, &child));
+	report_bool("child of no process", start_under(ours, NULL, words, &child));
+	CloseHandle(weak);
+	TerminateProcess(parent.hProcess, 0);
+	join(&parent);
+	CloseHandle(ours);
+	CloseHandle(listed);
+}
+
 static void test_standard_handles(void)
 {
 	SECURITY_ATTRIBUTES inherited = { sizeof(inherited), NULL, TRUE };
@@ -335,6 +395,7 @@ int main(int argc, char **argv)
 	test_killed();
 	test_suspended();
 	test_inheritance();
+	test_another_parent();
 	test_standard_handles();
 	test_environment_and_folder();
 	test_mutant_of_dead_process();

@@ -132,13 +132,13 @@ static ntstatus make_member(struct process *p, struct nt_job *job)
 
 /* ---- processes that begin and end ---- */
 
-ntstatus nt_job_allows_child(bool breaks_away)
+ntstatus nt_job_allows_child(const struct process *parent, bool breaks_away)
 {
 	struct nt_job *job;
 	ntstatus status = STATUS_SUCCESS;
 
 	mutex_lock(&nt_jobs_lock);
-	job = job_of(ps_current());
+	job = job_of(parent);
 	if (job && breaks_away && !(job->limit_flags & (JOB_LIMIT_BREAKAWAY_OK | JOB_LIMIT_SILENT_BREAKAWAY_OK)))
 		status = STATUS_ACCESS_DENIED;
 	else if (!breaks_away && is_full(job)) {
@@ -149,11 +149,18 @@ ntstatus nt_job_allows_child(bool breaks_away)
 	return status;
 }
 
-/* The job that a child of the current process is in. */
+static const struct process *parent_of_child(void)
+{
+	const struct nt_thread *nt = nt_current_thread();
+
+	return nt && nt->child_parent ? nt->child_parent : ps_current();
+}
+
+/* The job that a child that the current thread makes is in. */
 static struct nt_job *job_for_child(void)
 {
 	const struct nt_thread *nt = nt_current_thread();
-	struct nt_job *job = job_of(ps_current());
+	struct nt_job *job = job_of(parent_of_child());
 
 	while (job && ((job->limit_flags & JOB_LIMIT_SILENT_BREAKAWAY_OK) ||
 		       (nt && nt->breaks_away && (job->limit_flags & JOB_LIMIT_BREAKAWAY_OK))))
@@ -166,7 +173,7 @@ void nt_job_born(struct process *child)
 	struct nt_job *job;
 	bool may_live;
 
-	if (!READ_ONCE(ps_current()->job))
+	if (!READ_ONCE(parent_of_child()->job))
 		return;
 	mutex_lock(&nt_jobs_lock);
 	job = job_for_child();
@@ -349,20 +356,27 @@ static ntstatus assign(struct nt_job *job, struct process *p)
 	return status;
 }
 
-ntstatus nt_sys_NtAssignProcessToJobObject(const uint64_t *a)
+ntstatus nt_job_assign(uint64_t job_handle, struct process *p)
 {
 	struct object *obj;
-	struct process *p;
-	ntstatus status = nt_handle_lookup(a[0], OBJECT_JOB, JOB_ASSIGN_PROCESS, &obj);
+	ntstatus status = nt_handle_lookup(job_handle, OBJECT_JOB, JOB_ASSIGN_PROCESS, &obj);
 
 	if (status)
 		return status;
-	status = nt_process_lookup(a[1], PROCESS_SET_QUOTA | PROCESS_TERMINATE, &p);
-	if (!status) {
-		status = assign(((struct nt_job_handle *)obj)->job, p);
-		ps_put(p);
-	}
+	status = assign(((struct nt_job_handle *)obj)->job, p);
 	object_put(obj);
+	return status;
+}
+
+ntstatus nt_sys_NtAssignProcessToJobObject(const uint64_t *a)
+{
+	struct process *p;
+	ntstatus status = nt_process_lookup(a[1], PROCESS_SET_QUOTA | PROCESS_TERMINATE, &p);
+
+	if (status)
+		return status;
+	status = nt_job_assign(a[0], p);
+	ps_put(p);
 	return status;
 }
 

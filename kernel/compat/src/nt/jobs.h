@@ -55,9 +55,11 @@ void nt_jobs_init(void);
 void nt_job_born(struct process *child);
 /* @p is past its last user instruction. */
 void nt_job_process_exiting(struct process *p);
-/* May the current process make another, outside its job if it @breaks_away? STATUS_SUCCESS; STATUS_ACCESS_DENIED;
+/* May @parent have another child, outside its job if it @breaks_away? STATUS_SUCCESS; STATUS_ACCESS_DENIED;
  * STATUS_QUOTA_EXCEEDED. */
-ntstatus nt_job_allows_child(bool breaks_away);
+ntstatus nt_job_allows_child(const struct process *parent, bool breaks_away);
+/* NtAssignProcessToJobObject() for @p, which the caller may put there. */
+ntstatus nt_job_assign(uint64_t job_handle, struct process *p);
 
 /* The job that the current process is in, a reference: nt_job_put(). NULL: none. */
 struct nt_job *nt_job_current(void);

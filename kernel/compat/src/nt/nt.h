@@ -81,6 +81,7 @@ struct nt_process {
 	struct rb_root regions;		/* nt_region by start: memory.c */
 	uint32_t cookie;		/* ProcessCookie */
 	uint32_t hard_error_mode;
+	uint32_t creator;		/* pid of the process that it is a child of; 0: a Linux program began as it */
 	uint8_t priority_class;		/* 0: as it began */
 	bool boost_is_disabled;
 	uint32_t timer_resolution;	/* it asked for, ticks; 0: none */
@@ -96,6 +97,7 @@ struct nt_thread {
 	bool has_id_alert;
 	bool context_was_set;		/* the call put a whole context into the frame */
 	bool breaks_away;	/* the child that it makes leaves the job */
+	struct process *child_parent;	/* whose child it makes; NULL: none now */
 	bool runs_apc;			/* the call's result is for an APC's context; its own thread's */
 	uint32_t suspend_count;
 	bool runs_console_event;	/* made for Ctrl-C and its like: console_event.c */
@@ -112,6 +114,7 @@ static inline struct nt_thread *nt_current_thread(void) { return ps_current_thre
 /* process.c */
 struct nt_process *nt_process_create(void);	/* NULL: no memory */
 void nt_process_free(struct nt_process *p);	/* NULL is fine */
+uint32_t nt_creator(const struct process *p);	/* pid of whose child it was made as; 0: nobody's */
 void nt_process_born(struct process *child);	/* the current process's, and runs not yet: end.c, as the next */
 void nt_process_exiting(struct process *p);	/* past its last user instruction */
 void nt_process_released(struct process *p);	/* its last reference went */

@@ -41,6 +41,19 @@ void nt_process_released(struct process *p)
 	p->nt = NULL;
 }
 
+uint32_t nt_creator(const struct process *p)
+{
+	const struct nt_process *nt = p->nt;
+	uint32_t pid;
+
+	if (nt && nt->creator)
+		return nt->creator;
+	spin_lock(&ps_tree_lock);
+	pid = p->parent ? p->parent->pid : 0;
+	spin_unlock(&ps_tree_lock);
+	return pid;
+}
+
 struct nt_thread *nt_thread_create(uint64_t teb)
 {
 	struct nt_thread *t = heap_cache_alloc(&thread_cache, 0);

@@ -88,7 +88,7 @@ static ntstatus basic(struct process *p, const struct nt_query *q)
 		/* GetPriorityClass of libwine takes the class from here. */
 		.base_priority = priority_class(nt),
 		.pid = p->pid * 4ull,
-		.parent = (p->parent ? p->parent->pid : 0) * 4ull,
+		.parent = nt_creator(p) * 4ull,
 	};
 
 	return nt_query_put(q, &out, sizeof(out));

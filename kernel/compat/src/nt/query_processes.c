@@ -93,9 +93,7 @@ static void describe(struct process_entry *e, struct process *p)
 	e->create_time = nt_time(p->start_ns);
 	e->user_time = user_ns / NT_NS_PER_TICK;
 	e->kernel_time = system_ns / NT_NS_PER_TICK;
-	spin_lock(&ps_tree_lock);
-	e->parent = (p->parent ? p->parent->pid : 0) * 4ull;
-	spin_unlock(&ps_tree_lock);
+	e->parent = nt_creator(p) * 4ull;
 	if (handles) {
 		e->handles = handle_count(handles);
 		handle_table_put(handles, ps_current());

@@ -17,12 +17,13 @@
 #include "../linux/exec_file.h"
 #include "../linux/exec_image.h"
 
+#define PROCESS_CREATE_PROCESS 0x0080u
 #define PROCESS_CREATE_FLAGS_BREAKAWAY 0x00000001u
 #define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 4u
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 1u
 #define ATTRIBUTE_NUMBER 0xffffu
-enum attribute_number { ATTRIBUTE_CLIENT_ID = 3, ATTRIBUTE_TEB = 4, ATTRIBUTE_IMAGE_NAME = 5,
-	ATTRIBUTE_HANDLE_LIST = 11 };
+enum attribute_number { ATTRIBUTE_PARENT = 0, ATTRIBUTE_DEBUG_OBJECT = 1, ATTRIBUTE_CLIENT_ID = 3, ATTRIBUTE_TEB = 4,
+	ATTRIBUTE_IMAGE_NAME = 5, ATTRIBUTE_HANDLE_LIST = 11, ATTRIBUTE_JOB_LIST = 19 };
 #define MAX_ATTRIBUTES 32u
 #define HANDLE_LIST_MAX 4096u
 #define NSTANDARD 3u
@@ -38,7 +39,11 @@ struct attribute { uint64_t id, bytes, value, return_length; };
 struct request {
 	struct nt_parameters *given;
 	struct nt_string image_name;	/* an NT path */
+	struct process *parent;		/* a reference, as the next; NULL: the current process */
+	struct handle_table *handles;	/* the parent's */
 	uint64_t user_client_id, user_teb;
+	uint64_t user_jobs;		/* handles of the jobs to be in */
+	uint32_t njobs;
 	uint32_t process_flags, thread_flags;
 	bool has_list;			/* of the handles to inherit: */
 	int *keep;			/* room for the standard ones, then the list */
@@ -135,10 +140,36 @@ static int index_of(uint64_t handle)
 	return handle && handle >> 32 == 0 ? nt_handle_index(handle) : -1;
 }
 
-/* The handles that alone are inherited; each must be one that can be (Microsoft Learn, UpdateProcThreadAttribute). */
+/* Whose child it becomes; what it inherits is that process's (Microsoft Learn, UpdateProcThreadAttribute). */
+static ntstatus parent_in(const struct attribute *a, struct request *rq)
+{
+	ntstatus status = rq->parent ? STATUS_INVALID_PARAMETER : nt_process_lookup(a->value, PROCESS_CREATE_PROCESS, &rq->parent);
+
+	if (status)
+		return status;
+	rq->handles = ps_handles_get(rq->parent);
+	return rq->handles ? STATUS_SUCCESS : STATUS_PROCESS_IS_TERMINATING;
+}
+
+static ntstatus job_list_in(const struct attribute *a, struct request *rq)
+{
+	if (rq->njobs || !a->bytes || a->bytes % sizeof(uint64_t) || a->bytes > HANDLE_LIST_MAX * sizeof(uint64_t))
+		return STATUS_INVALID_PARAMETER;
+	rq->user_jobs = a->value;
+	rq->njobs = (uint32_t)(a->bytes / sizeof(uint64_t));
+	return STATUS_SUCCESS;
+}
+
+static ntstatus no_debugger(void)
+{
+	log_info(COMPAT, "%s would debug a child, which is not supported", ps_current()->name);
+	return STATUS_NOT_SUPPORTED;
+}
+
+/* The handles that alone are inherited. */
 static ntstatus handle_list_in(const struct attribute *a, struct request *rq)
 {
-	uint32_t n = (uint32_t)(a->bytes / sizeof(uint64_t)), flags;
+	uint32_t n = (uint32_t)(a->bytes / sizeof(uint64_t));
 	ntstatus status = STATUS_SUCCESS;
 	uint64_t handle;
 
@@ -151,13 +182,24 @@ static ntstatus handle_list_in(const struct attribute *a, struct request *rq)
 	rq->nkeep = NSTANDARD + n;
 	for (uint32_t i = 0; !status && i < n; i++) {
 		status = nt_get(&handle, a->value + i * sizeof(handle), sizeof(handle));
-		if (!status && handle_get_flags(ps_current()->handles, index_of(handle), &flags, NULL))
-			status = STATUS_INVALID_HANDLE;
-		if (!status && !(flags & HANDLE_INHERIT))
-			status = STATUS_INVALID_PARAMETER;
 		rq->keep[NSTANDARD + i] = index_of(handle);
 	}
 	return status;
+}
+
+/* Each must be one that can be inherited. */
+static ntstatus check_handle_list(const struct request *rq)
+{
+	struct handle_table *handles = rq->handles ? rq->handles : ps_current()->handles;
+	uint32_t flags;
+
+	for (uint32_t i = NSTANDARD; i < rq->nkeep; i++) {
+		if (handle_get_flags(handles, rq->keep[i], &flags, NULL))
+			return STATUS_INVALID_HANDLE;
+		if (!(flags & HANDLE_INHERIT))
+			return STATUS_INVALID_PARAMETER;
+	}
+	return STATUS_SUCCESS;
 }
 
 /* Attributes that only add information are left alone; their meaning for us is none. */
@@ -172,6 +214,12 @@ static ntstatus attributes_in(uint64_t user, struct request *rq)
 		if (status)
 			break;
 		switch (a.id & ATTRIBUTE_NUMBER) {
+		case ATTRIBUTE_PARENT:
+			status = parent_in(&a, rq);
+			break;
+		case ATTRIBUTE_DEBUG_OBJECT:
+			status = no_debugger();
+			break;
 		case ATTRIBUTE_IMAGE_NAME:
 			status = image_name_in(&a, &rq->image_name);
 			break;
@@ -184,11 +232,16 @@ static ntstatus attributes_in(uint64_t user, struct request *rq)
 		case ATTRIBUTE_HANDLE_LIST:
 			status = handle_list_in(&a, rq);
 			break;
+		case ATTRIBUTE_JOB_LIST:
+			status = job_list_in(&a, rq);
+			break;
 		default:
 			break;
 		}
 	}
-	return status || rq->image_name.chars ? status : STATUS_INVALID_PARAMETER;
+	if (!status && !rq->image_name.chars)
+		status = STATUS_INVALID_PARAMETER;
+	return status ? status : check_handle_list(rq);
 }
 
 /* ---- the program ---- */
@@ -456,21 +509,40 @@ static ntstatus tell(const uint64_t *a, const struct request *rq, const struct p
 	return status;
 }
 
+static ntstatus join_jobs(const struct request *rq, struct process *child)
+{
+	ntstatus status = STATUS_SUCCESS;
+	uint64_t handle;
+
+	for (uint32_t i = 0; !status && i < rq->njobs; i++) {
+		status = nt_get(&handle, rq->user_jobs + i * sizeof(handle), sizeof(handle));
+		if (!status)
+			status = nt_job_assign(handle, child);
+	}
+	return status;
+}
+
 static ntstatus create(const uint64_t *a, struct request *rq)
 {
 	int standard[NSTANDARD], *keep = rq->has_list ? rq->keep : standard;
-	struct ps_child child = { .keep = keep, .nkeep = rq->has_list ? rq->nkeep : NSTANDARD,
+	struct ps_child child = { .handles = rq->handles, .keep = keep, .nkeep = rq->has_list ? rq->nkeep : NSTANDARD,
 		.inherits = (rq->process_flags & PROCESS_CREATE_FLAGS_INHERIT_HANDLES) && !rq->has_list };
+	bool breaks_away = rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY;
+	struct nt_thread *self = nt_current_thread();
+	struct process *parent = rq->parent ? rq->parent : ps_current();
 	ntstatus status;
 
+	/* Another parent's are the caller's to choose: by the list, or by what is inherited. */
 	for (uint32_t i = 0; i < NSTANDARD; i++)
-		keep[i] = index_of(rq->given->standard[i]);
-	status = nt_job_allows_child(rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY);
+		keep[i] = parent == ps_current() ? index_of(rq->given->standard[i]) : -1;
+	status = nt_job_allows_child(parent, breaks_away);
 	if (status)
 		return status;
-	nt_current_thread()->breaks_away = rq->process_flags & PROCESS_CREATE_FLAGS_BREAKAWAY;
+	self->breaks_away = breaks_away;
+	self->child_parent = parent;
 	status = run(rq, &child);
-	nt_current_thread()->breaks_away = false;
+	self->breaks_away = false;
+	self->child_parent = NULL;
 	if (status)
 		return status;
 	if (!child.process->nt)
@@ -479,7 +551,11 @@ static ntstatus create(const uint64_t *a, struct request *rq)
 		((struct nt_thread *)child.thread->nt)->suspend_count = 1;
 		child.thread->thread.interrupts |= INTERRUPT_SUSPEND;
 	}
-	status = tell(a, rq, &child);
+	if (child.process->nt)
+		((struct nt_process *)child.process->nt)->creator = parent->pid;
+	status = join_jobs(rq, child.process);
+	if (!status)
+		status = tell(a, rq, &child);
 	if (status)
 		ps_end_process(child.process, status);
 	thread_start(&child.thread->thread);
@@ -498,6 +574,10 @@ static void request_free(struct request *rq)
 	exec_file_close(rq->inode);
 	kfree(rq->path);
 	kfree(rq->keep);
+	if (rq->handles)
+		handle_table_put(rq->handles, rq->parent);
+	if (rq->parent)
+		ps_put(rq->parent);
 	nt_string_free(&rq->image_name);
 	parameters_free(rq->given);
 	kfree(rq);

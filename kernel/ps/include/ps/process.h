@@ -295,6 +295,7 @@ int ps_exec(struct ps_exec *e, struct trap_frame *frame);
  * not HANDLE_CLOEXEC for a Linux program) if @inherits, @keep in any case; @fs is taken over. Its first thread is not
  * started: thread_start() does that, after what @e->started has set up. Returns: 0 and references; as ps_exec(). */
 struct ps_child {
+	struct handle_table *handles;	/* what it inherits from; NULL: the current process's */
 	bool inherits;
 	const int *keep;		/* handles; -1: none */
 	uint32_t nkeep;
