@@ -107,6 +107,23 @@ static void test_sids(void)
 	report("is a member", "%d", is_member);
 }
 
+/* Where users have their files. */
+static void test_profiles(HANDLE token)
+{
+	HMODULE userenv = LoadLibraryW(L"userenv.dll");
+	BOOL WINAPI (*of_all)(wchar_t *, DWORD *) = (void *)GetProcAddress(userenv, "GetProfilesDirectoryW");
+	BOOL WINAPI (*of_token)(HANDLE, wchar_t *, DWORD *) = (void *)GetProcAddress(userenv, "GetUserProfileDirectoryW");
+	wchar_t folder[MAX_PATH] = L"";
+	DWORD chars = MAX_PATH;
+
+	report_bool("everybody's", of_all(folder, &chars));
+	report("folder", "%ls, %lu characters", folder, chars);
+	chars = MAX_PATH;
+	report_bool("the user's", of_token(token, folder, &chars));
+	folder[9] = '\0';
+	report("lies in", "%ls", folder);
+}
+
 int main(void)
 {
 	HANDLE token = NULL;
@@ -117,6 +134,7 @@ int main(void)
 	test_privileges();
 	test_duplicates(token);
 	test_sids();
+	test_profiles(token);
 	CloseHandle(token);
 	return 0;
 }
