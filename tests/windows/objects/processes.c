@@ -176,7 +176,8 @@ static void test_another_parent(void)
 	report_wait("the one listed", WaitForSingleObject(listed, 0));
 	weak = OpenProcess(SYNCHRONIZE, FALSE, parent.dwProcessId);
 	report_bool("child without the right", start_under(weak, NULL, words, &child));
-	report_bool("child of no process", start_under(ours, NULL, words, &child));
+	report_bool("child of an event", start_under(ours, NULL, words, &child));
+	report_bool("child of no handle", start_under((HANDLE)0x7ff0, NULL, words, &child));
 	CloseHandle(weak);
 	TerminateProcess(parent.hProcess, 0);
 	join(&parent);
