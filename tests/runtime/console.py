@@ -146,7 +146,8 @@ def step_keys_reach_the_program_and_its_output_the_screen(console):
 
 
 def step_control_keys_are_signals(console):
-    console.type("echo up; sleep 1000\n")
+    # Who says "up" is in the foreground; of a list the shell itself would say it.
+    console.type("sh -c 'echo up; exec sleep 1000'\n")
     console.until(lambda text: "up" in text, "the command to run")
     console.key(CODES["c"], LEFT_CTRL)
     console.type("echo after\n")
