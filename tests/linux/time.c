@@ -387,6 +387,21 @@ TEST(absolute_posix_timer_in_the_past_fires_at_once)
 	report("sigwaitinfo", sigwaitinfo(&set, NULL));
 }
 
+/* Each of its two parts is cut to microseconds. */
+static bool usage_keeps_up(int who, clockid_t clock)
+{
+	struct rusage usage;
+	int64_t us;
+
+	for (int i = 0; i < 300; i++) {
+		us = read_clock(clock) / 1000;
+		need(getrusage(who, &usage));
+		if ((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec + 2 < us)
+			return false;
+	}
+	return true;
+}
+
 TEST(used_time_is_accounted)
 {
 	struct rusage self, children;
@@ -402,6 +417,8 @@ TEST(used_time_is_accounted)
 		self.ru_utime.tv_usec + self.ru_stime.tv_usec >= 30000);
 	claim("resident size is plausible", self.ru_maxrss > 100 && self.ru_maxrss < 100000);
 	claim("page faults were counted", self.ru_minflt > 0);
+	claim("getrusage is never behind the clock", usage_keeps_up(RUSAGE_SELF, CLOCK_PROCESS_CPUTIME_ID));
+	claim("nor a thread's", usage_keeps_up(RUSAGE_THREAD, CLOCK_THREAD_CPUTIME_ID));
 	child = need(fork());
 	if (child == 0) {
 		burn_ms(40);

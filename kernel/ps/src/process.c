@@ -276,8 +276,11 @@ struct handle_table *ps_handles_get(struct process *p)
 void ps_cpu_time(struct process *p, uint64_t *user_ns, uint64_t *system_ns)
 {
 	struct ps_thread *t;
-	uint64_t flags = signals_lock(p);
+	uint64_t flags;
 
+	if (p == ps_current())
+		sched_account_current();
+	flags = signals_lock(p);
 	*user_ns = p->user_ns;
 	*system_ns = p->system_ns;
 	LIST_FOR_EACH_ENTRY(t, &p->threads, process_node) {

@@ -316,6 +316,18 @@ void sched_tick(bool from_user)
 	}
 }
 
+void sched_account_current(void)
+{
+	uint64_t flags = flags_save_disable();
+	struct run_queue *rq = &run_queues[cpu_index()];
+
+	spin_lock(&rq->lock);
+	if (!rq->current->is_queued)
+		run_queue_account(rq, true);
+	spin_unlock(&rq->lock);
+	flags_restore(flags);
+}
+
 /* Change what orders @t in its queue, wherever it is, and let its CPU choose anew. */
 static void reorder(struct thread *t, uint8_t policy, uint8_t own, uint8_t inherited, uint32_t weight)
 {
