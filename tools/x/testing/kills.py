@@ -92,7 +92,7 @@ for name in "$@"; do job "$name" < /dev/null & jobs="$jobs $!"; done
 kill_it() {
 	case $1 in
 		*[0-9]) kill -9 $1 2> /dev/null;;
-		*) pkill -9 -x $1;;
+		*) pkill -9 -o -x $1;;
 	esac
 }
 for n in $(seq $kills); do
