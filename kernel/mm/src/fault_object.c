@@ -12,7 +12,7 @@
 #include "pagetable.h"
 #include "shootdown.h"
 
-#define AROUND_PAGES 16u
+#define AROUND_PAGES 32u
 
 static int ask_for(struct fault *fl, struct mm_object *obj, uint64_t index, int what)
 {

@@ -217,8 +217,12 @@ static void unmap_pages(pte_t *entry, pte_t *end, struct frame *table, struct un
 		pte_t old = *entry;
 		struct frame *f;
 
-		if (!old)
+		if (!old) {
+			/* Most of a table is empty. */
+			while (end - entry > 4 && !(entry[1] | entry[2] | entry[3] | entry[4]))
+				entry += 4;
 			continue;
+		}
 		*entry = 0;
 		left--;
 		f = phys_to_frame(old & PTE_PHYS);
