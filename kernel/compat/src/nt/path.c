@@ -31,13 +31,13 @@ static bool skip(struct nt_string *s, const char *prefix)
 }
 
 /* "." and ".." are the DLLs' to resolve: here they are names that no file has. */
-static bool is_dots(const uint16_t *chars, uint32_t n)
+static bool is_dots(const char *name, size_t n)
 {
-	return n && n <= 2 && chars[0] == '.' && chars[n - 1] == '.';
+	return n && n <= 2 && name[0] == '.' && name[n - 1] == '.';
 }
 
 /* Characters no file name has ([MS-FSCC] 2.1.5.2). A slash is one: only the DLLs take it for a backslash. */
-static bool is_legal_char(uint16_t c)
+static bool is_legal_char(uint8_t c)
 {
 	static const uint64_t illegal = 0xffffffffull | 1ull << '"' | 1ull << '*' | 1ull << '/' | 1ull << '<' | 1ull << '>' |
 		1ull << '?';
@@ -45,45 +45,42 @@ static bool is_legal_char(uint16_t c)
 	return c < 64 ? !(illegal >> c & 1) : c != '|';
 }
 
-/* Are these names that files can have? One backslash may lead, one may follow. */
-static bool is_legal(const struct nt_string *s)
+/* Makes slashes of the backslashes of @path, @n bytes. Returns: is what they part names that files can have? One
+ * backslash may lead, one may follow. */
+static bool to_slashes(char *path, size_t n)
 {
-	uint32_t start = 0;
+	size_t start = 0;
 
-	for (uint32_t i = 0; i < s->nchars; i++) {
-		if (s->chars[i] != '\\') {
-			if (!is_legal_char(s->chars[i]))
+	for (size_t i = 0; i < n; i++) {
+		if (path[i] != '\\') {
+			if (!is_legal_char((uint8_t)path[i]))
 				return false;
 			continue;
 		}
-		if ((i && i == start) || is_dots(s->chars + start, i - start))
+		if ((i && i == start) || is_dots(path + start, i - start))
 			return false;
+		path[i] = '/';
 		start = i + 1;
 	}
-	return !is_dots(s->chars + start, s->nchars - start);
-}
-
-static void to_slashes(char *path)
-{
-	for (; *path; path++) {
-		if (*path == '\\')
-			*path = '/';
-	}
+	return !is_dots(path + start, n - start);
 }
 
 /* @prefix and then @rest as a path. */
 static ntstatus join(const char *prefix, const struct nt_string *rest, char **out)
 {
-	size_t prefix_len = strlen(prefix);
+	size_t prefix_len = strlen(prefix), n;
 	char *path = kmalloc(prefix_len + NT_UTF8_BYTES * rest->nchars + 1, HEAP_NOZERO);
 
-	if (path) {
-		memcpy(path, prefix, prefix_len);
-		nt_utf8_put(path + prefix_len, rest->chars, rest->nchars);
-		to_slashes(path + prefix_len);
+	if (!path)
+		return STATUS_NO_MEMORY;
+	memcpy(path, prefix, prefix_len);
+	n = nt_utf8_put(path + prefix_len, rest->chars, rest->nchars);
+	if (!to_slashes(path + prefix_len, n)) {
+		kfree(path);
+		return STATUS_OBJECT_NAME_INVALID;
 	}
 	*out = path;
-	return path ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+	return STATUS_SUCCESS;
 }
 
 /* `C:` and what follows. */
@@ -95,8 +92,6 @@ static ntstatus drive_path(const struct nt_string *name, char **path)
 	size_t n = sizeof(DEVICES) - 1;
 
 	if (rest.nchars && !is_slash(rest.chars[0]))
-		return STATUS_OBJECT_NAME_INVALID;
-	if (!is_legal(&rest))
 		return STATUS_OBJECT_NAME_INVALID;
 	prefix[n] = (char)letter;
 	prefix[n + 1] = ':';
@@ -110,30 +105,34 @@ static bool is_drive(const struct nt_string *s)
 	return c >= 'a' && c <= 'z' && s->chars[1] == ':';
 }
 
+static ntstatus start_at(const struct file *f, struct inode **start)
+{
+	if (!f->inode)
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	inode_get(f->inode);
+	*start = f->inode;
+	return STATUS_SUCCESS;
+}
+
 static ntstatus relative_path(const struct nt_attributes *a, struct inode **start, char **path)
 {
 	struct object *obj;
-	struct file *f;
 	ntstatus status;
 
 	if (a->name.nchars && is_slash(a->name.chars[0]))
 		return STATUS_INVALID_PARAMETER;
-	if (!is_legal(&a->name))
-		return STATUS_OBJECT_NAME_INVALID;
-	status = nt_handle_lookup(a->root, OBJECT_FILE, 0, &obj);
+	status = join("", &a->name, path);
 	if (status)
 		return status;
-	f = file_from_object(obj);
-	if (!f->inode) {
-		object_put(obj);
-		return STATUS_OBJECT_TYPE_MISMATCH;
-	}
-	status = join("", &a->name, path);
+	status = nt_handle_lookup(a->root, OBJECT_FILE, 0, &obj);
 	if (!status) {
-		inode_get(f->inode);
-		*start = f->inode;
+		status = start_at(file_from_object(obj), start);
+		object_put(obj);
 	}
-	object_put(obj);
+	if (status) {
+		kfree(*path);
+		*path = NULL;
+	}
 	return status;
 }
 
@@ -176,7 +175,7 @@ static ntstatus device_path(struct nt_string *name, const char *null_name, char 
 static ntstatus object_path(struct nt_string *name, char **path)
 {
 	if (skip(name, "\\systemroot") && ends_or_goes_on(name))
-		return is_legal(name) ? join(DRIVE_C "/windows", name, path) : STATUS_OBJECT_NAME_INVALID;
+		return join(DRIVE_C "/windows", name, path);
 	if (skip(name, "\\device\\"))
 		return device_path(name, "null", path);
 	return is_slash(name->chars[0]) ? STATUS_OBJECT_PATH_NOT_FOUND : STATUS_OBJECT_PATH_SYNTAX_BAD;
