@@ -483,15 +483,23 @@ TEST(sizes_and_limits)
 	report("inotify_init1", syscall(SYS_inotify_init1, 0));
 }
 
-TEST(descriptors_of_connections_and_processes_at_the_limit)
+/* A listening socket with a connection to take, and its client: the two lowest free descriptors. */
+static int listen_with_a_connection(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
 	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), client = need(socket(AF_UNIX, SOCK_STREAM, 0));
-	int process = need(syscall(SYS_pidfd_open, getpid(), 0));
 
 	need(bind(listener, (struct sockaddr *)&address, sizeof(address)));
 	need(listen(listener, 2));
 	need(connect(client, (struct sockaddr *)&address, sizeof(address)));
+	return listener;
+}
+
+TEST(descriptors_of_connections_and_processes_at_the_limit)
+{
+	int listener = listen_with_a_connection();
+	int process = need(syscall(SYS_pidfd_open, getpid(), 0));
+
 	need(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 3, 3 }));
 	report("accept", syscall(SYS_accept, listener, 0, 0));
 	report("accept4", syscall(SYS_accept4, listener, 0, 0, 0));
@@ -501,12 +509,8 @@ TEST(descriptors_of_connections_and_processes_at_the_limit)
 /* A limit is one of numbers, not of how many there are: those above it were there before. */
 TEST(descriptors_above_a_limit_take_no_room)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
-	int listener = need(socket(AF_UNIX, SOCK_STREAM, 0)), client = need(socket(AF_UNIX, SOCK_STREAM, 0));
+	int listener = listen_with_a_connection();
 
-	need(bind(listener, (struct sockaddr *)&address, sizeof(address)));
-	need(listen(listener, 2));
-	need(connect(client, (struct sockaddr *)&address, sizeof(address)));
 	for (int fd = 12; fd < 30; fd++)
 		need(dup2(1, fd));
 	need(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 9, 9 }));

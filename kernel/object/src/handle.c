@@ -374,6 +374,9 @@ bool handle_is_full(struct handle_table *t, int limit)
 {
 	bool is_full;
 
+	/* With fewer used than that, one below it is free. */
+	if (handle_count(t) < (uint32_t)limit)
+		return false;
 	spin_lock(&t->lock);
 	is_full = lowest_free(t, 0) >= (uint32_t)limit;
 	spin_unlock(&t->lock);

@@ -75,7 +75,7 @@ static void test_names_that_cannot_be(void)
 	report_handle("trailing backslash", open_file(L"none\\", GENERIC_READ, 0, CREATE_ALWAYS, 0));
 }
 
-/* Behind "\\\\?\\" a name is taken as it is. */
+/* Behind "\\?\" a name is taken as it is. */
 static void test_names_as_they_are(void)
 {
 	static const wchar_t *const names[] = {
@@ -87,17 +87,15 @@ static void test_names_as_they_are(void)
 	DWORD len = GetCurrentDirectoryW(MAX_PATH, path + 4) + 4;
 	char what[64];
 
-	CreateDirectoryW(L"deep", NULL);
-	CreateDirectoryW(L"deep\\sub", NULL);
 	path[len++] = '\\';
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		CreateDirectoryW(L"deep", NULL);
+		CreateDirectoryW(L"deep\\sub", NULL);
 		wcscpy(path + len, names[i]);
 		snprintf(what, sizeof(what), "%ls", names[i]);
 		CloseHandle(report_handle(what, open_file(path, GENERIC_READ, ALL_SHARED, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS)));
 		report_bool("made", CreateDirectoryW(path, NULL));
 		RemoveDirectoryW(path);
-		CreateDirectoryW(L"deep", NULL);
-		CreateDirectoryW(L"deep\\sub", NULL);
 	}
 	RemoveDirectoryW(L"deep\\sub");
 	RemoveDirectoryW(L"deep");

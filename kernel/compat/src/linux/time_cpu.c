@@ -20,9 +20,9 @@ static int read_thread(uint32_t tid, int kind, uint64_t *ns)
 			ps_thread_put(t);
 		return -EINVAL;
 	}
-	*ns = choose(kind, t->thread.user_ns, t->thread.system_ns);
 	if (t == ps_current_thread())
-		*ns += clock_monotonic_ns() - t->thread.accounted_at_ns;
+		sched_account_current();
+	*ns = choose(kind, t->thread.user_ns, t->thread.system_ns);
 	if (tid)
 		ps_thread_put(t);
 	return 0;
@@ -37,8 +37,6 @@ static int read_process(uint32_t pid, int kind, uint64_t *ns)
 		return -EINVAL;
 	ps_cpu_time(p, &user, &system);
 	*ns = choose(kind, user, system);
-	if (p == ps_current() && kind != CPU_CLOCK_VIRT)
-		*ns += clock_monotonic_ns() - current_thread()->accounted_at_ns;
 	if (pid)
 		ps_put(p);
 	return 0;

@@ -51,7 +51,7 @@ extern struct mutex nt_jobs_lock;
 extern struct list_node nt_job_members;
 
 void nt_jobs_init(void);
-/* The current process makes @child, which does not run yet: it is in the same job. Context: process, no locks. */
+/* The current thread makes @child, which does not run yet: it is in its parent's job. Context: process, no locks. */
 void nt_job_born(struct process *child);
 /* @p is past its last user instruction. */
 void nt_job_process_exiting(struct process *p);

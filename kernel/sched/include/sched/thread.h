@@ -128,7 +128,7 @@ void sched_configure_idle(const char *text, size_t len);
 void sched_device_request_begin(void);
 void sched_device_request_end(void);
 void sched_tick(bool from_user);
-/* What the current thread ran since it was last charged for it, a tick at most unless ticks were late, is its user time. */
+/* Charge the current thread, as user time, with what it ran since it was last charged. Context: process. */
 void sched_account_current(void);
 /* The local timer's interrupt: expired timers, the tick, the next deadline. */
 void sched_timer_interrupt(bool from_user);
