@@ -17,7 +17,19 @@ static const struct {
 	{ IN_IGNORED, "IGNORED" }, { IN_ISDIR, "ISDIR" },
 };
 
-static uint32_t first_cookie;
+/* The how-manieth of those that were shown: the host counts the moves of other programs too. */
+static unsigned number_of_cookie(uint32_t cookie)
+{
+	static uint32_t shown[64];
+	static unsigned nshown;
+	unsigned i = 0;
+
+	while (i < nshown && shown[i] != cookie)
+		i++;
+	if (i == nshown && i < COUNT_OF(shown))
+		shown[nshown++] = cookie;
+	return i;
+}
 
 static void say_event(const struct inotify_event *e)
 {
@@ -26,10 +38,8 @@ static void say_event(const struct inotify_event *e)
 	for (unsigned i = 0; i < COUNT_OF(bits); i++)
 		if (e->mask & bits[i].bit)
 			sprintf(text + strlen(text), " %s", bits[i].name);
-	if (e->cookie && !first_cookie)
-		first_cookie = e->cookie;
 	if (e->cookie)
-		sprintf(text + strlen(text), " cookie %u", e->cookie - first_cookie);
+		sprintf(text + strlen(text), " cookie %u", number_of_cookie(e->cookie));
 	say("    wd %d:%s len %u %s", e->wd, text, e->len, e->len ? e->name : "");
 }
 
