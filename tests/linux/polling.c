@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 
@@ -163,6 +164,60 @@ TEST(select_marks_ready_descriptors)
 	FD_SET(fds[0], &except);
 	report("select, hung up", select(fds[0] + 1, &in, NULL, &except, &zero));
 	say("  in %d, except %d", FD_ISSET(fds[0], &in), FD_ISSET(fds[0], &except));
+}
+
+#define MOST 60000
+
+static int bits_of(const uint64_t *set)
+{
+	int n = 0;
+
+	for (int i = 0; i <= MOST / 64; i++)
+		n += __builtin_popcountll(set[i]);
+	return n;
+}
+
+/* As many as the hard limit lets have, which differs from host to host. */
+static int limit_to_many(void)
+{
+	struct rlimit limit;
+
+	need(getrlimit(RLIMIT_NOFILE, &limit));
+	if (limit.rlim_max > MOST)
+		limit.rlim_max = MOST;
+	limit.rlim_cur = limit.rlim_max;
+	need(setrlimit(RLIMIT_NOFILE, &limit));
+	return (int)limit.rlim_max;
+}
+
+TEST(poll_and_select_take_very_many_descriptors)
+{
+	static struct pollfd entries[MOST + 1];
+	static uint64_t in[MOST / 64 + 1];
+	int many = limit_to_many(), fds[2], marked = 0, copies;
+	struct timespec zero = { 0, 0 };
+
+	need(pipe(fds));
+	while (fcntl(fds[0], F_DUPFD, 0) >= 0)
+		;
+	say("  the last: %s", errno_name(errno));
+	copies = many - fds[1] - 1;
+	for (int i = 0; i < many; i++)
+		entries[i] = (struct pollfd){ .fd = i > fds[1] ? i : -1, .events = POLLIN };
+	report("poll, nothing to read", poll(entries, (nfds_t)many, 1));
+	report("poll, one more than the limit", poll(entries, (nfds_t)many + 1, 0));
+	need(write(fds[1], "x", 1));
+	claim("poll finds all", poll(entries, (nfds_t)many, -1) == copies);
+	for (int i = 0; i < many; i++)
+		marked += entries[i].revents == POLLIN;
+	claim("poll marks all", marked == copies);
+	for (int i = fds[1] + 1; i < many; i++)
+		in[i / 64] |= 1ull << i % 64;
+	claim("select finds all", syscall(SYS_pselect6, many, in, NULL, NULL, NULL, NULL) == copies);
+	claim("select marks all", bits_of(in) == copies);
+	need(read(fds[0], &marked, 1));
+	report("select, nothing to read", syscall(SYS_pselect6, many, in, NULL, NULL, &zero, NULL));
+	claim("select marks none", bits_of(in) == 0);
 }
 
 static int add(int epoll, int fd, uint32_t events, uint64_t data)

@@ -2,19 +2,55 @@
 #include <errno.h>
 
 #include <io/poll.h>
+#include <mm/heap.h>
 
 #include "file_private.h"
 
-static uint32_t scan(struct poll_entry *entries, uint32_t n)
+#define PIECE_MAX 255u	/* entries: 32 KiB */
+
+struct poll_list *poll_list_make(uint32_t n)
+{
+	struct poll_list *first = NULL, **end = &first;
+
+	do {
+		uint32_t some = MIN(n, PIECE_MAX);
+
+		*end = kmalloc(sizeof(**end) + some * sizeof((*end)->entries[0]), 0);
+		if (!*end) {
+			poll_list_free(first);
+			return NULL;
+		}
+		(*end)->n = some;
+		end = &(*end)->next;
+		n -= some;
+	} while (n);
+	return first;
+}
+
+void poll_list_free(struct poll_list *l)
+{
+	while (l) {
+		struct poll_list *next = l->next;
+
+		for (uint32_t i = 0; i < l->n; i++)
+			file_put(l->entries[i].file);
+		kfree(l);
+		l = next;
+	}
+}
+
+static uint32_t scan(struct poll_list *l)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct poll_entry *e = &entries[i];
+	for (; l; l = l->next) {
+		for (uint32_t i = 0; i < l->n; i++) {
+			struct poll_entry *e = &l->entries[i];
 
-		if (e->file)
-			e->ready = file_poll(e->file) & (e->events | IO_POLLERR | IO_POLLHUP);
-		count += e->ready != 0;
+			if (e->file)
+				e->ready = file_poll(e->file) & (e->events | IO_POLLERR | IO_POLLHUP);
+			count += e->ready != 0;
+		}
 	}
 	return count;
 }
@@ -55,23 +91,27 @@ static void leave_queues(struct poll_entry *e)
 	}
 }
 
-int64_t poll_files(struct poll_entry *entries, uint32_t n, uint64_t deadline_ns)
+int64_t poll_files(struct poll_list *l, uint64_t deadline_ns)
 {
-	int64_t count = scan(entries, n);
+	int64_t count = scan(l);
 	bool was_woken = false;
 	int err = 0;
 
 	if (count || deadline_ns == POLL_NO_WAIT)
 		return count;
-	for (uint32_t i = 0; i < n; i++)
-		enter_queues(&entries[i], &was_woken);
-	while (!(count = scan(entries, n)) && !err) {
+	for (struct poll_list *piece = l; piece; piece = piece->next) {
+		for (uint32_t i = 0; i < piece->n; i++)
+			enter_queues(&piece->entries[i], &was_woken);
+	}
+	while (!(count = scan(l)) && !err) {
 		/* An epoll file's poll may sleep for a lock, which takes the wake of a file that was looked at before. */
 		if (!__atomic_exchange_n(&was_woken, false, __ATOMIC_ACQ_REL))
 			err = thread_block(INTERRUPT_SIGNAL | INTERRUPT_FATAL, deadline_ns);
 	}
-	for (uint32_t i = 0; i < n; i++)
-		leave_queues(&entries[i]);
+	for (struct poll_list *piece = l; piece; piece = piece->next) {
+		for (uint32_t i = 0; i < piece->n; i++)
+			leave_queues(&piece->entries[i]);
+	}
 	if (count || err == -ETIMEDOUT)
 		return count;
 	return err;

@@ -1,42 +1,43 @@
 /* kernel/compat/src/linux/poll_calls.c: poll and ppoll. */
 #include <asm/resource.h>
 #include <io/poll.h>
-#include <mm/heap.h>
 
 #include "files.h"
 
 #define POLLNVAL_BIT 0x20u
+#define SOME_FDS 32u	/* that are copied in at once */
 
 struct linux_pollfd { int32_t fd; int16_t events, revents; };
 
-static void take_files(const struct linux_pollfd *fds, struct poll_entry *entries, uint32_t n)
+static void take_file(struct poll_entry *e, const struct linux_pollfd *fd)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		entries[i].events = (uint16_t)fds[i].events;
-		if (fds[i].fd >= 0 && linux_file(fds[i].fd, &entries[i].file))
-			entries[i].ready = POLLNVAL_BIT;
-	}
+	e->events = (uint16_t)fd->events;
+	if (fd->fd >= 0 && linux_file(fd->fd, &e->file))
+		e->ready = POLLNVAL_BIT;
 }
 
-static int64_t poll_taken(struct linux_pollfd *fds, struct poll_entry *entries, uint32_t n, uint64_t deadline)
+static int take_files(struct poll_list *l, const struct linux_pollfd __user *fds, uint32_t n)
 {
-	int64_t count;
+	struct poll_at at = { l, 0 };
+	struct linux_pollfd some[SOME_FDS];
 
-	take_files(fds, entries, n);
-	count = poll_files(entries, n, deadline);
-	for (uint32_t i = 0; i < n; i++) {
-		fds[i].revents = (int16_t)entries[i].ready;
-		file_put(entries[i].file);
+	for (uint32_t done = 0; done < n; done += SOME_FDS) {
+		uint32_t count = MIN(n - done, SOME_FDS);
+
+		if (copy_from_user(some, fds + done, count * sizeof(some[0])))
+			return -EFAULT;
+		for (uint32_t i = 0; i < count; i++)
+			take_file(poll_next(&at), &some[i]);
 	}
-	return count;
+	return 0;
 }
 
-static int results_out(uint64_t user, const struct linux_pollfd *fds, uint32_t n)
+static int results_out(struct poll_list *l, struct linux_pollfd __user *fds, uint32_t n)
 {
-	struct linux_pollfd __user *out = user_ptr(user);
+	struct poll_at at = { l, 0 };
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (put_user(fds[i].revents, &out[i].revents))
+		if (put_user((int16_t)poll_next(&at)->ready, &fds[i].revents))
 			return -EFAULT;
 	}
 	return 0;
@@ -44,22 +45,21 @@ static int results_out(uint64_t user, const struct linux_pollfd *fds, uint32_t n
 
 static int64_t do_poll(uint64_t user, uint32_t n, uint64_t deadline)
 {
-	struct poll_entry *entries;
-	struct linux_pollfd *fds;
-	int64_t count = -ENOMEM;
+	struct linux_pollfd __user *fds = user_ptr(user);
+	struct poll_list *list;
+	int64_t count;
 
 	if (n > ps_limit(RLIMIT_NOFILE))
 		return -EINVAL;
-	fds = kmalloc(MAX(n, 1u) * sizeof(*fds), HEAP_NOZERO);
-	entries = kmalloc(MAX(n, 1u) * sizeof(*entries), 0);
-	if (fds && entries)
-		count = copy_from_user(fds, user_ptr(user), n * sizeof(*fds));
+	list = poll_list_make(n);
+	if (!list)
+		return -ENOMEM;
+	count = take_files(list, fds, n);
 	if (!count)
-		count = poll_taken(fds, entries, n, deadline);
-	if (count >= 0 && results_out(user, fds, n))
+		count = poll_files(list, deadline);
+	if (count >= 0 && results_out(list, fds, n))
 		count = -EFAULT;
-	kfree(entries);
-	kfree(fds);
+	poll_list_free(list);
 	return count;
 }
 

@@ -5,7 +5,6 @@
 
 #include "files.h"
 
-#define MAX_FDS 65536u
 #define IN_EVENTS (IO_POLLIN | IO_POLLRDNORM | IO_POLLHUP | IO_POLLERR)
 #define OUT_EVENTS (IO_POLLOUT | IO_POLLWRNORM | IO_POLLERR)
 #define EXCEPT_EVENTS IO_POLLPRI
@@ -15,9 +14,7 @@ struct selection {
 	uint64_t *sets[3];	/* read, write, except: one array, then the results in another */
 	uint64_t *results[3];
 	uint64_t user[3];
-	struct poll_entry *entries;
-	int32_t *fds;
-	uint32_t nentries;
+	struct poll_list *files;	/* of the descriptors that are in any set, in their order */
 };
 
 static const uint32_t wanted[3] = { IO_POLLIN | IO_POLLRDNORM, IO_POLLOUT | IO_POLLWRNORM, IO_POLLPRI };
@@ -58,38 +55,47 @@ static uint32_t count_fds(const struct selection *s)
 	return n;
 }
 
+/* The first descriptor from @fd on that is in any set; nfds: none. */
+static uint32_t next_fd(const struct selection *s, uint32_t fd)
+{
+	for (uint32_t w = fd / 64; w < s->nwords; w++, fd = w * 64) {
+		uint64_t bits = (s->sets[0][w] | s->sets[1][w] | s->sets[2][w]) >> (fd % 64);
+
+		if (bits)
+			return fd + (uint32_t)__builtin_ctzll(bits);
+	}
+	return s->nfds;
+}
+
 static int take_files(struct selection *s)
 {
-	uint32_t n = count_fds(s);
+	struct poll_at at;
 
-	s->entries = kmalloc(MAX(n, 1u) * sizeof(*s->entries), 0);
-	s->fds = kmalloc(MAX(n, 1u) * sizeof(*s->fds), HEAP_NOZERO);
-	if (!s->entries || !s->fds)
+	s->files = poll_list_make(count_fds(s));
+	if (!s->files)
 		return -ENOMEM;
-	for (uint32_t fd = 0; fd < s->nfds; fd++) {
-		uint32_t events = 0;
+	at = (struct poll_at){ s->files, 0 };
+	for (uint32_t fd = next_fd(s, 0); fd < s->nfds; fd = next_fd(s, fd + 1)) {
+		struct poll_entry *e = poll_next(&at);
 
-		for (int k = 0; k < 3; k++)
-			events |= has(s->sets[k], fd) ? wanted[k] : 0;
-		if (!events)
-			continue;
-		if (linux_file((int)fd, &s->entries[s->nentries].file))
+		if (linux_file((int)fd, &e->file))
 			return -EBADF;
-		s->entries[s->nentries].events = events;
-		s->fds[s->nentries++] = (int32_t)fd;
+		for (int k = 0; k < 3; k++)
+			e->events |= has(s->sets[k], fd) ? wanted[k] : 0;
 	}
 	return 0;
 }
 
 static int64_t set_results(struct selection *s)
 {
+	struct poll_at at = { s->files, 0 };
 	int64_t bits = 0;
 
-	for (uint32_t i = 0; i < s->nentries; i++) {
-		uint32_t fd = (uint32_t)s->fds[i];
+	for (uint32_t fd = next_fd(s, 0); fd < s->nfds; fd = next_fd(s, fd + 1)) {
+		uint32_t ready = poll_next(&at)->ready;
 
 		for (int k = 0; k < 3; k++) {
-			if (!has(s->sets[k], fd) || !(s->entries[i].ready & means[k]))
+			if (!has(s->sets[k], fd) || !(ready & means[k]))
 				continue;
 			s->results[k][fd / 64] |= 1ull << (fd % 64);
 			bits++;
@@ -109,10 +115,7 @@ static int results_out(const struct selection *s)
 
 static void selection_end(struct selection *s)
 {
-	for (uint32_t i = 0; i < s->nentries; i++)
-		file_put(s->entries[i].file);
-	kfree(s->entries);
-	kfree(s->fds);
+	poll_list_free(s->files);
 	kfree(s->sets[0]);
 }
 
@@ -124,13 +127,13 @@ static int64_t do_select(const uint64_t a[6], uint64_t deadline)
 	if ((int32_t)a[0] < 0)
 		return -EINVAL;
 	/* More than the table holds cannot be open (Linux cuts it likewise). */
-	s.nfds = MIN((uint32_t)a[0], MIN(MAX_FDS, handle_capacity(ps_current()->handles)));
+	s.nfds = MIN((uint32_t)a[0], handle_capacity(ps_current()->handles));
 	s.nwords = (s.nfds + 63) / 64;
 	n = sets_in(&s);
 	if (!n)
 		n = take_files(&s);
 	if (!n)
-		n = poll_files(s.entries, s.nentries, deadline);
+		n = poll_files(s.files, deadline);
 	if (n >= 0) {
 		n = set_results(&s);
 		if (results_out(&s))

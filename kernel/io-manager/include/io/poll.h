@@ -14,10 +14,35 @@ struct poll_entry {
 };
 #define POLL_NO_WAIT 1ull	/* a deadline long past */
 
-/* Wait until one of @entries (zeroed but for file, events, ready) is ready.
+/* Many entries, in pieces that memory is easily found for. */
+struct poll_list {
+	struct poll_list *next;
+	uint32_t n;
+	struct poll_entry entries[];
+};
+
+/* Returns: @n zeroed entries, at least one piece; NULL: no memory. */
+struct poll_list *poll_list_make(uint32_t n);
+/* Free @l (NULL is fine) and put the entries' files. */
+void poll_list_free(struct poll_list *l);
+
+/* Entries in turn: starts as { list, 0 }. */
+struct poll_at {
+	struct poll_list *piece;
+	uint32_t i;
+};
+
+static inline struct poll_entry *poll_next(struct poll_at *at)
+{
+	if (at->i == at->piece->n)
+		*at = (struct poll_at){ at->piece->next, 0 };
+	return &at->piece->entries[at->i++];
+}
+
+/* Wait until one of @l's entries (zeroed but for file, events, ready) is ready.
  * @deadline_ns: absolute monotonic; 0: none. Returns: how many are ready; 0 at the deadline;
  * -EINTR. Context: process, no locks. */
-int64_t poll_files(struct poll_entry *entries, uint32_t n, uint64_t deadline_ns);
+int64_t poll_files(struct poll_list *l, uint64_t deadline_ns);
 
 /* ---- epoll ---- */
 
