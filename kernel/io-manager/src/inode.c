@@ -2,7 +2,9 @@
  *
  * Mode, owner and links are always the owner's. Size and times are the kernel's own for
  * KERNEL_DATA files, and for PAGER files while bytes are not written back yet
- * (`size_is_ours`): then what the owner says of them is ignored.
+ * (`size_is_ours`): then what the owner says of them is ignored. They become the owner's
+ * again with an answer to a question that was put after the last byte had reached it:
+ * answers to older questions may still be on their way, and tell of the file as it was.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,9 +34,10 @@ bool vfs_time_is_later(const struct vfs_time *a, const struct vfs_time *b)
 	return a->sec > b->sec || (a->sec == b->sec && a->nsec > b->nsec);
 }
 
-static bool is_written_back(const struct inode *i)
+/* i->state_lock is held. */
+static bool is_written_back(struct inode *i)
 {
-	return !READ_ONCE(i->object.ndirty) && !atomic_load(&i->pageouts) && !atomic_load(&i->mapped_dirty_ns);
+	return !i->is_changing && !atomic_load(&i->mapped_dirty_ns) && mm_object_is_written(&i->object);
 }
 
 /* Ours win; but the owner's changes (mode, links) move ctime too. */
@@ -65,16 +68,22 @@ static uint64_t expiry(const struct inode *i, const struct vfs_attr *a)
 static void merge_locked(struct inode *i, const struct vfs_attr *attr)
 {
 	struct vfs_attr new = *attr;
+	bool is_adopted;
 
 	if (attr->seq < i->attr.seq || ((attr->mode ^ i->attr.mode) & S_IFMT))
 		return;
-	if (i->size_is_ours) {
+	is_adopted = i->size_is_ours && i->adopter == current_thread() && is_written_back(i);
+	if (i->size_is_ours && !is_adopted) {
 		keep_ours(&new, &i->attr);
 	} else if (inode_is_pager(i) && contents_changed(&i->attr, &new)) {
-		i->contents_stale = true;
+		/* The times of our own writes are the owner's: that is no change of the contents. */
+		if (!is_adopted || new.size != i->attr.size)
+			i->contents_stale = true;
 		i->server_size = new.size;
 		i->image_version++;
 	}
+	if (is_adopted)
+		i->size_is_ours = false;
 	i->attr = new;
 	atomic_store(&i->attr_expires_ns, expiry(i, attr));
 }
@@ -108,6 +117,13 @@ static int refresh(struct inode *i)
 	return 0;
 }
 
+/* Whoever asks the owner now hears of the time before. */
+static void mark_ours_locked(struct inode *i)
+{
+	i->size_is_ours = true;
+	i->adopter = NULL;
+}
+
 /* A shared mapping wrote: its time stamps are due, and size and times are ours. */
 static void take_mapped_writes(struct inode *i)
 {
@@ -119,38 +135,43 @@ static void take_mapped_writes(struct inode *i)
 	i->attr.mtime.sec = (int64_t)(when / NSEC_PER_SEC);
 	i->attr.mtime.nsec = (uint32_t)(when % NSEC_PER_SEC);
 	i->attr.ctime = i->attr.mtime;
-	i->size_is_ours = true;
+	mark_ours_locked(i);
 	spin_unlock(&i->state_lock);
 }
 
-/* Everything is written back: the owner's attributes count again. What they say about our
- * own writes is no change of the contents. */
-static int adopt(struct inode *i)
+/* Is everything written back? Then what the owner answers to this thread counts again, unless something is
+ * written meanwhile, or another thread begins after it. */
+static bool begin_adopting(struct inode *i)
 {
-	uint64_t size;
-	int err;
+	bool may;
 
 	spin_lock(&i->state_lock);
-	size = i->attr.size;
-	i->size_is_ours = false;
-	i->attr_expires_ns = 0;
+	may = i->size_is_ours && is_written_back(i);
+	if (may)
+		i->adopter = current_thread();
 	spin_unlock(&i->state_lock);
-	err = refresh(i);
-	if (err)
-		return err;
+	return may;
+}
+
+static void end_adopting(struct inode *i)
+{
 	spin_lock(&i->state_lock);
-	if (!i->size_is_ours && i->attr.size == size)
-		i->contents_stale = false;
+	if (i->adopter == current_thread())
+		i->adopter = NULL;
 	spin_unlock(&i->state_lock);
-	return 0;
 }
 
 int inode_revalidate(struct inode *i)
 {
+	int err;
+
 	if (unlikely(inode_is_pager(i))) {
 		take_mapped_writes(i);
-		if (i->size_is_ours && is_written_back(i))
-			return adopt(i);
+		if (i->size_is_ours && begin_adopting(i)) {
+			err = refresh(i);
+			end_adopting(i);
+			return err;
+		}
 	}
 	if (likely(inode_attr_is_fresh(i))) {
 		counter_inc(COUNTER_LEASE_ATTR_HIT);
@@ -210,10 +231,23 @@ int inode_getattr(struct inode *i, struct vfs_attr *out)
 
 void inode_mark_ours(struct inode *i)
 {
-	if (i->size_is_ours)
-		return;
 	spin_lock(&i->state_lock);
-	i->size_is_ours = true;
+	mark_ours_locked(i);
+	spin_unlock(&i->state_lock);
+}
+
+void inode_begin_change(struct inode *i)
+{
+	spin_lock(&i->state_lock);
+	mark_ours_locked(i);
+	i->is_changing = true;
+	spin_unlock(&i->state_lock);
+}
+
+void inode_end_change(struct inode *i)
+{
+	spin_lock(&i->state_lock);
+	i->is_changing = false;
 	spin_unlock(&i->state_lock);
 }
 
@@ -279,6 +313,7 @@ static int setattr_kernel_data(struct inode *i, uint32_t mask, const struct vfs_
 /* What is not written back goes first, so that the server's times end as asked. */
 static int setattr_pager(struct inode *i, uint32_t mask, const struct vfs_attr *attr)
 {
+	bool is_adopting = false;
 	int err;
 
 	take_mapped_writes(i);
@@ -286,12 +321,11 @@ static int setattr_pager(struct inode *i, uint32_t mask, const struct vfs_attr *
 		err = inode_write_back(i, 0, ~0ull);
 		if (err)
 			return err;
-		spin_lock(&i->state_lock);
-		if (is_written_back(i))
-			i->size_is_ours = false;
-		spin_unlock(&i->state_lock);
+		is_adopting = begin_adopting(i);
 	}
 	err = send_setattr(i, mask, attr);
+	if (is_adopting)
+		end_adopting(i);
 	if (err)
 		return err;
 	/* Only attributes moved: the pages are as good as before. */

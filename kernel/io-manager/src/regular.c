@@ -125,6 +125,13 @@ static int64_t regular_read(struct io_request *rq)
 
 /* ---- writing ---- */
 
+/* Write-back, which is clipped to the file's size, may take a page as soon as it is dirty. */
+static void grow(struct write_state *w, uint64_t end)
+{
+	if (w->inode && end > inode_size(w->inode))
+		inode_set_size_locked(w->inode, end);
+}
+
 /* The whole of an absent page: its owner need not be asked for what goes away.
  * Returns: bytes, 0 when memory has to be brought in; errno. */
 static int64_t overwrite_page(struct write_state *w, uint64_t index)
@@ -143,6 +150,7 @@ static int64_t overwrite_page(struct write_state *w, uint64_t index)
 		w->rq->vector = before;
 		got = 0;
 	} else {
+		grow(w, (index + 1) * PAGE_SIZE);
 		mm_object_page_dirty(w->obj, frame, 0, PAGE_SIZE);
 	}
 	frame_put(frame);
@@ -164,8 +172,10 @@ int64_t object_write_page(struct write_state *w, uint64_t offset, uint64_t n)
 			return err;
 	}
 	got = io_copy_from_nofault(&w->rq->vector, (uint8_t *)frame_virt(frame) + in_page, n);
-	if (got)
+	if (got) {
+		grow(w, offset + got);
 		mm_object_page_dirty(w->obj, frame, (unsigned)in_page, (unsigned)(in_page + got));
+	}
 	frame_put(frame);
 	return (int64_t)got;
 }
@@ -235,8 +245,6 @@ static int64_t write_stretch(struct write_state *w, uint64_t len)
 		if ((uint64_t)n < want)
 			break;
 	}
-	if (at > w->offset && at > inode_size(i))
-		inode_set_size_locked(i, at);
 	if (w->obj->size_bytes > inode_size(i))
 		mm_object_truncate(w->obj, inode_size(i));
 	if (at > w->offset)
@@ -261,18 +269,21 @@ static int check_limits(uint64_t offset, uint64_t *len, bool is_first)
 	return 0;
 }
 
-/* What a write does before its first byte. */
-static int begin_write(struct write_state *w)
+/* The lock is held and there is room: write, with a time stamp before the first byte. */
+static int64_t change(struct write_state *w, uint64_t len)
 {
 	struct inode *i = w->inode;
-	int err = inode_kill_set_id(i);
+	int64_t n;
 
-	if (err)
-		return err;
 	if (w->is_pager)
-		inode_mark_ours(i);
-	inode_touch(i, false, true);
-	return 0;
+		inode_begin_change(i);
+	if (!w->is_continued)
+		inode_touch(i, false, true);
+	w->is_continued = true;
+	n = write_stretch(w, len);
+	if (w->is_pager)
+		inode_end_change(i);
+	return n;
 }
 
 static int64_t write_locked(struct write_state *w)
@@ -295,13 +306,9 @@ static int64_t write_locked(struct write_state *w)
 	err = inode_take_room(w->inode, w->offset, &len);
 	if (err)
 		return err;
-	if (!w->is_continued) {
-		err = begin_write(w);
-		if (err)
-			return err;
-		w->is_continued = true;
-	}
-	return write_stretch(w, len);
+	if (!w->is_continued)
+		err = inode_kill_set_id(w->inode);
+	return err ? err : change(w, len);
 }
 
 static int64_t write_all(struct write_state *w)

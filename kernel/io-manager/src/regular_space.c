@@ -26,7 +26,6 @@ static int truncate_pager(struct inode *i, uint64_t size)
 
 	/* Dirty bytes behind the new end must not be written after the server has cut. */
 	if (size < i->object.size_bytes) {
-		inode_mark_ours(i);
 		inode_set_size_locked(i, size);
 		mm_object_truncate(&i->object, size);
 	}
@@ -50,6 +49,16 @@ static int truncate_pager(struct inode *i, uint64_t size)
 	return 0;
 }
 
+static int truncate_changing(struct inode *i, uint64_t size)
+{
+	int err;
+
+	inode_begin_change(i);
+	err = truncate_pager(i, size);
+	inode_end_change(i);
+	return err;
+}
+
 static int truncate_locked(struct inode *i, uint64_t size)
 {
 	int err = inode_sync_contents(i);
@@ -61,7 +70,7 @@ static int truncate_locked(struct inode *i, uint64_t size)
 	if (err)
 		return err;
 	if (inode_is_pager(i))
-		return truncate_pager(i, size);
+		return truncate_changing(i, size);
 	mm_object_truncate(&i->object, size);
 	inode_set_size_locked(i, size);
 	inode_touch(i, false, true);

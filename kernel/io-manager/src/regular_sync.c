@@ -101,7 +101,7 @@ static void give_room_back(struct inode *i)
 	struct ipc_kernel_call c = { .words = { VFS_RESERVE, i->node } };
 
 	mutex_lock(&i->lock);
-	if (i->room_end && !READ_ONCE(i->object.ndirty) && !vfs_call(&c))
+	if (i->room_end && mm_object_is_written(&i->object) && !vfs_call(&c))
 		i->room_start = i->room_end = 0;
 	mutex_unlock(&i->lock);
 }
@@ -121,7 +121,7 @@ int regular_flush(struct file *f, void *process)
 
 	if (!(f->access & RIGHT_WRITE) || !inode_is_pager(i))
 		return 0;
-	if (!READ_ONCE(i->object.ndirty) && !atomic_load(&i->pageouts))
+	if (mm_object_is_written(&i->object))
 		return file_take_error(f);
 	return write_back_at_close(f);
 }

@@ -75,18 +75,20 @@ static int page_out(struct mm_object *obj, uint64_t offset, uint64_t len)
 {
 	struct inode *i = inode_of(obj);
 	struct ipc_kernel_call c = { .words = { VFS_PAGE_OUT, i->node, offset, len } };
-	uint64_t size = inode_size(i);
-	int err;
+	uint64_t size;
+	int err = 0;
 
-	/* A page of a shared mapping goes whole, clipped to the file's size. */
-	if (offset >= size)
-		return 0;
-	c.words[3] = len = MIN(len, size - offset);
 	inode_mark_ours(i);
+	/* Before the size is looked at: who cuts the file waits until none is under way. */
 	atomic_add(&i->pageouts, 1);
-	err = call_with_retry(&c, NULL);
-	if (!err)
-		note_written(i, offset + len);
+	size = inode_size(i);
+	/* A page of a shared mapping goes whole, clipped to the file's size. */
+	if (offset < size) {
+		c.words[3] = len = MIN(len, size - offset);
+		err = call_with_retry(&c, NULL);
+		if (!err)
+			note_written(i, offset + len);
+	}
 	atomic_sub(&i->pageouts, 1);
 	waitq_wake_all(&i->lock_wait, 0);
 	return err;

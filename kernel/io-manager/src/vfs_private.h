@@ -111,6 +111,9 @@ int inode_sync_contents(struct inode *i);
 int inode_sync_contents_locked(struct inode *i);
 /* The PAGER contents were changed here: size and times are ours until they are written back. */
 void inode_mark_ours(struct inode *i);
+/* Around a write to a PAGER file, with its lock: what the owner says of size and times does not count. */
+void inode_begin_change(struct inode *i);
+void inode_end_change(struct inode *i);
 void inode_touch(struct inode *i, bool atime, bool mtime);	/* ctime goes with mtime */
 void inode_set_size_locked(struct inode *i, uint64_t size);	/* attribute only */
 bool inode_owner_or_capable(struct inode *i);

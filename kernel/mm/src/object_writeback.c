@@ -80,6 +80,7 @@ static bool run_begin(struct mm_object *obj, uint64_t first, uint64_t last, stru
 
 	spin_lock(&obj->lock);
 	found = writeback_find_run(obj, first, last, run);
+	obj->nruns += found;
 	for (uint32_t i = 0; found && i < run->npages; i++) {
 		struct frame *f = run->pages[i];
 
@@ -115,6 +116,7 @@ static void page_end(struct mm_object *obj, struct frame *f, int err)
 static void run_end(struct mm_object *obj, struct writeback_run *run, uint32_t generation, int err)
 {
 	spin_lock(&obj->lock);
+	obj->nruns--;
 	for (uint32_t i = 0; i < run->npages; i++) {
 		/* A reset of the pager has made the others dirty again. */
 		if (obj->generation == generation && (run->pages[i]->flags & FRAME_WRITEBACK))
@@ -212,6 +214,18 @@ int mm_object_sync(struct mm_object *obj, uint64_t offset, uint64_t len)
 	if (!err)
 		err = wait_range(obj, first, last);
 	return err;
+}
+
+bool mm_object_is_written(struct mm_object *obj)
+{
+	bool is_written;
+
+	if (READ_ONCE(obj->ndirty))
+		return false;
+	spin_lock(&obj->lock);
+	is_written = !obj->ndirty && !obj->nruns;
+	spin_unlock(&obj->lock);
+	return is_written;
 }
 
 int mm_object_take_error(struct mm_object *obj)

@@ -35,7 +35,9 @@ struct inode {
 	struct vfs_attr attr;		/* size and times are the kernel's own when delegated */
 	uint64_t attr_expires_ns;	/* 0: not leased */
 	uint64_t attr_revoked_seq;	/* grants up to this are refused */
-	bool size_is_ours;		/* KERNEL_DATA always; PAGER while dirty */
+	bool size_is_ours;		/* KERNEL_DATA always; PAGER while dirty, and until `adopter` hears from the owner */
+	bool is_changing;		/* PAGER: somebody who has `lock` is about to write */
+	const struct thread *adopter;	/* asks the owner, whom nothing has been written since; compared only */
 	uint64_t nlookup;		/* to give back with VFS_RELEASE */
 	struct mutex lock;
 	struct mm_object object;	/* regular files */

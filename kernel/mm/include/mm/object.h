@@ -48,6 +48,7 @@ struct mm_object {
 	uint64_t size_bytes;		/* pages past it do not exist: SIGBUS, -EFAULT */
 	uint64_t npages;		/* present */
 	uint64_t ndirty;
+	uint32_t nruns;			/* of pages that are on their way to the pager */
 	uint32_t generation;		/* of the pager; a late completion is refused */
 	uint32_t flags;			/* MM_OBJECT_* */
 	int32_t writeback_error;	/* sticky until taken */
@@ -121,6 +122,8 @@ void mm_object_punch(struct mm_object *obj, uint64_t first, uint64_t last);
 void mm_object_invalidate_clean(struct mm_object *obj);
 /* Write dirty bytes in [offset, offset+len) back and wait. Returns the first error. */
 int mm_object_sync(struct mm_object *obj, uint64_t offset, uint64_t len);
+/* No byte is dirty or on its way to the pager. */
+bool mm_object_is_written(struct mm_object *obj);
 /* Take the sticky write-back error and clear it. */
 int mm_object_take_error(struct mm_object *obj);
 /* Refuse shared mappings that could write, for ever. 0; -EBUSY there is one. */
