@@ -143,30 +143,17 @@ static int clone_and_open(struct node *node, uint32_t path, enum fid_kind kind, 
 	return err;
 }
 
-static int find_path_fid(struct node *node, bool has_name_lock, uint32_t *path)
-{
-	int err;
-
-	*path = held_fid(node);
-	if (*path)
-		return 0;
-	if (!has_name_lock)
-		dispatch_lock_names();
-	err = p9_path_fid(node, path);
-	if (!has_name_lock)
-		dispatch_unlock_names();
-	return err;
-}
-
-int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint32_t *fid)
+/* The names stay as they are meanwhile: one that is given to another file would have that one opened. */
+static int open_by_path(struct node *node, enum fid_kind kind, uint32_t *fid)
 {
 	uint32_t path, mine;
 	int err;
 
+	/* Another thread may have been faster. */
 	*fid = p9_fid_get(node, kind);
 	if (*fid)
 		return 0;
-	err = find_path_fid(node, has_name_lock, &path);
+	err = p9_path_fid(node, &path);
 	if (err)
 		return err;
 	err = clone_and_open(node, path, kind, &mine);
@@ -176,7 +163,7 @@ int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint3
 	*fid = mine;
 	if (p9_fid_attach(node, kind, mine))
 		return 0;
-	/* Another thread was faster. */
+	/* One that borrows the lock was. */
 	*fid = p9_fid_get(node, kind);
 	if (!*fid) {
 		*fid = mine;
@@ -184,6 +171,21 @@ int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint3
 	}
 	p9_fid_put(mine);
 	return 0;
+}
+
+int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint32_t *fid)
+{
+	int err;
+
+	*fid = p9_fid_get(node, kind);
+	if (*fid)
+		return 0;
+	if (!has_name_lock)
+		dispatch_lock_names();
+	err = open_by_path(node, kind, fid);
+	if (!has_name_lock)
+		dispatch_unlock_names();
+	return err;
 }
 
 int p9_aside_fid(uint16_t mount, bool must_make, uint32_t *fid)

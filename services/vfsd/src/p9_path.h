@@ -11,7 +11,7 @@
 int p9_path_fid(struct node *node, uint32_t *fid);
 
 /* The node's fid opened for reading (FID_READ) or writing, busy until p9_fid_done(). With
- * @has_name_lock false the lock is taken if the path must be walked again.
+ * @has_name_lock false the lock is taken if it has to be opened.
  * Returns: 0; the server's error. */
 int p9_open_fid(struct node *node, enum fid_kind kind, bool has_name_lock, uint32_t *fid);
 
