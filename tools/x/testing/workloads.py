@@ -1,5 +1,6 @@
 """Workloads that ./x test runs in a short form and ./x torture in their full length."""
 import os
+import shutil
 import re
 
 from x import programs
@@ -10,11 +11,15 @@ ON_DEMAND = {"netd"}
 
 
 def race(m, seconds):
-    """Names change on one thread while others look at them, on tmpfs and on the host's files.
+    """Names change on one thread while others look at them, on tmpfs and on the host's files; there also where bytes
+    stay long on their way to the host, and answers on theirs to the kernel.
     The program ends at the first look that Linux could not have given."""
-    for folder in ("/tmp/race", os.path.join(m.folder, "race")):
-        result = m.succeeds(m.program("lease-race"), str(seconds), folder, options=["--smp", "4"], timeout=seconds + 60)
-        m.matches(result.out, r"^[1-9]\d* changes, [1-9]\d* looks, [1-9]\d* of them exact", f"race in {folder}")
+    shared = os.path.join(m.folder, "race")
+    for folder, *faults in ("/tmp/race",), (shared,), (shared, "pager.out=delay-ms:3"), (shared, "ipc.reply=delay-ms:2"):
+        options = ["--smp", "4", *(word for fault in faults for word in ("--fault", fault))]
+        result = m.succeeds(m.program("lease-race"), str(seconds), folder, options=options, timeout=seconds + 60)
+        m.matches(result.out, r"^[1-9]\d* changes, [1-9]\d* looks, [1-9]\d* of them exact", f"race in {folder} {faults}")
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 # What a shell does with files and programs, each result checked. $1: a program that only ends.
