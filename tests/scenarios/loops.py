@@ -113,6 +113,20 @@ losetup -a
     volumes.ext4_check(m, os.path.join(m.folder, "inner.img"))
 
 
+def scenario_many_folders_come_and_go_on_a_loop(m):
+    """Each that goes is released with a flush that nobody waits for: they must leave vfsd threads for the image."""
+    fat = fat_image(m, "fat", 16)
+    run(m, """
+mkdir /tmp/m
+mount -o loop fat.img /tmp/m
+mkdir /tmp/m/{1..100}
+rmdir /tmp/m/{1..100}
+ls /tmp/m | wc -l
+umount /tmp/m
+""", ["--fault", "pager.out=delay-ms:20"], "0\n")
+    fat_check(m, fat)
+
+
 def scenario_vfsd_dies_while_it_writes_to_a_loop_on_its_own_disk(m):
     disk = volumes.ext4_image(m, "disk", 64)
     run(m, """

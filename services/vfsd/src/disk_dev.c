@@ -2,6 +2,7 @@
 #include "disk_dev.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -101,7 +102,7 @@ static int loop_flush(struct blockdev *dev)
 
 static const struct blockdev_ops loop_ops = { .read = loop_read, .write = loop_write, .flush = loop_flush };
 
-int disk_flush_due_loops(int err)
+static int flush_due(int err)
 {
 	while (disk_loops_due) {
 		struct block_call call = { .op = BLOCK_OP_FLUSH, .device = due[--disk_loops_due] };
@@ -109,6 +110,57 @@ int disk_flush_due_loops(int err)
 
 		err = err ? err : failed;
 	}
+	return err;
+}
+
+/* What requests that nobody waits for have put off, and whether a thread is at it. */
+static pthread_mutex_t unawaited_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t unawaited[VFSD_MOUNTS];
+static unsigned int nunawaited;
+static bool is_flushing;
+
+/* Returns: with the lock. The devices that are mounted are no more than fit. */
+static void leave_due(void)
+{
+	pthread_mutex_lock(&unawaited_lock);
+	while (disk_loops_due) {
+		uint32_t id = due[--disk_loops_due];
+		unsigned int i = 0;
+
+		while (i < nunawaited && unawaited[i] != id)
+			i++;
+		if (i == nunawaited && nunawaited < VFSD_MOUNTS)
+			unawaited[nunawaited++] = id;
+	}
+}
+
+static void take_due(void)
+{
+	memcpy(due, unawaited, nunawaited * sizeof(due[0]));
+	disk_loops_due = nunawaited;
+	nunawaited = 0;
+}
+
+/* One thread alone: were all of them to wait for flushes, none would be there to write the loops' files. */
+static void flush_unawaited(void)
+{
+	leave_due();
+	while (!is_flushing && nunawaited) {
+		is_flushing = true;
+		take_due();
+		pthread_mutex_unlock(&unawaited_lock);
+		(void)flush_due(0);
+		pthread_mutex_lock(&unawaited_lock);
+		is_flushing = false;
+	}
+	pthread_mutex_unlock(&unawaited_lock);
+}
+
+int disk_flush_due_loops(int err, bool is_awaited)
+{
+	if (is_awaited)
+		return flush_due(err);
+	flush_unawaited();
 	return err;
 }
 

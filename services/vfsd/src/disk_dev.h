@@ -27,12 +27,13 @@ int disk_move_pages(uint32_t id, bool is_out, uint64_t node, uint64_t offset, co
 		    unsigned int n);
 
 /* Flushes of loops wait for the name lock, which writing a loop's file needs: do those that this thread's request put off.
+ * Those of a request that nobody awaits are left to the thread that does such ones, if there is one.
  * Returns: @err, or what went wrong if that is 0. */
 extern _Thread_local unsigned int disk_loops_due;
-int disk_flush_due_loops(int err);
-static inline int disk_flush_loops(int err)
+int disk_flush_due_loops(int err, bool is_awaited);
+static inline int disk_flush_loops(int err, bool is_awaited)
 {
-	return disk_loops_due ? disk_flush_due_loops(err) : err;
+	return disk_loops_due ? disk_flush_due_loops(err, is_awaited) : err;
 }
 
 #endif

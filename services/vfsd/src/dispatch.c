@@ -357,7 +357,7 @@ int dispatch(struct request *rq)
 		err = -ENOSYS;
 	else
 		err = serve_names(rq);
-	return disk_flush_loops(err);
+	return disk_flush_loops(err, !rq->is_async);
 }
 
 static int make_tables(void)
