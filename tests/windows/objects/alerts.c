@@ -43,7 +43,7 @@ static void test_other_thread(void)
 
 struct pair {
 	DWORD tids[2];
-	volatile LONG turns;
+	volatile LONG begun, turns;
 };
 
 static DWORD WINAPI play(void *arg)
@@ -51,6 +51,7 @@ static DWORD WINAPI play(void *arg)
 	struct pair *pair = arg;
 	int me = GetCurrentThreadId() == pair->tids[1], i;
 
+	InterlockedIncrement(&pair->begun);
 	for (i = 0; i < 1000; i++) {
 		if (NtWaitForAlertByThreadId(NULL, NULL) != 0x101)
 			return 1;
@@ -70,6 +71,9 @@ static void test_ping_pong(void)
 		threads[i] = CreateThread(NULL, 0, play, &pair, CREATE_SUSPENDED, &pair.tids[i]);
 	for (i = 0; i < 2; i++)
 		ResumeThread(threads[i]);
+	/* A thread that waits for the loader's lock takes an alert for that lock's. */
+	while (pair.begun < 2)
+		SwitchToThread();
 	NtAlertThreadByThreadId(id_of(pair.tids[0]));
 	report("codes", "%lu %lu", join_thread(threads[0]), join_thread(threads[1]));
 	report("turns", "%ld", pair.turns);
